@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The daemons: stock charons, with or without the plugin, and their tunnels.
+
+# What a test may set before daemon() and tunnel() use it, per host
+declare -A PLUGIN=()         # host -> path of the plugin, empty for stock
+declare -A RMOBIKE=()        # host -> options in charon.plugins.rmobike
+declare -A CHARON=()         # host -> options in charon
+declare -A NETLINK=()        # host -> options in charon.plugins.kernel-netlink
+declare -A EXTRA_PLUGINS=()  # host -> further plugins to load
+declare -A CONNECTION=()     # host -> options of the connection
+AUTH=psk                     # psk or cert
+CHILDREN=1                   # CHILD_SAs of the tunnel
+IDS=(carol)                  # one IKE_SA each
+GATEWAY=$GW1                 # where the client connects to
+
+stock_plugins=/usr/lib/ipsec/plugins
+our_plugin=$RMOBIKE_BUILD/src/libcharon/plugins/rmobike/.libs
+our_plugin=$our_plugin/libstrongswan-rmobike.so
+
+# Real ESP if this kernel has it: decided by trying, in a namespace that is
+# gone at once
+has_kernel_esp() {
+	unshare --net ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp \
+		spi 1 mode tunnel aead 'rfc4106(gcm(aes))' \
+		0x0102030405060708090a0b0c0d0e0f1011121314 128 2>/dev/null
+}
+
+if [ -z "${RMOBIKE_DATAPATH:-}" ]; then
+	if has_kernel_esp; then
+		RMOBIKE_DATAPATH=kernel
+	else
+		RMOBIKE_DATAPATH=libipsec
+	fi
+	export RMOBIKE_DATAPATH
+fi
+
+kernel_esp() { [ "$RMOBIKE_DATAPATH" = kernel ]; }
+
+# with_plugin HOST...: these run ours
+with_plugin() {
+	local name
+	for name; do
+		PLUGIN[$name]=$our_plugin
+	done
+}
+
+# A plugin directory of this host's own, over the one charon looks into
+plugin_directory() {
+	local name=$1 so
+	mkdir -p "$lab/stock" "$lab/$name/plugins"
+	mountpoint -q "$lab/stock" || mount --bind "$stock_plugins" "$lab/stock"
+	# The host's namespace was made before that mount
+	on "$name" mount --bind "$stock_plugins" "$lab/stock"
+	for so in "$lab"/stock/*.so; do
+		ln -sf "$so" "$lab/$name/plugins/"
+	done
+	cp "${PLUGIN[$name]}" "$lab/$name/plugins/libstrongswan-rmobike.so"
+	on "$name" mount --bind "$lab/$name/plugins" "$stock_plugins"
+}
+
+charon_program() {
+	local program
+	for program in /usr/lib/ipsec/charon /usr/sbin/charon-systemd; do
+		[ ! -x "$program" ] || { echo "$program"; return; }
+	done
+	fail "no charon on this machine"
+}
+
+write_strongswan_conf() {
+	local name=$1 load
+	load='random nonce openssl pem pkcs1 x509 pubkey constraints kdf vici'
+	kernel_esp || load+=' kernel-libipsec'
+	load+=" kernel-netlink socket-default ${EXTRA_PLUGINS[$name]:-}"
+	[ -z "${PLUGIN[$name]:-}" ] || load+=' rmobike'
+	cat > "$lab/$name/strongswan.conf" <<-END
+	charon {
+		load = $load
+		dlopen_use_rtld_now = yes
+		install_routes = yes
+		filelog {
+			log {
+				path = $lab/$name/charon.log
+				default = 1
+				ike = ${LOG_IKE:-1}
+				time_format = %T
+				time_add_ms = yes
+				ike_name = yes
+				flush_line = yes
+			}
+		}
+		${CHARON[$name]:-}
+		plugins {
+			kernel-netlink {
+				${NETLINK[$name]:-}
+			}
+			rmobike {
+				${RMOBIKE[$name]:-}
+			}
+		}
+	}
+	END
+}
+
+# daemon HOST...: starts charon there and waits until it answers
+daemon() {
+	local name
+	for name; do
+		mkdir -p "$lab/$name/swanctl"
+		write_strongswan_conf "$name"
+		[ -z "${PLUGIN[$name]:-}" ] || plugin_directory "$name"
+		start_daemon "$name"
+	done
+	for name; do
+		wait_for 60 "charon of $name" on "$name" swanctl --stats
+		on "$name" swanctl --load-all >> "$lab/$name/swanctl.log" 2>&1 ||
+			fail "$name: configuration not loaded, see swanctl.log"
+	done
+}
+
+start_daemon() {
+	local name=$1
+	exec_on "$name" "$(charon_program)" >> "$lab/$name/charon.out" 2>&1 &
+	DAEMON[$name]=$!
+}
+
+# tunnel_conf: writes the connection of both ends
+tunnel_conf() {
+	local id i
+	mkdir -p "$lab"/{gateway,client}/swanctl
+	[ "$AUTH" = psk ] || certificates
+	{
+		echo "connections {"
+		echo "	rw {"
+		echo "		pools = pool"
+		echo "		local {"
+		auth_conf gateway
+		echo "		}"
+		echo "		remote {"
+		[ "$AUTH" = psk ] && echo "auth = psk" || echo "auth = pubkey"
+		echo "		}"
+		echo "		${CONNECTION[gateway]:-}"
+		children_conf local_ts ''
+		echo "	}"
+		echo "}"
+		echo "pools {"
+		echo "	pool {"
+		echo "		addrs = $VIP-${VIP%.*}.99"
+		echo "	}"
+		echo "}"
+		secrets_conf
+	} > "$lab/gateway/swanctl/swanctl.conf"
+	{
+		echo "connections {"
+		for i in "${!IDS[@]}"; do
+			id=${IDS[i]}
+			# The first one is called home whoever it is
+			[ "$i" = 0 ] && echo "	home {" || echo "	$id {"
+			echo "		remote_addrs = $GATEWAY"
+			echo "		vips = 0.0.0.0"
+			echo "		local {"
+			auth_conf "$id"
+			echo "		}"
+			echo "		remote {"
+			[ "$AUTH" = psk ] && echo "auth = psk" || echo "auth = pubkey"
+			echo "			id = gateway@rmobike.test"
+			echo "		}"
+			echo "		${CONNECTION[client]:-}"
+			children_conf remote_ts "$([ "$i" = 0 ] || echo "$id-")"
+			echo "	}"
+		done
+		echo "}"
+		secrets_conf
+	} > "$lab/client/swanctl/swanctl.conf"
+}
+
+auth_conf() {
+	echo "			id = $1@rmobike.test"
+	if [ "$AUTH" = psk ]; then
+		echo "			auth = psk"
+	else
+		echo "			auth = pubkey"
+		echo "			certs = $1.pem"
+	fi
+}
+
+# children_conf SIDE PREFIX: one CHILD_SA has the whole network behind the
+# gateway, several share it by host
+children_conf() {
+	local side=$1 prefix=$2 n ts
+	echo "		children {"
+	for ((n = 1; n <= CHILDREN; n++)); do
+		ts=10.2.0.$((n + 1))/32
+		[ "$CHILDREN" -gt 1 ] || ts=10.2.0.0/24
+		echo "			${prefix}net$n {"
+		echo "				$side = $ts"
+		echo "				${CHILD_OPTIONS:-}"
+		echo "			}"
+	done
+	echo "		}"
+}
+
+secrets_conf() {
+	[ "$AUTH" = psk ] || return 0
+	echo "secrets {"
+	echo "	ike-all {"
+	echo "		secret = laboratory-only"
+	echo "	}"
+	echo "}"
+}
+
+# One authority, a certificate for each end
+certificates() {
+	local name dir=$lab/pki
+	mkdir -p "$dir"
+	pki --gen --type ecdsa --size 256 > "$dir/ca.key"
+	pki --self --type ecdsa --in "$dir/ca.key" --ca --lifetime 3 \
+		--dn "C=CH, O=rmobike, CN=laboratory CA" > "$dir/ca.pem"
+	for name in gateway "${IDS[@]}"; do
+		pki --gen --type ecdsa --size 256 > "$dir/$name.key"
+		pki --pub --type ecdsa --in "$dir/$name.key" |
+			pki --issue --type pub --cacert "$dir/ca.pem" \
+				--cakey "$dir/ca.key" --lifetime 2 \
+				--dn "C=CH, O=rmobike, CN=$name" \
+				--san "$name@rmobike.test" > "$dir/$name.pem"
+	done
+	for name in gateway client; do
+		mkdir -p "$lab/$name"/swanctl/{x509,x509ca,private}
+		cp "$dir/ca.pem" "$lab/$name/swanctl/x509ca/"
+	done
+	cp "$dir/gateway.pem" "$lab/gateway/swanctl/x509/"
+	cp "$dir/gateway.key" "$lab/gateway/swanctl/private/"
+	for name in "${IDS[@]}"; do
+		cp "$dir/$name.pem" "$lab/client/swanctl/x509/"
+		cp "$dir/$name.key" "$lab/client/swanctl/private/"
+	done
+}
+
+# tunnel: both daemons and the tunnels between them
+tunnel() {
+	tunnel_conf
+	daemon gateway client
+	connect
+}
+
+# connect: initiates every CHILD_SA from the client
+connect() {
+	local i n prefix=
+	for i in "${!IDS[@]}"; do
+		[ "$i" = 0 ] || prefix=${IDS[i]}-
+		for ((n = 1; n <= CHILDREN; n++)); do
+			on client swanctl --initiate --child "${prefix}net$n" \
+				>> "$lab/client/swanctl.log" 2>&1 ||
+				fail "tunnel not up, see swanctl.log and charon.log"
+		done
+	done
+	wait_for 60 "the gateway's end of the tunnel" \
+		gateway_sees "${#IDS[@]}"
+}
+
+gateway_sees() { [ "$(sa gateway 'state=ESTABLISHED' | wc -l)" = "$1" ]; }
+
+# sas HOST: swanctl's raw listing, a line per IKE_SA
+sas() {
+	on "$1" swanctl --list-sas --raw | sed -n 's/^list-sa event //p'
+}
+
+# sa HOST [PATTERN]: the listing of the IKE_SAs with that pattern in it
+sa() { sas "$1" | grep -e "${2:-}" || true; }
+
+# sa_get HOST KEY [PATTERN]: e.g. sa_get gateway local-host
+sa_get() {
+	sa "$1" "${3:-}" | grep -oE "[{ ]$2=[^ }]*" | sed 's/^[^=]*=//'
+}
+
+# The SPIs of all CHILD_SAs, sorted, both directions
+spis() { { sa_get "$1" spi-in; sa_get "$1" spi-out; } | sort; }
+
+# log_has HOST TEXT, log_count HOST TEXT: in charon's log, not as a pattern
+log_has() { grep -qF -e "$2" "$lab/$1/charon.log"; }
+log_count() { grep -cF -e "$2" "$lab/$1/charon.log" || true; }

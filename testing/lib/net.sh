@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# The network of the laboratory:
+#
+#   client ---- router ---- internet ---- gateway ---- server
+#   10.1.0.2    198.51.100.1             192.0.2.1     10.2.0.2 ...
+#               (NAT)                    192.0.2.2
+#   2001:db8:1::2                        2001:db8::1
+#                                        2001:db8::2
+#
+# The client gets 10.3.0.1 from the gateway's pool.
+
+GW1=192.0.2.1 GW2=192.0.2.2 GW3=192.0.2.3
+GW1_6=2001:db8::1 GW2_6=2001:db8::2
+CLIENT=10.1.0.2 CLIENT_6=2001:db8:1::2
+NAT=198.51.100.1
+SERVER=10.2.0.2
+VIP=10.3.0.1
+
+# wire HOST IF HOST IF: a cable between two hosts
+wire() {
+	ip link add "$2" netns "${HOST[$1]}" type veth \
+		peer name "$4" netns "${HOST[$3]}"
+	local name if
+	for name in "$1 $2" "$3 $4"; do
+		if=${name#* } name=${name% *}
+		# Packets that cross userland ESP need their checksums
+		on "$name" ethtool -K "$if" tx off >/dev/null
+		on "$name" ip link set "$if" up
+	done
+}
+
+# address HOST IF ADDRESS...
+address() {
+	local name=$1 if=$2 a
+	shift 2
+	for a; do
+		on "$name" ip address add "$a" dev "$if"
+	done
+}
+
+forwards() {
+	local name
+	for name; do
+		lab_sysctl "$name" net/ipv4/ip_forward 1
+		lab_sysctl "$name" net/ipv6/conf/all/forwarding 1
+	done
+}
+
+# network nat|routed [GATEWAY ADDRESSES]: lays it all out
+network() {
+	local kind=$1 a
+	host client router internet gateway server
+	wire client eth0 router in
+	wire router out internet west
+	wire internet east gateway eth0
+	wire gateway lan server eth0
+
+	address client eth0 $CLIENT/24 $CLIENT_6/64
+	address router in 10.1.0.1/24 2001:db8:1::1/64
+	address router out $NAT/24 2001:db8:98::1/64
+	address internet west 198.51.100.254/24 2001:db8:98::fe/64
+	address internet east 192.0.2.254/24 2001:db8::fe/64
+	address gateway eth0 $GW1/24 $GW1_6/64
+	[ $# -gt 1 ] || address gateway eth0 $GW2/24 $GW2_6/64
+	address gateway lan 10.2.0.1/24
+	for a in 2 3 4 5 6 7 8 9; do
+		address server eth0 10.2.0.$a/24
+	done
+
+	forwards router internet gateway
+	on client ip route add default via 10.1.0.1
+	on client ip -6 route add default via 2001:db8:1::1
+	on router ip route add default via 198.51.100.254
+	on router ip -6 route add default via 2001:db8:98::fe
+	on internet ip -6 route add 2001:db8:1::/64 via 2001:db8:98::1
+	on gateway ip route add default via 192.0.2.254
+	on gateway ip -6 route add default via 2001:db8::fe
+	on server ip route add default via 10.2.0.1
+
+	case $kind in
+	nat)	nat ;;
+	routed)	on internet ip route add 10.1.0.0/24 via $NAT ;;
+	esac
+	[ -z "${RMOBIKE_RTT:-}" ] || rtt "$RMOBIKE_RTT"
+}
+
+# The router as a restricted cone: what the client did not ask for stays out.
+# Without the drop in "input", a packet of the gateway that comes too early
+# leaves an entry that gives the client's own packet a different port later.
+nat() {
+	on router nft -f - <<-'END'
+	table ip rmobike {
+		chain post {
+			type nat hook postrouting priority srcnat
+			oifname "out" masquerade
+		}
+		chain input {
+			type filter hook input priority filter
+			iifname "out" meta l4proto udp ct state new counter drop
+		}
+		chain forward {
+			type filter hook forward priority filter; policy drop
+			ct state established,related accept
+			iifname "in" accept
+		}
+	}
+	END
+}
+
+# blackhole ADDRESS, unblackhole: what is for this address gets lost on the way
+blackhole() {
+	local family=ip
+	[[ $1 != *:* ]] || family=ip6
+	on internet nft -f - <<-END
+	table inet blackhole {
+		chain forward {
+			type filter hook forward priority filter
+			$family daddr $1 counter drop
+		}
+	}
+	END
+}
+
+unblackhole() { on internet nft delete table inet blackhole; }
+
+# rtt MILLISECONDS: between client and gateway. Needs netem, which the test VM
+# has; it says so by its status.
+rtt() {
+	local if
+	for if in west east; do
+		on internet tc qdisc replace dev $if root netem delay \
+			"$(($1 * 500))us" limit 100000 2>/dev/null || return 1
+	done
+}

@@ -77,8 +77,8 @@ typedef void (*rmobike_complain_t)(void *user, const char *key,
  * @param settings		settings to read from
  * @param ns			namespace, lib->ns
  * @param connection	name of the connection, NULL for the global options
- * @param complain		called for each value that is not valid, if connection is
- *						given only for its own ones, NULL to be silent
+ * @param complain		called for each value that is not valid, only its own
+ *						if a connection is given, NULL to be silent
  * @param user			data to pass to complain
  * @return				options, to be destroyed, never NULL
  */
@@ -100,8 +100,8 @@ void rmobike_options_destroy(rmobike_options_t *this);
  *
  * @param settings		settings to check
  * @param ns			namespace, lib->ns
- * @param complain		called once for each value that is not valid and for each
- *						key and section that is not known
+ * @param complain		called once for each value that is not valid and each
+ *						option and section that is not known
  * @param user			data to pass to complain
  */
 void rmobike_options_check(settings_t *settings, const char *ns,

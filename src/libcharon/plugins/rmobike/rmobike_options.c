@@ -1,0 +1,500 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_options.h"
+#include "rmobike_notify.h"
+
+#include <utils/utils.h>
+
+/**
+ * Section of the plugin, as format that takes the namespace.
+ */
+#define PLUGIN "%s.plugins.rmobike"
+
+/**
+ * Size of buffers for what is wrong with a value.
+ */
+#define WHY_LEN 128
+
+/**
+ * Longest section name that settings_t of all supported versions can look up.
+ */
+#define SECTION_NAME_MAX 127
+
+/**
+ * Where options are read from.
+ */
+typedef struct {
+	/** settings to read from */
+	settings_t *settings;
+	/** namespace */
+	const char *ns;
+	/** section of a connection, NULL for global options */
+	const char *section;
+	/** called for each value that is not valid, may be NULL */
+	rmobike_complain_t complain;
+	/** data to pass to complain */
+	void *user;
+} source_t;
+
+/**
+ * An option and how to read it.
+ */
+typedef struct {
+	/** name of the option */
+	const char *key;
+	/** what its value may be */
+	const char *expected;
+	/** TRUE if there is one for each connection */
+	bool connection;
+	/** store a value, FALSE if not valid; may write more about what is */
+	bool (*parse)(rmobike_options_t *this, char *value, char *why);
+} option_t;
+
+/**
+ * Parse decimal seconds, with an optional fraction, to milliseconds.
+ *
+ * strtod() depends on the locale and takes much that is no time at all.
+ */
+static bool parse_seconds(char *value, u_int min, u_int max, u_int *result)
+{
+	static const char digits[] = "0123456789";
+	size_t len = strspn(value, digits), i;
+	uint64_t ms;
+	u_int unit = 100;
+
+	if (len < 1 || len > 9)
+	{
+		return FALSE;
+	}
+	ms = strtoull(value, NULL, 10) * 1000;
+	if (value[len] == '.')
+	{
+		value += len + 1;
+		len = strspn(value, digits);
+		if (!len)
+		{
+			return FALSE;
+		}
+		for (i = 0; i < len; i++, unit /= 10)
+		{
+			ms += (value[i] - '0') * unit;
+		}
+	}
+	if (value[len] || ms < min || ms > max)
+	{
+		return FALSE;
+	}
+	*result = ms;
+	return TRUE;
+}
+
+static bool parse_advertise(rmobike_options_t *this, char *value, char *why)
+{
+	bool yes = settings_value_as_bool(value, FALSE);
+
+	if (yes != settings_value_as_bool(value, TRUE))
+	{	/* not one of the words known for yes or no */
+		return FALSE;
+	}
+	this->advertise = yes;
+	return TRUE;
+}
+
+static bool parse_accept(rmobike_options_t *this, char *value, char *why)
+{
+	if (enum_from_name(rmobike_accept_names, value, &this->accept))
+	{
+		return TRUE;
+	}
+	if (this->accept == RMOBIKE_ACCEPT_ANY)
+	{	/* inherited, but somebody wanted it to be different here */
+		this->accept = RMOBIKE_ACCEPT_ANNOUNCED;
+	}
+	return FALSE;
+}
+
+static bool parse_accept_addresses(rmobike_options_t *this, char *value,
+								   char *why)
+{
+	rmobike_addrs_t *addrs;
+
+	addrs = rmobike_addrs_create(value, why, WHY_LEN);
+	this->accept_addresses->destroy(this->accept_addresses);
+	if (addrs)
+	{
+		this->accept_addresses = addrs;
+		return TRUE;
+	}
+	this->accept_addresses = rmobike_addrs_create(NULL, NULL, 0);
+	return FALSE;
+}
+
+static bool parse_reply_path(rmobike_options_t *this, char *value, char *why)
+{
+	bool request = strcaseeq(value, "request");
+
+	if (!request && !strcaseeq(value, "new"))
+	{
+		return FALSE;
+	}
+	this->reply_on_request = request;
+	return TRUE;
+}
+
+static bool parse_path_check(rmobike_options_t *this, char *value, char *why)
+{
+	return enum_from_name(rmobike_path_check_names, value, &this->path_check);
+}
+
+static bool parse_path_timeout(rmobike_options_t *this, char *value,
+							   char *why)
+{
+	return parse_seconds(value, 100, 60000, &this->path_timeout);
+}
+
+static bool parse_notify_type(rmobike_options_t *this, char *value,
+							  char *why)
+{
+	uint64_t type = 0;
+
+	if (*value >= '0' && *value <= '9')
+	{	/* signs, and thus overflows, are not for us */
+		type = settings_value_as_uint64(value, 0);
+	}
+	if (type < RMOBIKE_NOTIFY_TYPE_MIN || type > RMOBIKE_NOTIFY_TYPE_MAX)
+	{
+		return FALSE;
+	}
+	this->notify_type = type;
+	return TRUE;
+}
+
+static bool parse_timeout(rmobike_options_t *this, char *value, char *why)
+{
+	return parse_seconds(value, 1000, 165000, &this->timeout);
+}
+
+static bool parse_socket(rmobike_options_t *this, char *value, char *why)
+{
+	if (!strstr(value, "://"))
+	{
+		return FALSE;
+	}
+	free(this->socket);
+	this->socket = strdup(value);
+	return TRUE;
+}
+
+/**
+ * All options.
+ */
+static const option_t options[] = {
+	{ "advertise", "yes or no", TRUE, parse_advertise },
+	{ "accept", "announced, none or any", TRUE, parse_accept },
+	{ "accept_addresses", "addresses", TRUE, parse_accept_addresses },
+	{ "reply_path", "new or request", TRUE, parse_reply_path },
+	{ "path_check", "unannounced or always", TRUE, parse_path_check },
+	{ "path_timeout", "0.1 to 60 seconds", FALSE, parse_path_timeout },
+	{ "notify_type", "40960 to 65535", FALSE, parse_notify_type },
+	{ "timeout", "1 to 165 seconds", FALSE, parse_timeout },
+	{ "socket", "a URI, e.g. unix:///run/charon.rmobike", FALSE, parse_socket },
+};
+
+/**
+ * Complain about something in the section of a source.
+ */
+static void complain(source_t *source, const char *key, const char *value,
+					 const char *expected)
+{
+	char path[256];
+
+	if (!source->complain)
+	{
+		return;
+	}
+	if (source->section)
+	{
+		snprintf(path, sizeof(path), "connections.%s%s%s", source->section,
+				 *key ? "." : "", key);
+		key = path;
+	}
+	source->complain(source->user, key, value, expected);
+}
+
+/**
+ * Get the value of an option from a source, NULL if not configured.
+ */
+static char *get_value(source_t *source, const char *key)
+{
+	settings_t *settings = source->settings;
+
+	if (source->section)
+	{	/* dots in arguments don't separate sections */
+		return settings->get_str(settings, PLUGIN ".connections.%s.%s", NULL,
+								 source->ns, source->section, key);
+	}
+	return settings->get_str(settings, PLUGIN ".%s", NULL, source->ns, key);
+}
+
+/**
+ * Overwrite options by what is configured in a source.
+ */
+static void read_options(rmobike_options_t *this, source_t *source)
+{
+	const option_t *option;
+	char *value, why[WHY_LEN], expected[256];
+	int i;
+
+	for (i = 0; i < countof(options); i++)
+	{
+		option = &options[i];
+		if (source->section && !option->connection)
+		{
+			continue;
+		}
+		value = get_value(source, option->key);
+		why[0] = '\0';
+		if (value && !option->parse(this, value, why))
+		{
+			snprintf(expected, sizeof(expected), "%s%s%s", option->expected,
+					 *why ? ", but " : "", why);
+			complain(source, option->key, value, expected);
+		}
+	}
+}
+
+/**
+ * Find the section of a connection, NULL if it has none.
+ */
+static char *find_section(source_t *source, const char *connection)
+{
+	enumerator_t *enumerator;
+	settings_t *settings = source->settings;
+	source_t candidate = *source;
+	char *section, *name, *found = NULL;
+
+	enumerator = settings->create_section_enumerator(settings,
+											PLUGIN ".connections", source->ns);
+	while (!found && enumerator->enumerate(enumerator, &section))
+	{
+		candidate.section = section;
+		name = get_value(&candidate, "name");
+		if (streq(name ?: section, connection))
+		{
+			found = strdup(section);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/*
+ * Described in header
+ */
+rmobike_options_t *rmobike_options_create(settings_t *settings, const char *ns,
+										  const char *connection,
+										  rmobike_complain_t complain,
+										  void *user)
+{
+	rmobike_options_t *this;
+	source_t source = {
+		.settings = settings,
+		.ns = ns,
+		.complain = connection ? NULL : complain,
+		.user = user,
+	};
+	char *section;
+
+	INIT(this,
+		.advertise = TRUE,
+		.accept = RMOBIKE_ACCEPT_ANNOUNCED,
+		.accept_addresses = rmobike_addrs_create(NULL, NULL, 0),
+		.path_check = RMOBIKE_CHECK_UNANNOUNCED,
+		.path_timeout = 3000,
+		.notify_type = RMOBIKE_NOTIFY_TYPE_DEFAULT,
+		.timeout = 10000,
+		.socket = strdup("unix:///run/charon.rmobike"),
+	);
+	read_options(this, &source);
+
+	section = connection ? find_section(&source, connection) : NULL;
+	if (section)
+	{
+		source.section = section;
+		source.complain = complain;
+		read_options(this, &source);
+		free(section);
+	}
+	return this;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_options_destroy(rmobike_options_t *this)
+{
+	if (this)
+	{
+		this->accept_addresses->destroy(this->accept_addresses);
+		free(this->socket);
+		free(this);
+	}
+}
+
+/**
+ * Check if a source may have an option of the given name.
+ */
+static bool is_known(source_t *source, const char *key)
+{
+	int i;
+
+	if (streq(key, source->section ? "name" : "load"))
+	{
+		return TRUE;
+	}
+	for (i = 0; i < countof(options); i++)
+	{
+		if (streq(key, options[i].key))
+		{
+			return options[i].connection || !source->section;
+		}
+	}
+	return FALSE;
+}
+
+/**
+ * List the names of all options that a source may have.
+ */
+static void list_known(source_t *source, char *buf, size_t len)
+{
+	size_t used;
+	int i;
+
+	used = snprintf(buf, len, "one of %s", source->section ? "name" : "load");
+	for (i = 0; i < countof(options) && used < len; i++)
+	{
+		if (is_known(source, options[i].key))
+		{
+			used += snprintf(buf + used, len - used, ", %s", options[i].key);
+		}
+	}
+}
+
+/**
+ * Complain about the options of a source that are not known.
+ */
+static void check_keys(source_t *source, enumerator_t *enumerator)
+{
+	char *key, *value, expected[256];
+
+	while (enumerator->enumerate(enumerator, &key, &value))
+	{
+		if (!is_known(source, key))
+		{
+			list_known(source, expected, sizeof(expected));
+			complain(source, key, value, expected);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+/**
+ * Complain about the sections of a source, except for one if its name is given.
+ */
+static void check_sections(source_t *source, enumerator_t *enumerator,
+						   const char *known)
+{
+	char *name;
+
+	while (enumerator->enumerate(enumerator, &name))
+	{
+		if (!known || !streq(name, known))
+		{
+			complain(source, name, "{}", known ? "no section but connections"
+											   : "no section");
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+/**
+ * Check the section of a connection.
+ */
+static void check_connection(source_t *source)
+{
+	settings_t *settings = source->settings;
+	rmobike_options_t *scratch;
+	char *name, *first;
+
+	if (strlen(source->section) > SECTION_NAME_MAX)
+	{
+		complain(source, "", "{}", "a shorter name of the section, and in it "
+				 "that of the connection as value of name");
+		return;
+	}
+	scratch = rmobike_options_create(settings, source->ns, NULL, NULL, NULL);
+	read_options(scratch, source);
+	rmobike_options_destroy(scratch);
+
+	name = get_value(source, "name") ?: (char*)source->section;
+	first = find_section(source, name);
+	if (!streq(first, source->section))
+	{
+		complain(source, "name", name, "a name that no other section has");
+	}
+	free(first);
+
+	check_keys(source,
+			settings->create_key_value_enumerator(settings,
+					PLUGIN ".connections.%s", source->ns, source->section));
+	check_sections(source,
+			settings->create_section_enumerator(settings,
+					PLUGIN ".connections.%s", source->ns, source->section),
+			NULL);
+}
+
+/**
+ * Check all sections of connections.
+ */
+static void check_connections(source_t *source)
+{
+	settings_t *settings = source->settings;
+	source_t connection = *source;
+	enumerator_t *enumerator;
+	char *section;
+
+	enumerator = settings->create_section_enumerator(settings,
+											PLUGIN ".connections", source->ns);
+	while (enumerator->enumerate(enumerator, &section))
+	{
+		connection.section = section;
+		check_connection(&connection);
+	}
+	enumerator->destroy(enumerator);
+}
+
+/*
+ * Described in header
+ */
+void rmobike_options_check(settings_t *settings, const char *ns,
+						   rmobike_complain_t complain, void *user)
+{
+	source_t source = {
+		.settings = settings,
+		.ns = ns,
+		.complain = complain,
+		.user = user,
+	};
+
+	rmobike_options_destroy(rmobike_options_create(settings, ns, NULL, complain,
+												   user));
+	check_keys(&source,
+			settings->create_key_value_enumerator(settings, PLUGIN, ns));
+	check_sections(&source,
+			settings->create_section_enumerator(settings, PLUGIN, ns),
+			"connections");
+	check_connections(&source);
+}

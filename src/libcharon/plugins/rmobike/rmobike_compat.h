@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_compat rmobike_compat
+ * @{ @ingroup rmobike
+ *
+ * Everything that depends on which strongSwan the daemon is.
+ */
+
+#ifndef RMOBIKE_COMPAT_H_
+#define RMOBIKE_COMPAT_H_
+
+#include <daemon.h>
+
+/**
+ * Extension bit of an IKE_SA whose initiator advertised the extension ('R' in
+ * MOBIKE_SUPPORTED), set on both ends.
+ *
+ * Bits are never used on the wire. This one is free in all versions up to
+ * 6.1.0, is inherited by rekeyed IKE_SAs and replicated by the ha plugin.
+ */
+#define RMOBIKE_EXTENSION ((ike_extension_t)(1 << 30))
+
+#ifndef PLUGIN_DEFINE
+/**
+ * Versions before 6.0.3 only look for the constructor.
+ */
+#define PLUGIN_DEFINE(name) \
+	const char *name##_plugin_version = VERSION; \
+	plugin_t *name##_plugin_create()
+#endif
+
+/**
+ * Check that the running daemon is what this module was compiled for.
+ *
+ * Versions before 6.0.3 load any plugin; a module built for other structures
+ * would crash them.
+ *
+ * @param why		receives the reason if it is not
+ * @param len		size of that buffer
+ * @return			TRUE if the module may be used
+ */
+bool rmobike_compat_check(char *why, size_t len);
+
+#endif /** RMOBIKE_COMPAT_H_ @}*/

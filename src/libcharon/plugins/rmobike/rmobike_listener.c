@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_compat.h"
+#include "rmobike_listener.h"
+#include "rmobike_notify.h"
+#include "rmobike_options.h"
+#include "rmobike_policy.h"
+#include "rmobike_switch_task.h"
+#include "rmobike_task.h"
+#include "rmobike_update_task.h"
+
+#include <encoding/payloads/notify_payload.h>
+
+typedef struct private_rmobike_listener_t private_rmobike_listener_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_listener_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_listener_t public;
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_peers_t *peers;
+
+	/**
+	 * Type of SWITCH_TO_IP_ADDRESS notifies, looked for in each message
+	 */
+	u_int notify_type;
+};
+
+/**
+ * May be reloaded any time
+ */
+static u_int get_notify_type(private_rmobike_listener_t *this)
+{
+	return __atomic_load_n(&this->notify_type, __ATOMIC_RELAXED);
+}
+
+/**
+ * Get the options that apply to an IKE_SA
+ */
+static rmobike_options_t *get_options(ike_sa_t *ike_sa)
+{
+	return rmobike_options_create(lib->settings, lib->ns,
+								  ike_sa->get_name(ike_sa), NULL, NULL);
+}
+
+/**
+ * Send or note the capability in an IKE_AUTH request
+ */
+static void handle_capability(ike_sa_t *ike_sa, message_t *message,
+							  bool incoming)
+{
+	notify_payload_t *notify;
+	rmobike_options_t *options;
+
+	notify = message->get_notify(message, MOBIKE_SUPPORTED);
+	if (!notify)
+	{
+		return;
+	}
+	if (incoming)
+	{
+		if (rmobike_notify_is_capability(notify->get_notification_data(notify)))
+		{
+			DBG2(DBG_IKE, "peer can be asked to switch to another address");
+			ike_sa->enable_extension(ike_sa, RMOBIKE_EXTENSION);
+		}
+		return;
+	}
+	options = get_options(ike_sa);
+	if (options->advertise)
+	{
+		notify->set_notification_data(notify, rmobike_notify_capability());
+		ike_sa->enable_extension(ike_sa, RMOBIKE_EXTENSION);
+	}
+	rmobike_options_destroy(options);
+}
+
+/**
+ * Find the notifies in a message, returns their number and the first one
+ */
+static u_int find_notifies(private_rmobike_listener_t *this, message_t *message,
+						   notify_payload_t **first)
+{
+	enumerator_t *enumerator;
+	payload_t *payload;
+	notify_payload_t *notify;
+	u_int count = 0;
+
+	enumerator = message->create_payload_enumerator(message);
+	while (enumerator->enumerate(enumerator, &payload))
+	{
+		if (payload->get_type(payload) == PLV2_NOTIFY)
+		{
+			notify = (notify_payload_t*)payload;
+			if ((u_int)notify->get_notify_type(notify) ==
+				get_notify_type(this) && !count++)
+			{
+				*first = notify;
+			}
+		}
+	}
+	enumerator->destroy(enumerator);
+	return count;
+}
+
+/**
+ * Why a notify is not what an initiator has to expect, NULL if it is
+ */
+static const char *is_unexpected(ike_sa_t *ike_sa, message_t *message,
+								 u_int count)
+{
+	if (!message->get_request(message))
+	{
+		return "received in a response";
+	}
+	if (message->get_exchange_type(message) != INFORMATIONAL)
+	{
+		return "not received in an INFORMATIONAL exchange";
+	}
+	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	{
+		return "sent by the original initiator";
+	}
+	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE))
+	{
+		return "MOBIKE is not enabled";
+	}
+	if (!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
+	{
+		return "we did not say that we support it";
+	}
+	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED &&
+		ike_sa->get_state(ike_sa) != IKE_REKEYING)
+	{
+		return "the IKE_SA is not established";
+	}
+	if (count > 1)
+	{
+		return "more than one in a message";
+	}
+	return NULL;
+}
+
+/**
+ * Check if the peer announced an address
+ */
+static bool is_announced(ike_sa_t *ike_sa, host_t *address)
+{
+	enumerator_t *enumerator;
+	host_t *current;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
+	while (!found && enumerator->enumerate(enumerator, &current))
+	{
+		found = current->ip_equals(current, address);
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Decide about an address
+ */
+static rmobike_verdict_t judge(ike_sa_t *ike_sa, rmobike_options_t *options,
+							   host_t *me, host_t *to)
+{
+	rmobike_question_t question = {
+		.address = to,
+		.current = ike_sa->get_other_host(ike_sa),
+		.announced = is_announced(ike_sa, to),
+		.own = charon->kernel->get_interface(charon->kernel, to, NULL),
+		.reachable = me != NULL,
+	};
+
+	return rmobike_policy_judge(options->accept, options->accept_addresses,
+								options->path_check, &question);
+}
+
+/**
+ * After a refusal the responder may be about to disappear: find out soon. A
+ * check that is queued already will do, a peer can't make us queue many.
+ */
+static void check_liveness(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	ike_mobike_t *mobike;
+	task_t *task;
+	bool queued = FALSE;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
+	while (!queued && enumerator->enumerate(enumerator, &task))
+	{
+		queued = task->get_type(task) == TASK_IKE_MOBIKE;
+	}
+	enumerator->destroy(enumerator);
+	if (!queued)
+	{	/* as charon does as initiator, checks the NAT mapping, too */
+		mobike = ike_mobike_create(ike_sa, TRUE);
+		mobike->dpd(mobike);
+		ike_sa->queue_task(ike_sa, &mobike->task);
+	}
+	rmobike_task_initiate(ike_sa);
+}
+
+/**
+ * The address is acceptable: prepare the response and the update
+ */
+static void accept_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
+						  message_t *message, rmobike_options_t *options,
+						  rmobike_verdict_t verdict, host_t *me, host_t *to)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	bool check = verdict == RMOBIKE_VERDICT_PROBE, new_path;
+	u_int serial;
+
+	DBG1(DBG_IKE, "peer asks to switch IKE_SA %s[%u] from %H to %H, accepted%s",
+		 ike_sa->get_name(ike_sa), id, ike_sa->get_other_host(ike_sa), to,
+		 check ? ", checking path first" : "");
+
+	new_path = !options->reply_on_request &&
+			   verdict != RMOBIKE_VERDICT_CURRENT;
+	serial = this->peers->accepted(this->peers, id,
+								   message->get_message_id(message),
+								   message->get_packet_data(message),
+								   new_path ? me : NULL, new_path ? to : NULL);
+	rmobike_update_task_queue(ike_sa, this->peers, serial, to, check,
+							  options->path_timeout);
+	/* runs after the response was sent */
+	rmobike_task_initiate(ike_sa);
+}
+
+/**
+ * Handle a notify that we may follow
+ */
+static void handle_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
+						  message_t *message, host_t *to)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	rmobike_options_t *options;
+	rmobike_verdict_t verdict;
+	const char *reason;
+	host_t *me;
+
+	options = get_options(ike_sa);
+	me = rmobike_update_task_source(ike_sa, to);
+	verdict = judge(ike_sa, options, me, to);
+	if (rmobike_verdict_is_refusal(verdict))
+	{
+		reason = enum_to_name(rmobike_verdict_names, verdict);
+		if (this->peers->may_log(this->peers, id, reason))
+		{
+			DBG1(DBG_IKE, "peer asks to switch IKE_SA %s[%u] from %H to %H, "
+				 "refused: %s", ike_sa->get_name(ike_sa), id,
+				 ike_sa->get_other_host(ike_sa), to, reason);
+		}
+		check_liveness(ike_sa);
+	}
+	else
+	{
+		accept_switch(this, ike_sa, message, options, verdict, me, to);
+	}
+	DESTROY_IF(me);
+	rmobike_options_destroy(options);
+}
+
+/**
+ * Look for SWITCH_TO_IP_ADDRESS in a decrypted and verified message
+ */
+static void handle_notifies(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
+							message_t *message)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	notify_payload_t *notify = NULL;
+	const char *why;
+	host_t *to = NULL;
+	u_int count;
+
+	count = find_notifies(this, message, &notify);
+	if (!count)
+	{
+		return;
+	}
+	why = is_unexpected(ike_sa, message, count);
+	if (!why)
+	{
+		host_t *other = ike_sa->get_other_host(ike_sa);
+
+		to = rmobike_notify_parse_switch(notify->get_protocol_id(notify),
+						notify->get_spi_data(notify).len != 0,
+						notify->get_notification_data(notify),
+						other->get_port(other), &why);
+	}
+	if (to)
+	{
+		handle_switch(this, ike_sa, message, to);
+		to->destroy(to);
+	}
+	else if (this->peers->may_log(this->peers, id, why))
+	{
+		DBG1(DBG_IKE, "ignored SWITCH_TO_IP_ADDRESS for IKE_SA %s[%u]: %s",
+			 ike_sa->get_name(ike_sa), id, why);
+	}
+}
+
+/**
+ * A request arrived, nothing of it is verified yet. If it is, to the last
+ * octet, the one that we answered to another address, charon is about to answer
+ * it again where it came from, so that the exchange ends even if the new path
+ * is dead; we do so on the new path.
+ */
+static void handle_retransmit(private_rmobike_listener_t *this,
+							  ike_sa_t *ike_sa, message_t *message)
+{
+	packet_t *response;
+
+	response = this->peers->get_response(this->peers,
+								ike_sa->get_unique_id(ike_sa),
+								message->get_message_id(message),
+								message->get_packet_data(message));
+	if (response)
+	{
+		charon->sender->send(charon->sender, response);
+	}
+}
+
+/**
+ * Send the response to an accepted request to the new address
+ */
+static void redirect_response(private_rmobike_listener_t *this,
+							  ike_sa_t *ike_sa, message_t *message)
+{
+	host_t *me, *other;
+
+	if (this->peers->get_path(this->peers, ike_sa->get_unique_id(ike_sa),
+							  message->get_message_id(message), &me, &other))
+	{
+		message->set_source(message, me);
+		message->set_destination(message, other);
+	}
+}
+
+/**
+ * Keep the response to an accepted request
+ */
+static void remember_response(private_rmobike_listener_t *this,
+							  ike_sa_t *ike_sa, message_t *message)
+{
+	if (message->is_encoded(message))
+	{
+		this->peers->responded(this->peers, ike_sa->get_unique_id(ike_sa),
+							   message->get_message_id(message),
+							   message->get_packet(message));
+	}
+}
+
+METHOD(listener_t, message, bool,
+	private_rmobike_listener_t *this, ike_sa_t *ike_sa, message_t *message,
+	bool incoming, bool plain)
+{
+	bool informational, request;
+
+	if (message->get_major_version(message) != IKEV2_MAJOR_VERSION)
+	{
+		return TRUE;
+	}
+	informational = message->get_exchange_type(message) == INFORMATIONAL;
+	request = message->get_request(message);
+
+	if (plain && request && message->get_exchange_type(message) == IKE_AUTH)
+	{
+		handle_capability(ike_sa, message, incoming);
+	}
+	if (incoming && plain)
+	{
+		handle_notifies(this, ike_sa, message);
+	}
+	else if (incoming && request && informational)
+	{
+		handle_retransmit(this, ike_sa, message);
+	}
+	else if (!incoming && !request && informational && plain)
+	{
+		redirect_response(this, ike_sa, message);
+	}
+	else if (!incoming && !request && informational)
+	{
+		remember_response(this, ike_sa, message);
+	}
+	return TRUE;
+}
+
+METHOD(listener_t, ike_update, bool,
+	private_rmobike_listener_t *this, ike_sa_t *ike_sa, host_t *local,
+	host_t *remote)
+{
+	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	{
+		this->peers->moved(this->peers, ike_sa->get_unique_id(ike_sa), local);
+	}
+	return TRUE;
+}
+
+METHOD(listener_t, ike_rekey, bool,
+	private_rmobike_listener_t *this, ike_sa_t *old, ike_sa_t *new)
+{
+	rmobike_switch_t *asked;
+	u_int serial;
+
+	serial = this->peers->rekeyed(this->peers, old->get_unique_id(old),
+								  new->get_unique_id(new));
+	if (serial)
+	{	/* the answer may have been lost with the old IKE_SA; charon initiates
+		 * what is queued now */
+		asked = this->peers->get_switch(this->peers, new->get_unique_id(new));
+		if (asked)
+		{
+			rmobike_switch_task_queue(new, this->peers, serial, asked->to,
+									  get_notify_type(this));
+			rmobike_switch_destroy(asked);
+		}
+	}
+	return TRUE;
+}
+
+METHOD(listener_t, ike_state_change, bool,
+	private_rmobike_listener_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
+{
+	if (state == IKE_DESTROYING)
+	{
+		this->peers->remove(this->peers, ike_sa->get_unique_id(ike_sa));
+	}
+	return TRUE;
+}
+
+METHOD(rmobike_listener_t, reload, void,
+	private_rmobike_listener_t *this)
+{
+	rmobike_options_t *options;
+
+	options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL, NULL);
+	__atomic_store_n(&this->notify_type, options->notify_type,
+					 __ATOMIC_RELAXED);
+	rmobike_options_destroy(options);
+}
+
+METHOD(rmobike_listener_t, destroy, void,
+	private_rmobike_listener_t *this)
+{
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers)
+{
+	private_rmobike_listener_t *this;
+
+	INIT(this,
+		.public = {
+			.listener = {
+				.message = _message,
+				.ike_update = _ike_update,
+				.ike_rekey = _ike_rekey,
+				.ike_state_change = _ike_state_change,
+			},
+			.reload = _reload,
+			.destroy = _destroy,
+		},
+		.peers = peers,
+	);
+	reload(this);
+
+	return &this->public;
+}

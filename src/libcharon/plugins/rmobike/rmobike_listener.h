@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_listener rmobike_listener
+ * @{ @ingroup rmobike
+ *
+ * Connects charon's bus to the exchanges and the records.
+ *
+ * | hook | as initiator | as responder |
+ * |---|---|---|
+ * | message, IKE_AUTH request | adds 'R' to MOBIKE_SUPPORTED | notes that the peer sent 'R' |
+ * | message, INFORMATIONAL | decides about SWITCH_TO_IP_ADDRESS, answers on the new path | |
+ * | ike_update | | the switch is done |
+ * | ike_rekey | carries what is pending over | same |
+ * | ike_state_change | forgets a destroyed IKE_SA | same |
+ */
+
+#ifndef RMOBIKE_LISTENER_H_
+#define RMOBIKE_LISTENER_H_
+
+#include "rmobike_peers.h"
+
+#include <bus/listeners/listener.h>
+
+typedef struct rmobike_listener_t rmobike_listener_t;
+
+/**
+ * Listener on the bus. Hooks are called with the IKE_SA checked out and don't
+ * block.
+ */
+struct rmobike_listener_t {
+
+	/**
+	 * Implements listener_t interface.
+	 */
+	listener_t listener;
+
+	/**
+	 * Read options again that are not read for each decision.
+	 */
+	void (*reload)(rmobike_listener_t *this);
+
+	/**
+	 * Destroy a rmobike_listener_t, after it was removed from the bus.
+	 */
+	void (*destroy)(rmobike_listener_t *this);
+};
+
+/**
+ * Create a listener.
+ *
+ * @param peers		records of IKE_SAs
+ */
+rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers);
+
+#endif /** RMOBIKE_LISTENER_H_ @}*/

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_compat.h"
+#include "rmobike_mover.h"
+#include "rmobike_options.h"
+#include "rmobike_switch_task.h"
+
+#include <collections/array.h>
+#include <processing/jobs/callback_job.h>
+
+typedef struct private_rmobike_mover_t private_rmobike_mover_t;
+typedef struct start_t start_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_mover_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_mover_t public;
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_peers_t *peers;
+};
+
+/**
+ * A switch to be started
+ */
+struct start_t {
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_peers_t *peers;
+
+	/**
+	 * IKE_SA
+	 */
+	ike_sa_id_t *id;
+
+	/**
+	 * Serial number of the switch
+	 */
+	u_int serial;
+
+	/**
+	 * Address to switch to
+	 */
+	host_t *to;
+
+	/**
+	 * Type of the notify
+	 */
+	uint16_t notify_type;
+};
+
+CALLBACK(start_destroy, void,
+	start_t *start)
+{
+	start->id->destroy(start->id);
+	start->to->destroy(start->to);
+	free(start);
+}
+
+/**
+ * Check if MOBIKE can't move one of the CHILD_SAs (RFC 4555, 1.2)
+ */
+static bool has_transport_mode(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (!found && enumerator->enumerate(enumerator, &child_sa))
+	{
+		found = child_sa->get_mode(child_sa) == MODE_TRANSPORT;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Why the peer of an IKE_SA must not be asked, NULL if it may
+ */
+static const char *is_ineligible(ike_sa_t *ike_sa)
+{
+	switch (ike_sa->get_state(ike_sa))
+	{
+		case IKE_ESTABLISHED:
+		case IKE_REKEYING:
+			break;
+		default:
+			return "the IKE_SA is not established";
+	}
+	if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	{
+		return "initiated by us, only responders can ask for a switch";
+	}
+	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE))
+	{
+		return "MOBIKE is not enabled";
+	}
+	if (!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
+	{
+		return "peer does not support it";
+	}
+	if (has_transport_mode(ike_sa))
+	{
+		return "has transport mode CHILD_SAs, which MOBIKE can't move";
+	}
+	return NULL;
+}
+
+CALLBACK(start_execute, job_requeue_t,
+	start_t *start)
+{
+	ike_sa_t *ike_sa;
+	const char *why;
+	host_t *me;
+
+	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
+											  start->id);
+	if (!ike_sa)
+	{
+		start->peers->end(start->peers, start->serial, RMOBIKE_FAILED,
+						  "IKE_SA deleted");
+		return JOB_REQUEUE_NONE;
+	}
+	me = ike_sa->get_my_host(ike_sa);
+	why = is_ineligible(ike_sa);
+	if (why)
+	{
+		start->peers->end(start->peers, start->serial, RMOBIKE_FAILED, why);
+	}
+	else if (me->ip_equals(me, start->to))
+	{
+		start->peers->end(start->peers, start->serial, RMOBIKE_DONE,
+						  "already there");
+	}
+	else
+	{
+		rmobike_switch_task_queue(ike_sa, start->peers, start->serial,
+								  start->to, start->notify_type);
+		if (ike_sa->initiate(ike_sa, NULL, NULL) == DESTROY_ME)
+		{
+			charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
+														ike_sa);
+			return JOB_REQUEUE_NONE;
+		}
+	}
+	charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+	return JOB_REQUEUE_NONE;
+}
+
+CALLBACK(expire_execute, job_requeue_t,
+	start_t *start)
+{
+	start->peers->expire(start->peers, start->serial);
+	return JOB_REQUEUE_NONE;
+}
+
+/**
+ * Check if an IKE_SA is meant
+ */
+static bool matches(const rmobike_selector_t *selector, ike_sa_t *ike_sa)
+{
+	identification_t *id;
+
+	if (ike_sa->get_version(ike_sa) != IKEV2)
+	{
+		return FALSE;
+	}
+	switch (ike_sa->get_state(ike_sa))
+	{
+		case IKE_REKEYED:
+		case IKE_DELETING:
+		case IKE_DESTROYING:
+			/* replaced, or gone soon */
+			return FALSE;
+		default:
+			break;
+	}
+	if (selector->ike && !streq(selector->ike, ike_sa->get_name(ike_sa)))
+	{
+		return FALSE;
+	}
+	if (selector->ike_id && selector->ike_id != ike_sa->get_unique_id(ike_sa))
+	{
+		return FALSE;
+	}
+	if (selector->peer_ip &&
+		!selector->peer_ip->includes(selector->peer_ip,
+									 ike_sa->get_other_host(ike_sa)))
+	{
+		return FALSE;
+	}
+	if (selector->local_ip &&
+		!selector->local_ip->ip_equals(selector->local_ip,
+									   ike_sa->get_my_host(ike_sa)))
+	{
+		return FALSE;
+	}
+	id = ike_sa->get_other_eap_id(ike_sa);
+	return !selector->peer_id || id->matches(id, selector->peer_id);
+}
+
+/**
+ * Start the switch of a matching IKE_SA: note it, leave the rest to a job
+ */
+static void start_one(private_rmobike_mover_t *this, ike_sa_t *ike_sa,
+					  host_t *to, const char *tag, rmobike_options_t *options)
+{
+	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
+	rmobike_switch_t asked = {
+		.id = ike_sa->get_unique_id(ike_sa),
+		.name = ike_sa->get_name(ike_sa),
+		.from = ike_sa->get_my_host(ike_sa),
+		.remote = ike_sa->get_other_host(ike_sa),
+		.to = to,
+		.tag = (char*)tag,
+	};
+	start_t *start, *expire;
+	char peer_id[BUF_LEN];
+
+	snprintf(peer_id, sizeof(peer_id), "%Y",
+			 ike_sa->get_other_eap_id(ike_sa));
+	asked.peer_id = peer_id;
+	INIT(start,
+		.peers = this->peers,
+		.id = id->clone(id),
+		.serial = this->peers->begin(this->peers, &asked),
+		.to = to->clone(to),
+		.notify_type = options->notify_type,
+	);
+	INIT(expire,
+		.peers = this->peers,
+		.id = id->clone(id),
+		.serial = start->serial,
+		.to = to->clone(to),
+	);
+	lib->processor->queue_job(lib->processor,
+			(job_t*)callback_job_create(start_execute, start, start_destroy,
+										NULL));
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+			(job_t*)callback_job_create(expire_execute, expire, start_destroy,
+										NULL), options->timeout);
+}
+
+/**
+ * Check that we have an address, otherwise tell which ones we have
+ */
+static bool is_own_address(host_t *to, char *why, size_t len)
+{
+	enumerator_t *enumerator;
+	host_t *host;
+	int written;
+
+	if (charon->kernel->get_interface(charon->kernel, to, NULL))
+	{
+		return TRUE;
+	}
+	written = snprintf(why, len, "%H is not an address of this machine, it "
+					   "has:", to);
+	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
+														   ADDR_TYPE_REGULAR);
+	while (enumerator->enumerate(enumerator, &host))
+	{
+		if (written > 0 && (size_t)written < len)
+		{
+			written += snprintf(why + written, len - written, " %H", host);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return FALSE;
+}
+
+METHOD(rmobike_mover_t, start, u_int,
+	private_rmobike_mover_t *this, const rmobike_selector_t *selector,
+	host_t *to, const char *tag, char *why, size_t len)
+{
+	rmobike_options_t *options;
+	enumerator_t *enumerator;
+	ike_sa_t *ike_sa;
+	u_int count = 0;
+
+	if (!is_own_address(to, why, len))
+	{
+		return 0;
+	}
+	options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL, NULL);
+	enumerator = charon->ike_sa_manager->create_enumerator(
+											charon->ike_sa_manager, TRUE);
+	while (enumerator->enumerate(enumerator, &ike_sa))
+	{
+		if (matches(selector, ike_sa))
+		{
+			start_one(this, ike_sa, to, tag, options);
+			count++;
+		}
+	}
+	enumerator->destroy(enumerator);
+	rmobike_options_destroy(options);
+	if (!count)
+	{
+		snprintf(why, len, "no matching IKE_SA found");
+	}
+	return count;
+}
+
+METHOD(rmobike_mover_t, destroy, void,
+	private_rmobike_mover_t *this)
+{
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers)
+{
+	private_rmobike_mover_t *this;
+
+	INIT(this,
+		.public = {
+			.start = _start,
+			.destroy = _destroy,
+		},
+		.peers = peers,
+	);
+
+	return &this->public;
+}

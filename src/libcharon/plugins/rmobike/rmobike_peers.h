@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_peers rmobike_peers
+ * @{ @ingroup rmobike
+ *
+ * What we know of each IKE_SA: the last switch that we asked its peer for (as
+ * responder) and the last one that we answered (as initiator).
+ */
+
+#ifndef RMOBIKE_PEERS_H_
+#define RMOBIKE_PEERS_H_
+
+#include <library.h>
+#include <networking/host.h>
+#include <networking/packet.h>
+
+typedef struct rmobike_peers_t rmobike_peers_t;
+typedef struct rmobike_switch_t rmobike_switch_t;
+typedef enum rmobike_state_t rmobike_state_t;
+
+/**
+ * How far a switch is that a responder asked for.
+ */
+enum rmobike_state_t {
+	/** queued or sent, not answered yet */
+	RMOBIKE_ASKED,
+	/** answered by the peer, no update yet */
+	RMOBIKE_ANSWERED,
+	/** the IKE_SA is at its new address */
+	RMOBIKE_DONE,
+	/** answered on the old path, and no update followed in time */
+	RMOBIKE_REFUSED,
+	/** no answer in time */
+	RMOBIKE_TIMEOUT,
+	/** anything else, see the reason */
+	RMOBIKE_FAILED,
+};
+
+/**
+ * Names as used in vici messages.
+ */
+extern enum_name_t *rmobike_state_names;
+
+/**
+ * A switch that we asked a peer for. Strings and hosts belong to the owner of
+ * the struct.
+ */
+struct rmobike_switch_t {
+	/** unique for the lifetime of the daemon, 0 for none */
+	u_int serial;
+	/** unique ID of the IKE_SA, changes when it is rekeyed */
+	uint32_t id;
+	/** name of the connection */
+	char *name;
+	/** identity of the peer */
+	char *peer_id;
+	/** address the IKE_SA was at */
+	host_t *from;
+	/** address it shall go to */
+	host_t *to;
+	/** address of the peer */
+	host_t *remote;
+	/** operator's text, NULL if none */
+	char *tag;
+	/** how far it is */
+	rmobike_state_t state;
+	/** TRUE if the answer came by the new path */
+	bool new_path;
+	/** why it ended like that (static text), NULL if there is nothing to say */
+	const char *reason;
+	/** monotonic time it started at */
+	timeval_t start;
+	/** milliseconds it took, or is taking */
+	double ms;
+};
+
+/**
+ * Called once for each switch when it ended, by the thread that ended it (maybe
+ * with its IKE_SA checked out), without any lock of ours.
+ *
+ * @param user		supplied user data
+ * @param ended		the switch, valid during the call
+ */
+typedef void (*rmobike_ended_t)(void *user, const rmobike_switch_t *ended);
+
+/**
+ * Records of all IKE_SAs, by unique ID. All methods are thread safe and don't
+ * block on any IKE_SA.
+ */
+struct rmobike_peers_t {
+
+	/**
+	 * Set the function to call when a switch ended.
+	 *
+	 * @param cb		function, NULL for none
+	 * @param user		data to pass
+	 */
+	void (*set_listener)(rmobike_peers_t *this, rmobike_ended_t cb, void *user);
+
+	/**
+	 * A switch starts; one that is pending on the same IKE_SA ends as failed.
+	 *
+	 * @param start		IKE_SA (id, name, peer_id, from, remote), target and tag,
+	 *					cloned
+	 * @return			serial number of the switch
+	 */
+	u_int (*begin)(rmobike_peers_t *this, const rmobike_switch_t *start);
+
+	/**
+	 * Check if a switch has neither been answered nor ended.
+	 *
+	 * @param serial	serial number of the switch
+	 * @return			TRUE if the peer is still to be asked
+	 */
+	bool (*is_asked)(rmobike_peers_t *this, u_int serial);
+
+	/**
+	 * The peer answered.
+	 *
+	 * @param serial	serial number of the switch
+	 * @param new_path	TRUE if the response came to the new address
+	 */
+	void (*answered)(rmobike_peers_t *this, u_int serial, bool new_path);
+
+	/**
+	 * A peer updated an IKE_SA (RFC 4555, 3.5): ends a pending switch to that
+	 * address as done.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param local		our address from now on
+	 */
+	void (*moved)(rmobike_peers_t *this, uint32_t id, host_t *local);
+
+	/**
+	 * End a switch, if it did not yet.
+	 *
+	 * @param serial	serial number of the switch
+	 * @param state		one of the final states
+	 * @param reason	static text, or NULL
+	 */
+	void (*end)(rmobike_peers_t *this, u_int serial, rmobike_state_t state,
+				const char *reason);
+
+	/**
+	 * The time for a switch is over: ends it, if it did not yet, as what the
+	 * peer's silence means.
+	 *
+	 * @param serial	serial number of the switch
+	 */
+	void (*expire)(rmobike_peers_t *this, u_int serial);
+
+	/**
+	 * Get the last switch of an IKE_SA.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @return			copy, to be freed with rmobike_switch_destroy(), or NULL
+	 */
+	rmobike_switch_t *(*get_switch)(rmobike_peers_t *this, uint32_t id);
+
+	/**
+	 * As initiator, remember a request that we accepted.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the request
+	 * @param request	the message as received, cloned; the header of a copy of
+	 *					it is not authenticated when it arrives, so it has to be
+	 *					the same to the last octet
+	 * @param me		source of the response, cloned, NULL to answer where the
+	 *					request came from
+	 * @param other		destination of the response, cloned, or NULL
+	 * @return			serial number of the request, newer ones are higher
+	 */
+	u_int (*accepted)(rmobike_peers_t *this, uint32_t id, uint32_t mid,
+					  chunk_t request, host_t *me, host_t *other);
+
+	/**
+	 * Get the path that the response to the accepted request has to take.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the response
+	 * @param me		receives the source, to be destroyed
+	 * @param other		receives the destination, to be destroyed
+	 * @return			FALSE if it goes where the request came from
+	 */
+	bool (*get_path)(rmobike_peers_t *this, uint32_t id, uint32_t mid,
+					 host_t **me, host_t **other);
+
+	/**
+	 * Check if no newer request was accepted on an IKE_SA.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param serial	serial number accepted() returned
+	 * @return			TRUE if this is what the peer wants now
+	 */
+	bool (*is_newest)(rmobike_peers_t *this, uint32_t id, u_int serial);
+
+	/**
+	 * Remember the response to the accepted request.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the response
+	 * @param response	packet with the addresses of the new path, adopted
+	 */
+	void (*responded)(rmobike_peers_t *this, uint32_t id, uint32_t mid,
+					  packet_t *response);
+
+	/**
+	 * Get the response to send again for a retransmitted request.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the request
+	 * @param request	the message as received
+	 * @return			copy of the packet, NULL if it is not that request
+	 */
+	packet_t *(*get_response)(rmobike_peers_t *this, uint32_t id, uint32_t mid,
+							  chunk_t request);
+
+	/**
+	 * Check if something may be logged: each reason once per IKE_SA and minute.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param reason	static text
+	 * @return			TRUE if it was not logged in the last minute
+	 */
+	bool (*may_log)(rmobike_peers_t *this, uint32_t id, const char *reason);
+
+	/**
+	 * An IKE_SA was rekeyed: what is pending goes on with the new one. What was
+	 * accepted stays with the keys it was received under.
+	 *
+	 * @param id		unique ID of the old IKE_SA
+	 * @param new_id	unique ID of the new IKE_SA
+	 * @return			serial of a switch the peer has to be asked for again,
+	 *					0 if none
+	 */
+	u_int (*rekeyed)(rmobike_peers_t *this, uint32_t id, uint32_t new_id);
+
+	/**
+	 * Forget an IKE_SA; ends a pending switch as failed.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 */
+	void (*remove)(rmobike_peers_t *this, uint32_t id);
+
+	/**
+	 * Number of IKE_SAs we know something of.
+	 */
+	u_int (*get_count)(rmobike_peers_t *this);
+
+	/**
+	 * Destroy a rmobike_peers_t; pending switches don't end.
+	 */
+	void (*destroy)(rmobike_peers_t *this);
+};
+
+/**
+ * Create the records.
+ */
+rmobike_peers_t *rmobike_peers_create();
+
+/**
+ * Free a switch and what it owns.
+ *
+ * @param this		switch, may be NULL
+ */
+void rmobike_switch_destroy(rmobike_switch_t *this);
+
+#endif /** RMOBIKE_PEERS_H_ @}*/

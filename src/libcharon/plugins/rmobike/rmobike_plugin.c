@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_plugin.h"
+#include "rmobike_compat.h"
+#include "rmobike_listener.h"
+#include "rmobike_mover.h"
+#include "rmobike_options.h"
+#include "rmobike_peers.h"
+#include "rmobike_vici.h"
+
+#include <daemon.h>
+
+typedef struct private_rmobike_plugin_t private_rmobike_plugin_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_plugin_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_plugin_t public;
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_peers_t *peers;
+
+	/**
+	 * Listener on the bus
+	 */
+	rmobike_listener_t *listener;
+
+	/**
+	 * Starts switches
+	 */
+	rmobike_mover_t *mover;
+
+	/**
+	 * The operator's door, NULL if there is none
+	 */
+	rmobike_vici_t *vici;
+};
+
+METHOD(plugin_t, get_name, char*,
+	private_rmobike_plugin_t *this)
+{
+	return "rmobike";
+}
+
+/**
+ * Implements rmobike_complain_t
+ */
+static void complain(void *user, const char *key, const char *value,
+					 const char *expected)
+{
+	DBG1(DBG_CFG, "invalid value '%s' for %s, expected %s", value, key,
+		 expected);
+}
+
+/**
+ * Tell about invalid options
+ */
+static void check_options()
+{
+	rmobike_options_check(lib->settings, lib->ns, complain, NULL);
+}
+
+/**
+ * Register with the daemon
+ */
+static bool plugin_cb(private_rmobike_plugin_t *this,
+					  plugin_feature_t *feature, bool reg, void *data)
+{
+	if (reg)
+	{
+		check_options();
+		charon->bus->add_listener(charon->bus, &this->listener->listener);
+		this->vici = rmobike_vici_create(this->peers, this->mover);
+	}
+	else
+	{
+		if (this->vici)
+		{
+			this->vici->destroy(this->vici);
+			this->vici = NULL;
+		}
+		charon->bus->remove_listener(charon->bus, &this->listener->listener);
+	}
+	return TRUE;
+}
+
+METHOD(plugin_t, get_features, int,
+	private_rmobike_plugin_t *this, plugin_feature_t *features[])
+{
+	static plugin_feature_t f[] = {
+		PLUGIN_CALLBACK((plugin_feature_callback_t)plugin_cb, NULL),
+			PLUGIN_PROVIDE(CUSTOM, "rmobike"),
+				PLUGIN_SDEPEND(CUSTOM, "vici"),
+	};
+	*features = f;
+	return countof(f);
+}
+
+METHOD(plugin_t, reload, bool,
+	private_rmobike_plugin_t *this)
+{
+	check_options();
+	this->listener->reload(this->listener);
+	return TRUE;
+}
+
+METHOD(plugin_t, destroy, void,
+	private_rmobike_plugin_t *this)
+{
+	this->mover->destroy(this->mover);
+	this->listener->destroy(this->listener);
+	this->peers->destroy(this->peers);
+	free(this);
+}
+
+/**
+ * Plugin constructor
+ */
+PLUGIN_DEFINE(rmobike)
+{
+	private_rmobike_plugin_t *this;
+	char why[BUF_LEN];
+
+	if (!rmobike_compat_check(why, sizeof(why)))
+	{
+		DBG1(DBG_LIB, "plugin 'rmobike' can't be used: %s", why);
+		return NULL;
+	}
+	INIT(this,
+		.public = {
+			.plugin = {
+				.get_name = _get_name,
+				.get_features = _get_features,
+				.reload = _reload,
+				.destroy = _destroy,
+			},
+		},
+		.peers = rmobike_peers_create(),
+	);
+	this->listener = rmobike_listener_create(this->peers);
+	this->mover = rmobike_mover_create(this->peers);
+
+	return &this->public.plugin;
+}

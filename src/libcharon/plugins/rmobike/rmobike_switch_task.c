@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_switch_task.h"
+#include "rmobike_task.h"
+
+typedef struct private_rmobike_switch_task_t private_rmobike_switch_task_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_switch_task_t {
+
+	/**
+	 * What charon sees, and what we share with the other exchange
+	 */
+	rmobike_task_t base;
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_peers_t *peers;
+
+	/**
+	 * Serial number of the switch
+	 */
+	u_int serial;
+
+	/**
+	 * Address to switch to
+	 */
+	host_t *to;
+
+	/**
+	 * Type of the notify
+	 */
+	uint16_t notify_type;
+};
+
+/**
+ * The path is that of the IKE_SA, which changes if the peer's update overtakes
+ * its response.
+ */
+static void send_request(rmobike_task_t *base, packet_t *packet)
+{
+	ike_sa_t *ike_sa = base->ike_sa;
+
+	rmobike_task_send(packet, ike_sa->get_my_host(ike_sa),
+					  ike_sa->get_other_host(ike_sa));
+}
+
+METHOD(task_t, build_i, status_t,
+	private_rmobike_switch_task_t *this, message_t *message)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+
+	rmobike_task_start(&this->base);
+
+	if (!this->peers->is_asked(this->peers, this->serial))
+	{
+		return rmobike_task_skip(message);
+	}
+	DBG1(DBG_IKE, "asking peer to switch IKE_SA %s[%u] from %H to %H",
+		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+		 ike_sa->get_my_host(ike_sa), this->to);
+	message->add_notify(message, FALSE, this->notify_type,
+						this->to->get_address(this->to));
+	return NEED_MORE;
+}
+
+METHOD(task_t, process_i, status_t,
+	private_rmobike_switch_task_t *this, message_t *message)
+{
+	host_t *me;
+
+	me = message->get_destination(message);
+	this->peers->answered(this->peers, this->serial,
+						  me->ip_equals(me, this->to));
+	return SUCCESS;
+}
+
+METHOD(task_t, migrate, void,
+	private_rmobike_switch_task_t *this, ike_sa_t *ike_sa)
+{
+	rmobike_task_migrate(&this->base, ike_sa);
+}
+
+METHOD(task_t, destroy, void,
+	private_rmobike_switch_task_t *this)
+{
+	rmobike_task_deinit(&this->base);
+	this->to->destroy(this->to);
+	free(this);
+}
+
+/**
+ * Find the exchange if it is queued already
+ */
+static private_rmobike_switch_task_t *find_queued(ike_sa_t *ike_sa)
+{
+	private_rmobike_switch_task_t *found = NULL;
+	enumerator_t *enumerator;
+	task_t *task;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
+	while (enumerator->enumerate(enumerator, &task))
+	{
+		if (task->build == (void*)_build_i)
+		{
+			found = (private_rmobike_switch_task_t*)task;
+			break;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
+							   u_int serial, host_t *to, uint16_t notify_type)
+{
+	private_rmobike_switch_task_t *this;
+	bool queued;
+
+	this = find_queued(ike_sa);
+	queued = this != NULL;
+	if (queued)
+	{
+		this->to->destroy(this->to);
+	}
+	else
+	{
+		INIT(this,
+			.peers = peers,
+		);
+		rmobike_task_init(&this->base, ike_sa, send_request);
+		this->base.mobike.task.build = _build_i;
+		this->base.mobike.task.process = _process_i;
+		this->base.mobike.task.migrate = _migrate;
+		this->base.mobike.task.destroy = _destroy;
+	}
+	this->serial = serial;
+	this->to = to->clone(to);
+	this->notify_type = notify_type;
+
+	if (!queued)
+	{
+		ike_sa->queue_task(ike_sa, &this->base.mobike.task);
+	}
+}

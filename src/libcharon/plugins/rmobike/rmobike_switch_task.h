@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_switch_task rmobike_switch_task
+ * @{ @ingroup rmobike
+ *
+ * The responder's exchange: an INFORMATIONAL request with SWITCH_TO_IP_ADDRESS
+ * (draft-smyslov-ipsecme-ikev2-r-mobike), over the path the IKE_SA is using.
+ */
+
+#ifndef RMOBIKE_SWITCH_TASK_H_
+#define RMOBIKE_SWITCH_TASK_H_
+
+#include "rmobike_peers.h"
+
+#include <daemon.h>
+
+/**
+ * Queue the exchange on an IKE_SA; one that is still queued is replaced. It is
+ * skipped if the peer needs not be asked anymore when its turn comes.
+ *
+ * @param ike_sa		IKE_SA, checked out
+ * @param peers			records, where the answer is noted
+ * @param serial		serial number of the switch in those records
+ * @param to			address to name, cloned
+ * @param notify_type	type of the notify
+ */
+void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
+							   u_int serial, host_t *to, uint16_t notify_type);
+
+#endif /** RMOBIKE_SWITCH_TASK_H_ @}*/

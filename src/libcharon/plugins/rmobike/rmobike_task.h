@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_task rmobike_task
+ * @{ @ingroup rmobike
+ *
+ * What our two exchanges have in common.
+ *
+ * charon only starts types of tasks that it knows. TASK_IKE_MOBIKE comes before
+ * all others and chooses the path of each packet, the first and all later ones,
+ * in ike_mobike_t.transmit(); so that is what charon takes our tasks for.
+ */
+
+#ifndef RMOBIKE_TASK_H_
+#define RMOBIKE_TASK_H_
+
+#include <daemon.h>
+#include <sa/ikev2/tasks/ike_mobike.h>
+
+typedef struct rmobike_task_t rmobike_task_t;
+
+/**
+ * Size of what stands between the public part and ours, see below.
+ */
+#define RMOBIKE_TASK_ZEROES 256
+
+/**
+ * Base of a task. Used with the IKE_SA checked out only.
+ */
+struct rmobike_task_t {
+
+	/**
+	 * What charon sees; build() and process() are set by the exchange.
+	 */
+	ike_mobike_t mobike;
+
+	/**
+	 * charon's own MOBIKE task reads flags of its private structure from any
+	 * queued task of the type: it has to find them unset.
+	 */
+	u_char zeroes[RMOBIKE_TASK_ZEROES];
+
+	/**
+	 * IKE_SA the task belongs to, changes when it is rekeyed.
+	 */
+	ike_sa_t *ike_sa;
+
+	/**
+	 * Send the request on the path, or paths, that it is to take now.
+	 */
+	void (*send)(rmobike_task_t *this, packet_t *packet);
+
+	/**
+	 * Time is over for the new path, may be NULL.
+	 */
+	void (*expired)(rmobike_task_t *this);
+
+	/**
+	 * When that is, in milliseconds after the first packet.
+	 */
+	u_int expires;
+
+	/**
+	 * The request in the air, NULL if none was sent yet.
+	 */
+	packet_t *packet;
+
+	/**
+	 * TRUE if charon noticed a change of addresses or routes while our request
+	 * was in the air.
+	 */
+	bool roamed;
+
+	/**
+	 * What charon expects this task to do because it is the queued MOBIKE task.
+	 */
+	struct {
+		/** announce our addresses */
+		bool addresses;
+		/** check paths */
+		bool roam;
+		/** detect changes of NAT mappings */
+		bool dpd;
+	} wanted;
+};
+
+/**
+ * Initialize the base of a task.
+ *
+ * @param this		zeroed base
+ * @param ike_sa	IKE_SA
+ * @param send		sends the request, see above
+ */
+void rmobike_task_init(rmobike_task_t *this, ike_sa_t *ike_sa,
+					   void (*send)(rmobike_task_t*, packet_t*));
+
+/**
+ * Free what the base owns.
+ */
+void rmobike_task_deinit(rmobike_task_t *this);
+
+/**
+ * To be called first in build(): what charon wanted this task to do besides is
+ * queued as a task of charon's own, to run afterwards.
+ */
+void rmobike_task_start(rmobike_task_t *this);
+
+/**
+ * Finish build() without an exchange, for a task that became pointless.
+ *
+ * @param message	message to be dropped
+ * @return			what build() has to return
+ */
+status_t rmobike_task_skip(message_t *message);
+
+/**
+ * Move the base to another IKE_SA.
+ *
+ * @param ike_sa	IKE_SA that replaces the old one
+ */
+void rmobike_task_migrate(rmobike_task_t *this, ike_sa_t *ike_sa);
+
+/**
+ * Send a copy of a packet.
+ *
+ * @param packet	packet, cloned
+ * @param me		source, cloned
+ * @param other		destination, cloned
+ */
+void rmobike_task_send(packet_t *packet, host_t *me, host_t *other);
+
+/**
+ * Send the request in the air again, now and quickly a few times more.
+ */
+void rmobike_task_resend(rmobike_task_t *this);
+
+/**
+ * Initiate the queued tasks of an IKE_SA in a job of its own.
+ *
+ * @param ike_sa	IKE_SA
+ */
+void rmobike_task_initiate(ike_sa_t *ike_sa);
+
+#endif /** RMOBIKE_TASK_H_ @}*/

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_update_task.h"
+#include "rmobike_task.h"
+
+#include <encoding/payloads/notify_payload.h>
+#include <sa/ikev2/tasks/ike_natd.h>
+
+/**
+ * Length of our COOKIE2, RFC 4555 (4.2.5) asks for 8 to 64 octets
+ */
+#define COOKIE2_LEN 16
+
+typedef struct private_rmobike_update_task_t private_rmobike_update_task_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_update_task_t {
+
+	/**
+	 * What charon sees, and what we share with the other exchange
+	 */
+	rmobike_task_t base;
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_peers_t *peers;
+
+	/**
+	 * Serial number of the accepted request
+	 */
+	u_int serial;
+
+	/**
+	 * The path has to be checked first
+	 */
+	bool check;
+
+	/**
+	 * How long the new path may stay silent, in milliseconds
+	 */
+	u_int path_timeout;
+
+	/**
+	 * New path, me is NULL until it is known
+	 */
+	host_t *me, *other;
+
+	/**
+	 * Path the IKE_SA had before, NULL until the exchange started
+	 */
+	host_t *old_me, *old_other;
+
+	/**
+	 * TRUE if the new path was silent for too long
+	 */
+	bool expired;
+
+	/**
+	 * What the responder has to return
+	 */
+	chunk_t cookie2;
+
+	/**
+	 * NAT detection for the new path
+	 */
+	ike_natd_t *natd;
+};
+
+/*
+ * Described in header
+ */
+host_t *rmobike_update_task_source(ike_sa_t *ike_sa, host_t *to)
+{
+	host_t *me, *current;
+
+	current = ike_sa->get_my_host(ike_sa);
+	me = charon->kernel->get_source_addr(charon->kernel, to,
+			current->get_family(current) == to->get_family(to) ? current : NULL);
+	if (me)
+	{
+		me->set_port(me, current->get_port(current));
+	}
+	return me;
+}
+
+/**
+ * Forget everything that belongs to an exchange that was started
+ */
+static void reset(private_rmobike_update_task_t *this)
+{
+	DESTROY_IF(this->me);
+	DESTROY_IF(this->old_me);
+	DESTROY_IF(this->old_other);
+	this->me = this->old_me = this->old_other = NULL;
+	this->expired = FALSE;
+	chunk_clear(&this->cookie2);
+	if (this->natd)
+	{
+		this->natd->task.destroy(&this->natd->task);
+		this->natd = NULL;
+	}
+}
+
+/**
+ * Send on one path, with another source address if routes changed
+ */
+static void send_to(private_rmobike_update_task_t *this, packet_t *packet,
+					host_t *me, host_t *other)
+{
+	host_t *source = NULL;
+
+	if (this->base.roamed)
+	{
+		source = rmobike_update_task_source(this->base.ike_sa, other);
+	}
+	rmobike_task_send(packet, source ?: me, other);
+	DESTROY_IF(source);
+}
+
+/**
+ * To the new address; if that does not answer, to the old one as well
+ */
+static void send_request(rmobike_task_t *base, packet_t *packet)
+{
+	private_rmobike_update_task_t *this = (private_rmobike_update_task_t*)base;
+
+	send_to(this, packet, this->me, this->other);
+	if (this->expired)
+	{
+		send_to(this, packet, this->old_me, this->old_other);
+	}
+}
+
+/**
+ * The new path did not answer in time
+ */
+static void path_expired(rmobike_task_t *base)
+{
+	private_rmobike_update_task_t *this = (private_rmobike_update_task_t*)base;
+	ike_sa_t *ike_sa = base->ike_sa;
+
+	this->expired = TRUE;
+	base->expires = 0;
+	DBG1(DBG_IKE, "no answer at %H for IKE_SA %s[%u], back to %H", this->other,
+		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+		 this->old_other);
+	if (!this->check)
+	{
+		ike_sa->update_hosts(ike_sa, this->old_me, this->old_other,
+							 UPDATE_HOSTS_FORCE_ALL);
+	}
+	rmobike_task_resend(base);
+}
+
+/**
+ * Add a cookie that proves that the response was made for this request
+ */
+static bool build_cookie(private_rmobike_update_task_t *this,
+						 message_t *message)
+{
+	rng_t *rng;
+	bool success;
+
+	rng = lib->crypto->create_rng(lib->crypto, RNG_STRONG);
+	success = rng && rng->allocate_bytes(rng, COOKIE2_LEN, &this->cookie2);
+	DESTROY_IF(rng);
+	if (success)
+	{
+		message->add_notify(message, FALSE, COOKIE2, this->cookie2);
+	}
+	return success;
+}
+
+/**
+ * Check the cookie in a response
+ */
+static bool verify_cookie(private_rmobike_update_task_t *this,
+						  message_t *message)
+{
+	notify_payload_t *notify;
+
+	notify = message->get_notify(message, COOKIE2);
+	return notify && chunk_equals_const(this->cookie2,
+									notify->get_notification_data(notify));
+}
+
+METHOD(task_t, build_i, status_t,
+	private_rmobike_update_task_t *this, message_t *message)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+	host_t *host;
+
+	rmobike_task_start(&this->base);
+	reset(this);
+
+	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE) ||
+		!this->peers->is_newest(this->peers, ike_sa->get_unique_id(ike_sa),
+								this->serial))
+	{
+		return rmobike_task_skip(message);
+	}
+	this->me = rmobike_update_task_source(ike_sa, this->other);
+	if (!this->me)
+	{
+		DBG1(DBG_IKE, "no source address to reach %H anymore, IKE_SA %s[%u] "
+			 "stays at %H", this->other, ike_sa->get_name(ike_sa),
+			 ike_sa->get_unique_id(ike_sa), ike_sa->get_other_host(ike_sa));
+		return rmobike_task_skip(message);
+	}
+	host = ike_sa->get_my_host(ike_sa);
+	this->old_me = host->clone(host);
+	host = ike_sa->get_other_host(ike_sa);
+	this->old_other = host->clone(host);
+	this->base.expires = this->path_timeout;
+
+	message->set_source(message, this->me->clone(this->me));
+	message->set_destination(message, this->other->clone(this->other));
+	if (!this->check)
+	{
+		ike_sa->update_hosts(ike_sa, this->me, this->other,
+							 UPDATE_HOSTS_FORCE_ALL);
+		message->add_notify(message, FALSE, UPDATE_SA_ADDRESSES, chunk_empty);
+		this->natd = ike_natd_create(ike_sa, TRUE);
+		this->natd->task.build(&this->natd->task, message);
+	}
+	return build_cookie(this, message) ? NEED_MORE : FAILED;
+}
+
+/**
+ * The path was checked
+ */
+static status_t process_check(private_rmobike_update_task_t *this,
+							  message_t *message)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+	host_t *from;
+
+	from = message->get_source(message);
+	if (!from->ip_equals(from, this->other))
+	{	/* went there because the new one was silent */
+		DBG1(DBG_IKE, "IKE_SA %s[%u] stays at %H", ike_sa->get_name(ike_sa),
+			 ike_sa->get_unique_id(ike_sa), this->old_other);
+		return SUCCESS;
+	}
+	this->check = FALSE;
+	return NEED_MORE;
+}
+
+/**
+ * Evaluate NAT detection of the path that we are on
+ */
+static void process_natd(private_rmobike_update_task_t *this,
+						 message_t *message)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+	bool nat;
+
+	nat = ike_sa->has_condition(ike_sa, COND_NAT_ANY);
+	this->natd->task.process(&this->natd->task, message);
+	if (nat != ike_sa->has_condition(ike_sa, COND_NAT_ANY))
+	{	/* UDP encapsulation changes */
+		ike_sa->update_hosts(ike_sa, NULL, NULL, UPDATE_HOSTS_FORCE_CHILDREN);
+	}
+}
+
+/**
+ * The responder updated its addresses, or does not want to
+ */
+static status_t process_update(private_rmobike_update_task_t *this,
+							   message_t *message)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+	host_t *from;
+
+	from = message->get_source(message);
+	if (message->get_notify(message, UNACCEPTABLE_ADDRESSES))
+	{
+		DBG1(DBG_IKE, "peer does not accept its own address %H, IKE_SA %s[%u] "
+			 "stays at %H", this->other, ike_sa->get_name(ike_sa),
+			 ike_sa->get_unique_id(ike_sa), this->old_other);
+		ike_sa->update_hosts(ike_sa, this->old_me, this->old_other,
+							 UPDATE_HOSTS_FORCE_ALL);
+		return SUCCESS;
+	}
+	if (this->expired && !from->ip_equals(from, this->other))
+	{	/* the responder may or may not have seen the update on the new path
+		 * before, and NAT detection was not done for this one */
+		if (this->peers->is_newest(this->peers, ike_sa->get_unique_id(ike_sa),
+								   this->serial))
+		{
+			rmobike_update_task_queue(ike_sa, this->peers, this->serial,
+								this->old_other, FALSE, this->path_timeout);
+		}
+		return SUCCESS;
+	}
+	if (this->expired)
+	{	/* late, but it works */
+		ike_sa->update_hosts(ike_sa, this->me, this->other,
+							 UPDATE_HOSTS_FORCE_ALL);
+	}
+	process_natd(this, message);
+	DBG1(DBG_IKE, "switched IKE_SA %s[%u] from %H to %H",
+		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+		 this->old_other, this->other);
+	return SUCCESS;
+}
+
+METHOD(task_t, process_i, status_t,
+	private_rmobike_update_task_t *this, message_t *message)
+{
+	if (!verify_cookie(this, message))
+	{	/* RFC 4555, 3.7 */
+		DBG1(DBG_IKE, "COOKIE2 mismatch, closing IKE_SA");
+		return FAILED;
+	}
+	if (this->check)
+	{
+		return process_check(this, message);
+	}
+	return process_update(this, message);
+}
+
+METHOD(task_t, migrate, void,
+	private_rmobike_update_task_t *this, ike_sa_t *ike_sa)
+{
+	rmobike_task_migrate(&this->base, ike_sa);
+	reset(this);
+}
+
+METHOD(task_t, destroy, void,
+	private_rmobike_update_task_t *this)
+{
+	rmobike_task_deinit(&this->base);
+	reset(this);
+	this->other->destroy(this->other);
+	free(this);
+}
+
+/**
+ * Find the exchange if it is queued already
+ */
+static private_rmobike_update_task_t *find_queued(ike_sa_t *ike_sa)
+{
+	private_rmobike_update_task_t *found = NULL;
+	enumerator_t *enumerator;
+	task_t *task;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
+	while (enumerator->enumerate(enumerator, &task))
+	{
+		if (task->build == (void*)_build_i)
+		{
+			found = (private_rmobike_update_task_t*)task;
+			break;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
+							   u_int serial, host_t *to, bool check,
+							   u_int path_timeout)
+{
+	private_rmobike_update_task_t *this;
+	bool queued;
+
+	this = find_queued(ike_sa);
+	queued = this != NULL;
+	if (queued)
+	{
+		this->other->destroy(this->other);
+	}
+	else
+	{
+		INIT(this,
+			.peers = peers,
+		);
+		rmobike_task_init(&this->base, ike_sa, send_request);
+		this->base.expired = path_expired;
+		this->base.mobike.task.build = _build_i;
+		this->base.mobike.task.process = _process_i;
+		this->base.mobike.task.migrate = _migrate;
+		this->base.mobike.task.destroy = _destroy;
+	}
+	this->serial = serial;
+	this->other = to->clone(to);
+	this->check = check;
+	this->path_timeout = path_timeout;
+
+	if (!queued)
+	{
+		ike_sa->queue_task(ike_sa, &this->base.mobike.task);
+	}
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_update_task rmobike_update_task
+ * @{ @ingroup rmobike
+ *
+ * The initiator's exchange: UPDATE_SA_ADDRESSES towards the new address of the
+ * responder (RFC 4555, 3.5), before it a return routability check of the new
+ * path (RFC 4555, 3.7) where that is wanted.
+ *
+ *     initiator                              responder
+ *     [ INFORMATIONAL {COOKIE2}                -> new address
+ *       INFORMATIONAL {COOKIE2}                <-             ]
+ *     INFORMATIONAL {UPDATE_SA_ADDRESSES,
+ *                    NAT_DETECTION_*, COOKIE2} -> new address
+ *     INFORMATIONAL {NAT_DETECTION_*, COOKIE2} <-
+ *
+ * If the new address stays silent, the same request goes to the old address,
+ * too. If it is answered from there, the IKE_SA stays where it was; after an
+ * update a second one to the old address makes both ends agree about that.
+ */
+
+#ifndef RMOBIKE_UPDATE_TASK_H_
+#define RMOBIKE_UPDATE_TASK_H_
+
+#include "rmobike_peers.h"
+
+#include <daemon.h>
+
+/**
+ * Queue the exchange on an IKE_SA; one that is still queued is replaced.
+ *
+ * @param ike_sa		IKE_SA, checked out
+ * @param peers			records, which tell if there is a newer one
+ * @param serial		serial number of the accepted request in those records
+ * @param to			address and port of the responder, cloned
+ * @param check			TRUE to check the path before anything else uses it
+ * @param path_timeout	how long the new path may stay silent, in milliseconds
+ */
+void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
+							   u_int serial, host_t *to, bool check,
+							   u_int path_timeout);
+
+/**
+ * Get the source address that packets of an IKE_SA to an address would have.
+ *
+ * @param ike_sa		IKE_SA
+ * @param to			destination
+ * @return				source with the IKE_SA's port, NULL if there is none
+ */
+host_t *rmobike_update_task_source(ike_sa_t *ike_sa, host_t *to);
+
+#endif /** RMOBIKE_UPDATE_TASK_H_ @}*/

@@ -1,0 +1,294 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/** vici command */
+#define RMOBIKE_STATUS "rmobike-status"
+
+/** seconds to wait for the daemon's answer */
+#define STATUS_TIMEOUT 30
+
+/**
+ * A switch, or the part of it that is printed.
+ */
+typedef struct {
+	char *from;
+	char *to;
+	char *state;
+	char *reason;
+	char *ms;
+} switch_t;
+
+/**
+ * An IKE_SA, all values NULL if missing.
+ */
+typedef struct {
+	char *id;
+	char *name;
+	char *peer_id;
+	char *local;
+	char *remote;
+	char *state;
+	char *initiator;
+	char *mobike;
+	char *capable;
+	/** last switch */
+	switch_t last;
+	/** a switch is known */
+	bool has_last;
+} sa_t;
+
+/**
+ * A key of a section, and where its value is kept.
+ */
+typedef struct {
+	char *key;
+	char **value;
+} field_t;
+
+/**
+ * Keep a value of a section, if it is one of those asked for.
+ */
+static void keep(field_t *fields, size_t count, char *key, void *value, int len)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+	{
+		if (streq(key, fields[i].key))
+		{
+			free(*fields[i].value);
+			*fields[i].value = strndup(value, len);
+		}
+	}
+}
+
+/**
+ * Key/value pair of a switch.
+ */
+static int switch_kv(void *user, vici_res_t *res, char *name, void *value,
+					 int len)
+{
+	switch_t *last = user;
+	field_t fields[] = {
+		{ "from",		&last->from },
+		{ "to",			&last->to },
+		{ "state",		&last->state },
+		{ "reason",		&last->reason },
+		{ "ms",			&last->ms },
+	};
+
+	keep(fields, countof(fields), name, value, len);
+	return 0;
+}
+
+/**
+ * Section within an IKE_SA.
+ */
+static int sa_section(void *user, vici_res_t *res, char *name)
+{
+	sa_t *sa = user;
+
+	if (streq(name, "switch"))
+	{
+		sa->has_last = true;
+		return vici_parse_cb(res, NULL, switch_kv, NULL, &sa->last);
+	}
+	return vici_parse_cb(res, NULL, NULL, NULL, NULL);
+}
+
+/**
+ * Key/value pair of an IKE_SA.
+ */
+static int sa_kv(void *user, vici_res_t *res, char *name, void *value, int len)
+{
+	sa_t *sa = user;
+	field_t fields[] = {
+		{ "id",			&sa->id },
+		{ "name",		&sa->name },
+		{ "peer-id",	&sa->peer_id },
+		{ "local",		&sa->local },
+		{ "remote",		&sa->remote },
+		{ "state",		&sa->state },
+		{ "initiator",	&sa->initiator },
+		{ "mobike",		&sa->mobike },
+		{ "capable",	&sa->capable },
+	};
+
+	keep(fields, countof(fields), name, value, len);
+	return 0;
+}
+
+/**
+ * Release what was kept of an IKE_SA.
+ */
+static void destroy_sa(sa_t *sa)
+{
+	free(sa->id);
+	free(sa->name);
+	free(sa->peer_id);
+	free(sa->local);
+	free(sa->remote);
+	free(sa->state);
+	free(sa->initiator);
+	free(sa->mobike);
+	free(sa->capable);
+	free(sa->last.from);
+	free(sa->last.to);
+	free(sa->last.state);
+	free(sa->last.reason);
+	free(sa->last.ms);
+}
+
+/**
+ * Check if a value is "yes".
+ */
+static bool is_yes(char *value)
+{
+	return value && streq(value, "yes");
+}
+
+/**
+ * Say if an IKE_SA can be moved from here, and if not, why.
+ */
+static char *get_capability(sa_t *sa)
+{
+	if (is_yes(sa->initiator))
+	{
+		return "no, initiated by us: switching is up to the peer";
+	}
+	if (!is_yes(sa->mobike))
+	{
+		return "no, MOBIKE is not in use";
+	}
+	if (!is_yes(sa->capable))
+	{
+		return "no, the peer did not announce that it supports it";
+	}
+	return "yes";
+}
+
+/**
+ * Print what is known of an IKE_SA.
+ */
+static void print_sa(sa_t *sa)
+{
+	switch_t *last = &sa->last;
+
+	command_print("%s[%s] '%s' %s", sa->name ?: "?", sa->id ?: "?",
+				  sa->peer_id ?: "?", sa->state ?: "?");
+	command_print("  addresses:   %s ... %s", sa->local ?: "?",
+				  sa->remote ?: "?");
+	command_print("  can switch:  %s", get_capability(sa));
+	if (sa->has_last)
+	{
+		command_print("  last switch: %s -> %s: %s%s%s, %s ms",
+					  last->from ?: "?", last->to ?: "?", last->state ?: "?",
+					  last->reason ? ": " : "", last->reason ?: "",
+					  last->ms ?: "?");
+	}
+}
+
+/**
+ * Section of an IKE_SA.
+ */
+static int sas_section(void *user, vici_res_t *res, char *name)
+{
+	unsigned int *count = user;
+	sa_t sa = {};
+	int ret;
+
+	ret = vici_parse_cb(res, sa_section, sa_kv, NULL, &sa);
+	if (ret == 0)
+	{
+		if (!sa.id)
+		{
+			sa.id = strdup(name);
+		}
+		print_sa(&sa);
+		(*count)++;
+	}
+	destroy_sa(&sa);
+	return ret;
+}
+
+/**
+ * Section of the reply.
+ */
+static int reply_section(void *user, vici_res_t *res, char *name)
+{
+	if (streq(name, "sas"))
+	{
+		return vici_parse_cb(res, sas_section, NULL, NULL, user);
+	}
+	return vici_parse_cb(res, NULL, NULL, NULL, NULL);
+}
+
+/**
+ * Implements command_t.call
+ */
+static command_status_t call(command_conn_t *conn)
+{
+	command_status_t status = COMMAND_OK;
+	unsigned int count = 0;
+	vici_res_t *res;
+
+	errno = 0;
+	res = vici_submit(vici_begin(RMOBIKE_STATUS), conn->vici);
+	if (!res)
+	{
+		return command_vici_failed(conn, RMOBIKE_STATUS);
+	}
+	if (!command_dump(conn, res, RMOBIKE_STATUS " reply"))
+	{
+		if (vici_parse_cb(res, reply_section, NULL, NULL, &count) != 0)
+		{
+			command_error("the daemon at %s sent an invalid reply",
+						  conn->where);
+			status = COMMAND_TROUBLE;
+		}
+		else if (!count)
+		{
+			command_print("no IKE_SAs, nothing is connected");
+		}
+	}
+	vici_free_res(res);
+	return status;
+}
+
+/**
+ * Implements command_t.stopped
+ */
+static command_status_t stopped(command_stop_t why, unsigned int seconds)
+{
+	if (why == COMMAND_STOP_SIGNAL)
+	{
+		command_error("interrupted");
+		return COMMAND_FAILED;
+	}
+	command_error("the daemon did not answer within %u s", seconds);
+	return COMMAND_TROUBLE;
+}
+
+/**
+ * Described in header
+ */
+const command_t cmd_status = {
+	.name = "status",
+	.op = 'S',
+	.desc = "list IKE_SAs, if they can be moved, and their last switch",
+	.vici = RMOBIKE_STATUS,
+	.usage = {
+		"[--timeout SECONDS] [--raw | --pretty] [--uri URI]",
+	},
+	.timeout = STATUS_TIMEOUT,
+	.call = call,
+	.stopped = stopped,
+};

@@ -1,0 +1,277 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright (C) 2026 The rmobike authors
+#
+# What the rmobike tool says, and how it exits: with wrong options, without a
+# daemon, and with a stand-in for one (test_daemon.py). Needs no privileges.
+#
+# usage: test_cli.sh [RMOBIKE]    (default: ./rmobike)
+
+rmobike=${1:-./rmobike}
+here=$(dirname "$0")
+python=${PYTHON3:-python3}
+dir=$(mktemp -d) || exit 99
+daemon=
+count=0
+failed=0
+
+stop_daemon()
+{
+	if [ -n "$daemon" ]
+	then
+		kill "$daemon" 2>/dev/null
+		wait "$daemon" 2>/dev/null
+		daemon=
+	fi
+	rm -f "$dir/vici"
+}
+
+cleanup()
+{
+	stop_daemon
+	rm -rf "$dir"
+}
+trap cleanup EXIT
+trap 'exit 99' INT TERM
+
+# a daemon that behaves as $1 says, a function in test_daemon.py
+start_daemon()
+{
+	stop_daemon
+	"$python" "$here/test_daemon.py" "$dir/vici" "$1" &
+	daemon=$!
+	tries=0
+	while ! [ -S "$dir/vici" ] && [ $tries -lt 100 ]
+	do
+		sleep 0.05
+		tries=$((tries + 1))
+	done
+}
+
+result()
+{
+	count=$((count + 1))
+	if [ "$1" = 0 ]
+	then
+		echo "ok $count - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $count - $2"
+		sed 's/^/# /' "$dir/out"
+	fi
+}
+
+# expect NAME STATUS TEXT ARGS...: exit status, and what the output contains;
+# TEXT may be several lines, each has to be there
+expect()
+{
+	name=$1
+	want=$2
+	text=$3
+	shift 3
+	timeout 20 "$rmobike" "$@" >"$dir/out" 2>&1
+	got=$?
+	[ "$got" = "$want" ]
+	good=$?
+	while read -r line
+	do
+		grep -qF -e "$line" "$dir/out" || good=1
+	done <<END
+$text
+END
+	[ "$good" = 0 ] || echo "exit status $got, expected $want: $text" \
+		>>"$dir/out"
+	result "$good" "$name"
+}
+
+# what the output of the last expect must not contain
+reject()
+{
+	! grep -qF -e "$2" "$dir/out"
+	result $? "$1"
+}
+
+vici=unix://$dir/vici
+
+# -- usage
+
+expect "no arguments: shows the commands" 2 "rmobike --switch"
+expect "--help" 0 "rmobike --status" --help
+expect "-h" 0 "rmobike --switch" -h
+expect "--version" 0 "rmobike " --version
+expect "-v" 0 "rmobike " -v
+expect "--switch --help lists its options" 0 "--peer-id" --switch --help
+expect "--status --help lists its options" 0 "--pretty" -S -h
+reject "--status has no options of --switch" "--peer-id"
+expect "an unknown command" 2 "'--swich' is not a command" --swich
+expect "a command without dashes" 2 "'switch' is not a command" switch
+expect "an option before the command" 2 "the first argument has to be" \
+	--to 192.0.2.2 --switch
+expect "no target" 2 "missing --to ADDR" --switch --ike rw
+expect "no selector" 2 "missing selector" --switch --to 192.0.2.2
+expect "an unknown option" 2 "unknown or ambiguous option '--too'" \
+	--switch --too 192.0.2.2
+expect "an ambiguous option" 2 "unknown or ambiguous option '--pe'" \
+	--switch --pe 192.0.2.2
+expect "an unknown short option" 2 "unknown option '-x'" --switch -x
+expect "an option of another command" 2 "unknown or ambiguous option '--to'" \
+	--status --to 192.0.2.2
+expect "an option without its value" 2 "option '--to' needs a value" \
+	--switch --all --to
+expect "a value nobody asked for" 2 "option '--all=x' takes no value" \
+	--switch --all=x
+expect "an argument nobody asked for" 2 "unexpected argument '192.0.2.2'" \
+	--switch --all 192.0.2.2
+expect "an option given twice" 2 "option --to is given twice" \
+	--switch --all -t 192.0.2.2 --to 192.0.2.3
+expect "--all together with a selector" 2 "--all can't be combined" \
+	--switch --all --ike rw --to 192.0.2.2
+
+for to in 192.0.2 192.0.2.2/32 192.0.2.2:4500 0.0.0.0 224.0.0.1 %any '' \
+	gateway.example.org :: ff02::1 fe80::1%eth0
+do
+	expect "--to '$to' is no address to switch to" 2 \
+		"'$to' won't do for --to, it takes" --switch --all --to "$to"
+done
+for id in 0 -1 x 3x '' 4294967296
+do
+	expect "--ike-id '$id' is no unique id" 2 "won't do for --ike-id" \
+		--switch --ike-id "$id" --to 192.0.2.2
+done
+for peer in 192.0.2 192.0.2.0/33 192.0.2.0/ 192.0.2.1- 192.0.2.1-2001:db8::1 \
+	2001:db8::/129 any
+do
+	expect "--peer-ip '$peer' is no address, subnet or range" 2 \
+		"won't do for --peer-ip" --switch --peer-ip "$peer" --to 192.0.2.2
+done
+expect "--ike without a name" 2 "'' won't do for --ike" \
+	--switch --ike '' --to 192.0.2.2
+expect "--local-ip with a subnet" 2 "won't do for --local-ip" \
+	--switch --local-ip 192.0.2.0/24 --to 192.0.2.2
+expect "--timeout 0" 2 "'0' won't do for --timeout" --status --timeout 0
+expect "--debug with a word" 2 "'high' won't do for --debug" --status -v high
+expect "a URI that is just a path" 2 "it takes unix://<path>" \
+	--status --uri /run/charon.vici
+expect "control characters in what was given" 2 "'?[2J' won't do" \
+	--switch --all --to "$(printf '\033[2J')"
+
+# -- no daemon
+
+expect "no socket there" 2 "is charon running" --status --uri "$vici"
+"$python" -c "import socket, sys
+socket.socket(socket.AF_UNIX).bind(sys.argv[1])" "$dir/vici"
+expect "a socket left behind" 2 "nobody listens at $vici" \
+	--switch --all --to 192.0.2.2 --uri "$vici"
+rm -f "$dir/vici"
+expect "no TCP service there" 2 "nobody listens at tcp://127.0.0.1:1" \
+	--status --uri tcp://127.0.0.1:1
+if [ "$(id -u)" != 0 ]
+then
+	start_daemon no_match
+	chmod 0 "$dir/vici"
+	expect "no permission" 2 "no permission to connect" --status --uri "$vici"
+fi
+
+# -- a daemon
+
+switch()
+{
+	set -- --switch --ike rw --to 192.0.2.2 --uri "$vici" "$@"
+	start_daemon "$behaviour"
+	expect "$name" "$status" "$text" "$@"
+}
+
+behaves()
+{
+	name=$1
+	behaviour=$2
+	status=$3
+	text=$4
+	shift 4
+	switch "$@"
+}
+
+behaves "all move" all_move 0 \
+"rw[3] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done in 41.2 ms
+rw[4] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done in 100.0 ms"
+behaves "events arrive before the reply" events_before_reply 0 \
+"rw[3] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done
+rw[4] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done"
+behaves "one of two refuses" one_refuses 1 \
+"-> 192.0.2.2: refused: the peer stays at its address
+rw[4] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done"
+behaves "events of other commands are not ours" others_switch_too 0 "rw[3]"
+reject "events with another tag are not shown" "rw[7]"
+reject "events with a similar tag are not shown" "rw[8]"
+behaves "none matches" no_match 1 "no IKE_SA matches"
+behaves "the daemon refuses the command" refuses_command 1 \
+	"192.0.2.2 is not an address of this machine"
+behaves "it takes longer than a second" slow 0 "done in"
+behaves "the daemon has no rmobike plugin" without_plugin 2 \
+	"does not know 'rmobike-switch': is the rmobike plugin loaded"
+behaves "the daemon dies before it replied" dies_before_reply 2 \
+	"closed the connection before it answered"
+behaves "the daemon dies in between" dies_while_waiting 2 \
+"rw[3]
+the outcome of 1 of 2 switches is unknown"
+behaves "waits no longer than --timeout" never_ends 1 \
+"rw[3]
+waited for 2 s, 1 of 2 switches still in flight" --timeout 2
+behaves "does not wait forever for a reply" never_replies 2 \
+	"did not answer within 1 s" --timeout 1
+behaves "a reply that is no vici message" nonsense 2 "makes no sense"
+behaves "terminal sequences do nothing" evil_strings 1 \
+	"rw[3] '?]0;x?' 192.0.2.1 -> 192.0.2.2: failed: a?[2Jb"
+reject "no escape character gets through" "$(printf '\033')"
+behaves "--raw" all_move 0 \
+"rmobike-switch reply {success=yes matches=2}
+rmobike-switch {id=3 name=rw" --raw
+behaves "--pretty" all_move 0 \
+"success = yes
+ms = 100.0" --pretty
+
+start_daemon echo_request
+expect "all selectors reach the daemon" 1 \
+	"to=2001:db8::2 ike=rw ike-id=3 peer-ip=198.51.100.0/24 peer-id=*@strongswan.org local-ip=192.0.2.1" \
+	--switch --ike rw --ike-id 3 --peer-ip 198.51.100.0/24 \
+	--peer-id '*@strongswan.org' --local-ip 192.0.2.1 --to 2001:db8::2 \
+	--uri "$vici"
+expect "short options" 1 \
+	"to=192.0.2.2 ike=rw ike-id=3 peer-ip=2001:db8::1-2001:db8::9 peer-id=C=CH, * local-ip=::1" \
+	-s -i rw -I 3 -p 2001:db8::1-2001:db8::9 -d 'C=CH, *' -l ::1 \
+	-t 192.0.2.2 -u "$vici"
+expect "--all" 1 "to=192.0.2.2 all=yes" -s -a -t 192.0.2.2 -u "$vici"
+
+start_daemon never_ends
+"$rmobike" --switch --all --to 192.0.2.2 --uri "$vici" >"$dir/out" 2>&1 &
+pid=$!
+sleep 0.5
+kill -TERM $pid
+wait $pid
+status=$?
+grep -q "interrupted, 1 of 2 switches still in flight" "$dir/out" &&
+	[ $status = 1 ]
+result $? "a signal ends the waiting"
+
+start_daemon nothing_connected
+expect "--status with nothing connected" 0 "nothing is connected" \
+	--status --uri "$vici"
+start_daemon some_connected
+expect "--status" 0 \
+"rw[3] 'carol@strongswan.org' ESTABLISHED
+addresses:   192.0.2.2 ... 198.51.100.7
+can switch:  yes
+last switch: 192.0.2.1 -> 192.0.2.2: done, 41.2 ms
+can switch:  no, the peer did not announce that it supports it
+last switch: 192.0.2.2 -> 192.0.2.1: failed: peer does not support it, 0.0 ms
+can switch:  no, MOBIKE is not in use
+can switch:  no, initiated by us" --status --uri "$vici"
+expect "--status --raw" 0 "rmobike-status reply {sas {3 {id=3 name=rw" \
+	--status --uri "$vici" --raw
+start_daemon without_plugin
+expect "--status without the plugin" 2 "does not know 'rmobike-status'" \
+	--status --uri "$vici"
+
+echo "1..$count"
+echo "# $((count - failed)) of $count passed"
+[ "$failed" = 0 ]

@@ -6,13 +6,14 @@
 #include "command.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 /** vici command */
 #define RMOBIKE_STATUS "rmobike-status"
 
-/** seconds to wait for the daemon's answer */
+/** seconds to wait for the daemon's answers */
 #define STATUS_TIMEOUT 30
 
 /**
@@ -160,19 +161,24 @@ static bool is_yes(char *value)
  */
 static char *get_capability(sa_t *sa)
 {
-	if (is_yes(sa->initiator))
+	if (!sa->state || (!streq(sa->state, "ESTABLISHED") &&
+					   !streq(sa->state, "REKEYING")))
 	{
-		return "no, initiated by us: switching is up to the peer";
+		return "not now, it is not established";
 	}
 	if (!is_yes(sa->mobike))
 	{
 		return "no, MOBIKE is not in use";
 	}
-	if (!is_yes(sa->capable))
+	if (is_yes(sa->initiator))
 	{
-		return "no, the peer did not announce that it supports it";
+		return is_yes(sa->capable)
+			? "if the peer asks for it, since we initiated the IKE_SA"
+			: "no, we did not tell the peer that it may ask for it";
 	}
-	return "yes";
+	return is_yes(sa->capable)
+		? "yes"
+		: "no, the peer did not tell that it supports it";
 }
 
 /**
@@ -232,35 +238,72 @@ static int reply_section(void *user, vici_res_t *res, char *name)
 }
 
 /**
+ * Ask for the IKE_SAs above a unique id, as many as fit into a message.
+ */
+static vici_res_t *submit_status(command_conn_t *conn, unsigned int after)
+{
+	vici_req_t *req;
+
+	req = vici_begin(RMOBIKE_STATUS);
+	if (after)
+	{
+		vici_add_key_valuef(req, "after", "%u", after);
+	}
+	errno = 0;
+	return vici_submit(req, conn->vici);
+}
+
+/**
+ * Get what to ask for next, 0 if there is nothing more.
+ */
+static unsigned int get_next(vici_res_t *res, unsigned int after)
+{
+	unsigned long next = 0;
+	char *value;
+
+	value = command_find(res, "next");
+	if (value)
+	{
+		next = strtoul(value, NULL, 10);
+		free(value);
+	}
+	/* never ask for the same again, whatever the daemon says */
+	return next > after && next <= UINT_MAX ? next : 0;
+}
+
+/**
  * Implements command_t.call
  */
 static command_status_t call(command_conn_t *conn)
 {
-	command_status_t status = COMMAND_OK;
-	unsigned int count = 0;
+	unsigned int count = 0, after = 0;
 	vici_res_t *res;
 
-	errno = 0;
-	res = vici_submit(vici_begin(RMOBIKE_STATUS), conn->vici);
-	if (!res)
+	do
 	{
-		return command_vici_failed(conn, RMOBIKE_STATUS);
-	}
-	if (!command_dump(conn, res, RMOBIKE_STATUS " reply"))
-	{
-		if (vici_parse_cb(res, reply_section, NULL, NULL, &count) != 0)
+		res = submit_status(conn, after);
+		if (!res)
+		{
+			return command_vici_failed(conn, RMOBIKE_STATUS);
+		}
+		if (!command_dump(conn, res, RMOBIKE_STATUS " reply") &&
+			vici_parse_cb(res, reply_section, NULL, NULL, &count) != 0)
 		{
 			command_error("the daemon at %s sent an invalid reply",
 						  conn->where);
-			status = COMMAND_TROUBLE;
+			vici_free_res(res);
+			return COMMAND_TROUBLE;
 		}
-		else if (!count)
-		{
-			command_print("no IKE_SAs, nothing is connected");
-		}
+		after = get_next(res, after);
+		vici_free_res(res);
 	}
-	vici_free_res(res);
-	return status;
+	while (after);
+
+	if (!count && !conn->raw)
+	{
+		command_print("no IKE_SAs, nothing is connected");
+	}
+	return COMMAND_OK;
 }
 
 /**

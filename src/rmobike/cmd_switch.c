@@ -527,7 +527,7 @@ const command_t cmd_switch = {
 		{ "to",			't', "ADDR",	"address of this machine to move to" },
 		{ "ike",		'i', "NAME",	"IKE_SAs of that connection" },
 		{ "ike-id",		'I', "ID",		"the IKE_SA of that unique id" },
-		{ "peer-ip",	'p', "ADDR",	"peers there (address, subnet, range)" },
+		{ "peer-ip",	'p', "ADDR",	"peers at address, subnet, range" },
 		{ "peer-id",	'd', "ID",		"peers of that identity (wildcards)" },
 		{ "local-ip",	'l', "ADDR",	"IKE_SAs that use that local address" },
 		{ "all",		'a', NULL,		"all IKE_SAs" },

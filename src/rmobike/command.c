@@ -572,8 +572,8 @@ static command_status_t call_command(const command_t *cmd)
 	}
 	if (status == COMMAND_UNKNOWN)
 	{
-		command_error("the daemon at %s does not know '%s': is the rmobike "
-					  "plugin loaded there (charon.plugins.rmobike.load = yes)?",
+		command_error("the daemon at %s does not know '%s': is its rmobike "
+					  "plugin loaded (charon.plugins.rmobike.load = yes)?",
 					  where, cmd->vici);
 		return COMMAND_TROUBLE;
 	}

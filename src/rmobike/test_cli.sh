@@ -208,7 +208,7 @@ behaves "the daemon refuses the command" refuses_command 1 \
 	"192.0.2.2 is not an address of this machine"
 behaves "it takes longer than a second" slow 0 "done in"
 behaves "the daemon has no rmobike plugin" without_plugin 2 \
-	"does not know 'rmobike-switch': is the rmobike plugin loaded"
+	"does not know 'rmobike-switch': is its rmobike plugin loaded"
 behaves "the daemon dies before it replied" dies_before_reply 2 \
 	"closed the connection before it answered"
 behaves "the daemon dies in between" dies_while_waiting 2 \
@@ -262,12 +262,20 @@ expect "--status" 0 \
 addresses:   192.0.2.2 ... 198.51.100.7
 can switch:  yes
 last switch: 192.0.2.1 -> 192.0.2.2: done, 41.2 ms
-can switch:  no, the peer did not announce that it supports it
+can switch:  no, the peer did not tell that it supports it
 last switch: 192.0.2.2 -> 192.0.2.1: failed: peer does not support it, 0.0 ms
 can switch:  no, MOBIKE is not in use
-can switch:  no, initiated by us" --status --uri "$vici"
+can switch:  if the peer asks for it, since we initiated the IKE_SA
+can switch:  not now, it is not established" --status --uri "$vici"
 expect "--status --raw" 0 "rmobike-status reply {sas {3 {id=3 name=rw" \
 	--status --uri "$vici" --raw
+start_daemon many_connected
+expect "--status asks for more until it has all" 0 \
+"rw[1] 
+rw[1000] " --status --uri "$vici"
+start_daemon next_leads_nowhere
+expect "--status does not ask for the same forever" 0 "rw[7]" \
+	--status --uri "$vici"
 start_daemon without_plugin
 expect "--status without the plugin" 2 "does not know 'rmobike-status'" \
 	--status --uri "$vici"

@@ -194,27 +194,42 @@ def nothing_connected(client, request):
     client.reply(sas={})
 
 
-def some_connected(client, request):
-    def ike_sa(number, **more):
-        values = {
-            "id": number, "name": "rw", "peer-id": "carol@strongswan.org",
-            "local": "192.0.2.2", "remote": "198.51.100.7",
-            "state": "ESTABLISHED",
-            "initiator": "no", "mobike": "yes", "capable": "yes",
-        }
-        values.update(more)
-        return values
+def ike_sa(number, **more):
+    values = {
+        "id": str(number), "name": "rw", "peer-id": "carol@strongswan.org",
+        "local": "192.0.2.2", "remote": "198.51.100.7",
+        "state": "ESTABLISHED",
+        "initiator": "no", "mobike": "yes", "capable": "yes",
+    }
+    values.update(more)
+    return values
 
+
+def some_connected(client, request):
     client.reply(sas={
-        "3": ike_sa("3", switch={
+        "3": ike_sa(3, switch={
             "from": "192.0.2.1", "to": "192.0.2.2", "state": "done",
             "ms": "41.2"}),
-        "4": ike_sa("4", capable="no", switch={
+        "4": ike_sa(4, capable="no", switch={
             "from": "192.0.2.2", "to": "192.0.2.1", "state": "failed",
             "reason": "peer does not support it", "ms": "0.0"}),
-        "5": ike_sa("5", mobike="no", capable="no"),
-        "6": ike_sa("6", initiator="yes", capable="no"),
+        "5": ike_sa(5, mobike="no", capable="no"),
+        "6": ike_sa(6, initiator="yes"),
+        "7": ike_sa(7, state="CONNECTING", mobike="no", capable="no"),
     })
+
+
+def many_connected(client, request):
+    after = int(request.get("after", 0))
+    sas = {str(i): ike_sa(i) for i in range(after + 1, after + 101)}
+    if after < 900:
+        client.reply(sas=sas, next=str(after + 100))
+    else:
+        client.reply(sas=sas)
+
+
+def next_leads_nowhere(client, request):
+    client.reply(sas={"7": ike_sa(7)}, next="7")
 
 
 def main():

@@ -616,7 +616,7 @@ METHOD(rmobike_peers_t, destroy, void,
 /*
  * Described in header
  */
-rmobike_peers_t *rmobike_peers_create()
+rmobike_peers_t *rmobike_peers_create(void)
 {
 	private_rmobike_peers_t *this;
 

@@ -259,7 +259,7 @@ struct rmobike_peers_t {
 /**
  * Create the records.
  */
-rmobike_peers_t *rmobike_peers_create();
+rmobike_peers_t *rmobike_peers_create(void);
 
 /**
  * Free a switch and what it owns.

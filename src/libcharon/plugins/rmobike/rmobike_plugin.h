@@ -29,4 +29,10 @@ struct rmobike_plugin_t {
 	plugin_t plugin;
 };
 
+/**
+ * What the daemon looks for in the module.
+ */
+plugin_t *rmobike_plugin_create(void);
+extern const char *rmobike_plugin_version;
+
 #endif /** RMOBIKE_PLUGIN_H_ @}*/

@@ -155,7 +155,7 @@ void rmobike_task_resend(rmobike_task_t *this)
 	{
 		schedule(this, RESEND_SAME_MID, FALSE);
 	}
-	for (i = 0; i < countof(resend_times); i++)
+	for (i = 0; i < (int)countof(resend_times); i++)
 	{
 		schedule(this, resend_times[i], FALSE);
 	}

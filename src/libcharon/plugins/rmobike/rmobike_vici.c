@@ -59,7 +59,7 @@ struct private_rmobike_vici_t {
 	/**
 	 * The vici plugin's vici_builder_create(), which can't be linked to
 	 */
-	vici_builder_t *(*create_builder)();
+	vici_builder_t *(*create_builder)(void);
 };
 
 /**
@@ -105,14 +105,14 @@ static char *find_unknown_key(vici_message_t *request, char *buf, size_t len)
 		{
 			continue;
 		}
-		for (i = 0; i < countof(switch_keys); i++)
+		for (i = 0; i < (int)countof(switch_keys); i++)
 		{
 			if (type == VICI_KEY_VALUE && streq(name, switch_keys[i]))
 			{
 				break;
 			}
 		}
-		if (i == countof(switch_keys))
+		if (i == (int)countof(switch_keys))
 		{
 			snprintf(buf, len, "%s", name);
 			unknown = buf;

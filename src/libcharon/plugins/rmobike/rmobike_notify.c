@@ -21,7 +21,7 @@ static u_char capability[] = { 0x52 };
 /*
  * Described in header
  */
-chunk_t rmobike_notify_capability()
+chunk_t rmobike_notify_capability(void)
 {
 	return chunk_from_thing(capability);
 }

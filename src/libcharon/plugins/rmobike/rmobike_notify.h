@@ -35,7 +35,7 @@
  *
  * @return				static data, not to be freed
  */
-chunk_t rmobike_notify_capability();
+chunk_t rmobike_notify_capability(void);
 
 /**
  * Check if the data of a MOBIKE_SUPPORTED notify says that its sender can be

@@ -74,16 +74,12 @@ static bool parse_seconds(char *value, u_int min, u_int max, u_int *result)
 	{
 		value += len + 1;
 		len = strspn(value, digits);
-		if (!len)
-		{
-			return FALSE;
-		}
 		for (i = 0; i < len; i++, unit /= 10)
 		{
 			ms += (value[i] - '0') * unit;
 		}
 	}
-	if (value[len] || ms < min || ms > max)
+	if (!len || value[len] || ms < min || ms > max)
 	{
 		return FALSE;
 	}
@@ -123,13 +119,8 @@ static bool parse_accept_addresses(rmobike_options_t *this, char *value,
 
 	addrs = rmobike_addrs_create(value, why, WHY_LEN);
 	this->accept_addresses->destroy(this->accept_addresses);
-	if (addrs)
-	{
-		this->accept_addresses = addrs;
-		return TRUE;
-	}
-	this->accept_addresses = rmobike_addrs_create(NULL, NULL, 0);
-	return FALSE;
+	this->accept_addresses = addrs ?: rmobike_addrs_create(NULL, NULL, 0);
+	return addrs != NULL;
 }
 
 static bool parse_reply_path(rmobike_options_t *this, char *value, char *why)
@@ -246,7 +237,7 @@ static void read_options(rmobike_options_t *this, source_t *source)
 {
 	const option_t *option;
 	char *value, why[WHY_LEN], expected[256];
-	int i;
+	size_t i;
 
 	for (i = 0; i < countof(options); i++)
 	{
@@ -274,15 +265,14 @@ static char *find_section(source_t *source, const char *connection)
 	enumerator_t *enumerator;
 	settings_t *settings = source->settings;
 	source_t candidate = *source;
-	char *section, *name, *found = NULL;
+	char *section, *found = NULL;
 
 	enumerator = settings->create_section_enumerator(settings,
 											PLUGIN ".connections", source->ns);
 	while (!found && enumerator->enumerate(enumerator, &section))
 	{
 		candidate.section = section;
-		name = get_value(&candidate, "name");
-		if (streq(name ?: section, connection))
+		if (streq(get_value(&candidate, "name") ?: section, connection))
 		{
 			found = strdup(section);
 		}
@@ -349,7 +339,7 @@ void rmobike_options_destroy(rmobike_options_t *this)
  */
 static bool is_known(source_t *source, const char *key)
 {
-	int i;
+	size_t i;
 
 	if (streq(key, source->section ? "name" : "load"))
 	{
@@ -370,8 +360,7 @@ static bool is_known(source_t *source, const char *key)
  */
 static void list_known(source_t *source, char *buf, size_t len)
 {
-	size_t used;
-	int i;
+	size_t used, i;
 
 	used = snprintf(buf, len, "one of %s", source->section ? "name" : "load");
 	for (i = 0; i < countof(options) && used < len; i++)
@@ -457,20 +446,27 @@ static void check_connection(source_t *source)
 }
 
 /**
- * Check all sections of connections.
+ * Check the section that has those of the connections.
  */
 static void check_connections(source_t *source)
 {
 	settings_t *settings = source->settings;
 	source_t connection = *source;
 	enumerator_t *enumerator;
-	char *section;
+	char *value;
+
+	enumerator = settings->create_key_value_enumerator(settings,
+											PLUGIN ".connections", source->ns);
+	while (enumerator->enumerate(enumerator, &connection.section, &value))
+	{
+		complain(&connection, "", value, "the section of a connection");
+	}
+	enumerator->destroy(enumerator);
 
 	enumerator = settings->create_section_enumerator(settings,
 											PLUGIN ".connections", source->ns);
-	while (enumerator->enumerate(enumerator, &section))
+	while (enumerator->enumerate(enumerator, &connection.section))
 	{
-		connection.section = section;
 		check_connection(&connection);
 	}
 	enumerator->destroy(enumerator);

@@ -1,0 +1,55 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "unit_tests.h"
+
+#include <sys/socket.h>
+
+/*
+ * Described in header
+ */
+TCase *add_case(Suite *suite, const char *name)
+{
+	TCase *tc = tcase_create(name);
+
+	suite_add_tcase(suite, tc);
+	return tc;
+}
+
+/*
+ * Described in header
+ */
+host_t *host(const char *address)
+{
+	host_t *host;
+
+	host = host_create_from_string_and_family((char*)address,
+							strchr(address, ':') ? AF_INET6 : AF_INET, 500);
+	ck_assert_msg(host != NULL, "'%s' in a test is no address", address);
+	return host;
+}
+
+int main(void)
+{
+	SRunner *runner;
+	int failed;
+
+	if (!library_init("", "unit_tests"))
+	{
+		library_deinit();
+		return EXIT_FAILURE;
+	}
+	runner = srunner_create(notify_suite());
+	srunner_add_suite(runner, addrs_suite());
+	srunner_add_suite(runner, policy_suite());
+	srunner_add_suite(runner, options_suite());
+	srunner_add_suite(runner, options_sections_suite());
+
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	library_deinit();
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * Suites of exchanges. Each test makes its own world and leaves it to us to
+ * destroy.
+ */
+
+#ifndef EXCHANGE_TESTS_H_
+#define EXCHANGE_TESTS_H_
+
+#include "world.h"
+
+#include <check.h>
+
+/** Every kind of message, as patterns for the trace */
+#define SWITCH_REQ(to) "* <- * INFORMATIONAL req * {SWITCH=" to "}"
+#define EMPTY_RESP "* INFORMATIONAL resp * {}"
+#define UPDATE_REQ "* -> * INFORMATIONAL req * {UPD_SA_ADDR *}"
+
+/** Create a suite with one test case */
+Suite *exchange_suite(const char *name, TCase **tcase);
+
+Suite *suite_stock();
+
+#endif /** EXCHANGE_TESTS_H_ */

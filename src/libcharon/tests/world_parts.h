@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * What the parts of the world need of each other.
+ */
+
+#ifndef WORLD_PARTS_H_
+#define WORLD_PARTS_H_
+
+#include "world.h"
+
+#include <collections/linked_list.h>
+
+/** How the world was made */
+extern world_conf_t world_conf;
+
+/* --- world_time.c -------------------------------------------------------- */
+
+void time_create();
+void time_destroy();
+
+/** Microseconds since the world began */
+uint64_t time_us();
+
+/** Begin to count world_now() from zero */
+void time_mark();
+
+/** Run a function later, and another one if it never takes place */
+void time_schedule(uint64_t us, void (*run)(void*), void (*discard)(void*),
+				   void *data);
+
+/* --- world_kernel.c ------------------------------------------------------ */
+
+void kernel_create();
+void kernel_destroy();
+
+/** The end whose code runs */
+side_t kernel_side();
+
+/** The end an IKE_SA belongs to */
+side_t kernel_side_of(ike_sa_t *ike_sa);
+
+/** Code without a checked out IKE_SA runs for this end */
+void kernel_set_side(side_t side);
+
+/** Does one end have an address? */
+bool kernel_has_address(side_t side, host_t *host);
+
+/* --- world_config.c ------------------------------------------------------ */
+
+void config_create();
+void config_destroy();
+
+/** What initiators are configured to do */
+peer_cfg_t *config_get_peer();
+child_cfg_t *config_get_child(side_t side, char *name);
+
+/* --- world_forge.c ------------------------------------------------------- */
+
+void forge_create();
+void forge_destroy();
+
+/* --- world_esp.c --------------------------------------------------------- */
+
+void esp_create();
+void esp_destroy();
+
+/** Would ESP pass both ways in each CHILD_SA? If not, why? */
+const char *esp_check();
+
+/** Number of installed SAs */
+u_int esp_count();
+
+/* --- world_nat.c --------------------------------------------------------- */
+
+void nat_create();
+void nat_destroy();
+
+/** Outside address of a packet the initiator sends; remembers the mapping */
+host_t *nat_out(host_t *inside, host_t *remote);
+
+/** Inside address of a packet to the initiator, NULL if the NAT drops it */
+host_t *nat_in(host_t *outside, host_t *remote);
+
+/** Would it? Without touching any mapping */
+host_t *nat_peek(host_t *inside);
+
+/* --- world_wire.c -------------------------------------------------------- */
+
+void wire_create();
+void wire_destroy();
+
+/** Is this address blocked? */
+bool wire_is_blocked(host_t *host);
+
+/* --- world_trace.c ------------------------------------------------------- */
+
+/** A packet that was sent */
+typedef struct {
+	/** what it looks like */
+	char line[256];
+	/** why it wasn't delivered, NULL if it was, or will be */
+	const char *why;
+	/** when, in microseconds */
+	uint64_t at;
+} trace_t;
+
+void trace_create();
+void trace_destroy();
+
+/** Start to watch; after the plugin, whose changes are to be seen */
+void trace_listen();
+void trace_ignore();
+
+/** Add a packet; owned by the trace, valid until world_mark() */
+trace_t *trace_add(side_t from, host_t *initiator, host_t *responder,
+				   chunk_t data);
+
+/** The line, and what became of the packet */
+void trace_print(trace_t *trace, char *buf, size_t len);
+
+/** Write down what a test should know */
+void trace_note(const char *fmt, ...);
+
+/** Fail a test, with the trace */
+void trace_fail(const char *file, int line, const char *fmt, ...);
+
+/* --- world_plugin.c ------------------------------------------------------ */
+
+void plugin_create_all();
+void plugin_unlisten();
+void plugin_destroy_all();
+
+/** Number of IKE_SAs the plugin knows */
+u_int plugin_records();
+
+#endif /** WORLD_PARTS_H_ */

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "world_parts.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+
+#include "rmobike_listener.h"
+#include "rmobike_mover.h"
+#include "rmobike_peers.h"
+
+/** The plugin, as rmobike_plugin.c puts it together */
+static rmobike_peers_t *peers;
+static rmobike_listener_t *listener;
+static rmobike_mover_t *mover;
+
+/** What switches came to, as strings */
+static linked_list_t *outcomes;
+
+/**
+ * Implements rmobike_ended_t
+ */
+static void ended(void *user, const rmobike_switch_t *ended)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s %H -> %H %N%s%s", ended->name, ended->from,
+			 ended->to, rmobike_state_names, ended->state,
+			 ended->reason ? ": " : "", ended->reason ?: "");
+	outcomes->insert_last(outcomes, strdup(text));
+}
+
+/*
+ * Described in header
+ */
+u_int world_switch_of(char *ike, char *to)
+{
+	rmobike_selector_t selector = {
+		.ike = ike,
+	};
+	host_t *host;
+	char why[BUF_LEN] = "";
+	u_int count;
+
+	host = host_create_from_string(to, 0);
+	count = mover->start(mover, &selector, host, NULL, why, sizeof(why));
+	if (!count)
+	{
+		trace_note("%s", why);
+	}
+	host->destroy(host);
+	return count;
+}
+
+/*
+ * Described in header
+ */
+u_int world_switch(char *to)
+{
+	return world_switch_of("rw", to);
+}
+
+/*
+ * Described in header
+ */
+void world_assert_outcomes(const char *file, int line, char **patterns)
+{
+	enumerator_t *enumerator;
+	char *outcome;
+
+	enumerator = outcomes->create_enumerator(outcomes);
+	while (enumerator->enumerate(enumerator, &outcome))
+	{
+		if (!*patterns || fnmatch(*patterns++, outcome, 0))
+		{
+			trace_fail(file, line, "unexpected outcome: %s", outcome);
+		}
+	}
+	enumerator->destroy(enumerator);
+	if (*patterns)
+	{
+		trace_fail(file, line, "missing outcome: %s", *patterns);
+	}
+	while (outcomes->remove_first(outcomes, (void**)&outcome) == SUCCESS)
+	{
+		free(outcome);
+	}
+}
+
+/*
+ * Described in header
+ */
+u_int plugin_records()
+{
+	return world_conf.stock ? 0 : peers->get_count(peers);
+}
+
+/*
+ * Described in header
+ */
+void plugin_create_all()
+{
+	outcomes = linked_list_create();
+	peers = rmobike_peers_create();
+	peers->set_listener(peers, ended, NULL);
+	listener = rmobike_listener_create(peers);
+	mover = rmobike_mover_create(peers);
+	charon->bus->add_listener(charon->bus, &listener->listener);
+}
+
+/*
+ * Described in header
+ */
+void plugin_unlisten()
+{
+	charon->bus->remove_listener(charon->bus, &listener->listener);
+}
+
+/*
+ * Described in header
+ */
+void plugin_destroy_all()
+{
+	mover->destroy(mover);
+	listener->destroy(listener);
+	peers->destroy(peers);
+	outcomes->destroy_function(outcomes, free);
+}

@@ -99,10 +99,13 @@ static char *find_unknown_key(vici_message_t *request, char *buf, size_t len)
 	int i;
 
 	enumerator = request->create_enumerator(request);
-	while (!unknown && enumerator->enumerate(enumerator, &type, &name, &value))
+	/* the end is enumerated as well, again and again */
+	while (!unknown && enumerator->enumerate(enumerator, &type, &name, &value)
+		   && type != VICI_END)
 	{
-		if (!name)
-		{
+		if (type != VICI_KEY_VALUE && type != VICI_SECTION_START &&
+			type != VICI_LIST_START)
+		{	/* has no name */
 			continue;
 		}
 		for (i = 0; i < (int)countof(switch_keys); i++)

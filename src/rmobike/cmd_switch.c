@@ -21,8 +21,11 @@
 /** seconds to wait: more than the daemon lets a switch take at most, 165 s */
 #define SWITCH_TIMEOUT 180
 
-/** seconds without events after which to look if the daemon is still there */
-#define ALIVE_INTERVAL 1
+/** ms without events after which to look if the daemon is still there */
+#define ALIVE_INTERVAL 1000
+
+/** ms after which to look once more before giving up */
+#define DEAD_INTERVAL 100
 
 /**
  * Options, NULL if not given.
@@ -356,23 +359,39 @@ static bool is_alive(command_conn_t *conn)
 }
 
 /**
+ * Get the time that it will be in some milliseconds.
+ */
+static struct timespec get_time_in(unsigned int ms)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	time.tv_sec += ms / 1000;
+	time.tv_nsec += ms % 1000 * 1000000;
+	if (time.tv_nsec >= 1000000000)
+	{
+		time.tv_sec++;
+		time.tv_nsec -= 1000000000;
+	}
+	return time;
+}
+
+/**
  * Wait until all switches came to an end.
  */
 static command_status_t wait_for_outcomes(command_conn_t *conn)
 {
 	command_status_t status = COMMAND_OK;
 	struct timespec until;
-	bool timeout, alive;
+	bool alive;
 	int dead = 0;
 
 	pthread_mutex_lock(&progress.mutex);
 	while (progress.ended < progress.matches && dead < 2)
 	{
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += ALIVE_INTERVAL;
-		timeout = pthread_cond_timedwait(&progress.cond, &progress.mutex,
-										 &until) == ETIMEDOUT;
-		if (timeout)
+		until = get_time_in(dead ? DEAD_INTERVAL : ALIVE_INTERVAL);
+		if (pthread_cond_timedwait(&progress.cond, &progress.mutex,
+								   &until) == ETIMEDOUT)
 		{
 			/* don't keep libvici's thread from delivering events */
 			pthread_mutex_unlock(&progress.mutex);

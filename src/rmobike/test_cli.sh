@@ -41,7 +41,7 @@ start_daemon()
 	"$python" "$here/test_daemon.py" "$dir/vici" "$1" &
 	daemon=$!
 	tries=0
-	while ! [ -S "$dir/vici" ] && [ $tries -lt 100 ]
+	while ! [ -S "$dir/vici" ] && [ $tries -lt 300 ]
 	do
 		sleep 0.05
 		tries=$((tries + 1))
@@ -245,7 +245,13 @@ expect "--all" 1 "to=192.0.2.2 all=yes" -s -a -t 192.0.2.2 -u "$vici"
 start_daemon never_ends
 "$rmobike" --switch --all --to 192.0.2.2 --uri "$vici" >"$dir/out" 2>&1 &
 pid=$!
-sleep 0.5
+tries=0
+while ! grep -qF "rw[3]" "$dir/out" && [ $tries -lt 300 ]
+do
+	sleep 0.05
+	tries=$((tries + 1))
+done
+# the reply came before that event
 kill -TERM $pid
 wait $pid
 status=$?

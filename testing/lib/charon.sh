@@ -122,7 +122,7 @@ daemon() {
 start_daemon() {
 	local name=$1
 	exec_on "$name" "$(charon_program)" >> "$lab/$name/charon.out" 2>&1 &
-	DAEMON[$name]=$!
+	DAEMON["$name"]=$!
 }
 
 # tunnel_conf: writes the connection of both ends

@@ -55,13 +55,14 @@ fail() {
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds. The limit only
 # ends hopeless cases, no test depends on how soon something happens.
 wait_for() {
-	local limit=$1 what=$2 end
+	local limit=$1 what=$2 end tries=0
 	shift 2
 	end=$((SECONDS + limit))
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] ||
 			fail "waited $limit s in vain for: $what"
-		sleep 0.05
+		# Soon at first, then without keeping the machine busy
+		[ $((++tries)) -lt 40 ] && sleep 0.05 || sleep 0.5
 	done
 }
 
@@ -124,7 +125,9 @@ lab_exit() {
 	if [ "$status" != 0 ] && [ -n "${RMOBIKE_KEEP:-}" ]; then
 		lab_shell
 	fi
-	[ "$status" = 0 ] && [ -z "${RMOBIKE_KEEP_LOGS:-}" ] || lab_keep
+	if [ "$status" != 0 ] || [ -n "${RMOBIKE_KEEP_LOGS:-}" ]; then
+		lab_keep
+	fi
 	exit "$status"
 }
 

@@ -48,42 +48,54 @@ forwards() {
 	done
 }
 
-# network nat|routed [GATEWAY ADDRESSES]: lays it all out
+# network nat|routed [ipv6]: lays it all out. With IPv6 it is there besides,
+# without a NAT.
 network() {
-	local kind=$1 a
+	local a
 	host client router internet gateway server
 	wire client eth0 router in
 	wire router out internet west
 	wire internet east gateway eth0
 	wire gateway lan server eth0
 
-	address client eth0 $CLIENT/24 $CLIENT_6/64
-	address router in 10.1.0.1/24 2001:db8:1::1/64
-	address router out $NAT/24 2001:db8:98::1/64
-	address internet west 198.51.100.254/24 2001:db8:98::fe/64
-	address internet east 192.0.2.254/24 2001:db8::fe/64
-	address gateway eth0 $GW1/24 $GW1_6/64
-	[ $# -gt 1 ] || address gateway eth0 $GW2/24 $GW2_6/64
+	address client eth0 $CLIENT/24
+	address router in 10.1.0.1/24
+	address router out $NAT/24
+	address internet west 198.51.100.254/24
+	address internet east 192.0.2.254/24
+	address gateway eth0 $GW1/24 $GW2/24
 	address gateway lan 10.2.0.1/24
 	for a in 2 3 4 5 6 7 8 9; do
 		address server eth0 10.2.0.$a/24
 	done
 
 	forwards router internet gateway
+	# Removing one address must not take those after it along
+	lab_sysctl gateway net/ipv4/conf/all/promote_secondaries 1
 	on client ip route add default via 10.1.0.1
-	on client ip -6 route add default via 2001:db8:1::1
 	on router ip route add default via 198.51.100.254
-	on router ip -6 route add default via 2001:db8:98::fe
-	on internet ip -6 route add 2001:db8:1::/64 via 2001:db8:98::1
 	on gateway ip route add default via 192.0.2.254
-	on gateway ip -6 route add default via 2001:db8::fe
 	on server ip route add default via 10.2.0.1
 
-	case $kind in
+	case $1 in
 	nat)	nat ;;
 	routed)	on internet ip route add 10.1.0.0/24 via $NAT ;;
 	esac
+	[ "${2:-}" != ipv6 ] || network_ipv6
 	[ -z "${RMOBIKE_RTT:-}" ] || rtt "$RMOBIKE_RTT"
+}
+
+network_ipv6() {
+	address client eth0 $CLIENT_6/64
+	address router in 2001:db8:1::1/64
+	address router out 2001:db8:98::1/64
+	address internet west 2001:db8:98::fe/64
+	address internet east 2001:db8::fe/64
+	address gateway eth0 $GW1_6/64 $GW2_6/64
+	on client ip -6 route add default via 2001:db8:1::1
+	on router ip -6 route add default via 2001:db8:98::fe
+	on internet ip -6 route add 2001:db8:1::/64 via 2001:db8:98::1
+	on gateway ip -6 route add default via 2001:db8::fe
 }
 
 # The router as a restricted cone: what the client did not ask for stays out.
@@ -134,3 +146,13 @@ rtt() {
 			"$(($1 * 500))us" limit 100000 2>/dev/null || return 1
 	done
 }
+
+# What the NAT kept out
+nat_dropped() {
+	on router nft list chain ip rmobike input |
+		grep -qE 'counter packets [1-9]'
+}
+
+# unannounced_address: the gateway's third one, which it does not tell its peers
+# about. Needs NETLINK[gateway]='roam_events = no'.
+unannounced_address() { address gateway eth0 "$GW3/24"; }

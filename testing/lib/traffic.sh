@@ -83,8 +83,8 @@ wire_log() {
 	tail -n "+$((MARK + 1))" "$lab/wire" | sed -nE '
 		s/.* ([0-9a-f.:]+)\.4?500 > ([0-9a-f.:]+)\.4?500: /\1 > \2 /
 		s/^([^ ]+ > [^ ]+) .*ESP\(.*/\1 esp/p
-		s/^([^ ]+ > [^ ]+) .* msgid ([0-9a-f]+):? .* inf2\[I?\]:?/\1 request \2/p
-		s/^([^ ]+ > [^ ]+) .* msgid ([0-9a-f]+):? .* inf2\[I?R\]:?/\1 response \2/p
+		s/^([^ ]+ > [^ ]+) .* msgid ([0-9a-f]+):? .* inf2(\[I\])?(:|$)/\1 request \2/p
+		s/^([^ ]+ > [^ ]+) .* msgid ([0-9a-f]+):? .* inf2\[I?R\]/\1 response \2/p
 		s/^([^ ]+ > [^ ]+) .* msgid ([0-9a-f]+):? .*(child_sa|v2auth)\[.*/\1 \3 \2/p
 	'
 }

@@ -277,8 +277,8 @@ expect "--status --raw" 0 "rmobike-status reply {sas {3 {id=3 name=rw" \
 	--status --uri "$vici" --raw
 start_daemon many_connected
 expect "--status asks for more until it has all" 0 \
-"rw[1] 
-rw[1000] " --status --uri "$vici"
+"rw[1] 'carol@strongswan.org'
+rw[1000] 'carol@strongswan.org'" --status --uri "$vici"
 start_daemon next_leads_nowhere
 expect "--status does not ask for the same forever" 0 "rw[7]" \
 	--status --uri "$vici"

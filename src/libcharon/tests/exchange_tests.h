@@ -23,5 +23,11 @@
 Suite *exchange_suite(const char *name, TCase **tcase);
 
 Suite *suite_stock();
+Suite *suite_switch();
+Suite *suite_refuse();
+Suite *suite_outcome();
+Suite *suite_loss();
+Suite *suite_rekey();
+Suite *suite_moves();
 
 #endif /** EXCHANGE_TESTS_H_ */

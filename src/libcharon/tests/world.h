@@ -232,7 +232,7 @@ typedef struct {
 	exchange_type_t exchange;
 	bool response;
 	uint8_t protocol;
-	chunk_t spi;
+	uint32_t spi;
 	notify_type_t type;
 	chunk_t data;
 } forged_t;
@@ -251,6 +251,9 @@ u_int world_switch_of(char *ike, char *to);
 
 /** Ask the initiator */
 u_int world_switch(char *to);
+
+/** Number of switches that ended since the last assert_outcomes() */
+u_int world_outcomes();
 
 /**
  * Check that exactly these switches ended since the last check:

@@ -24,11 +24,12 @@ static void forge(message_t *message, forged_t *this)
 
 	notify = notify_payload_create(PLV2_NOTIFY);
 	notify->set_notify_type(notify, this->type);
-	notify->set_protocol_id(notify, this->protocol);
-	if (this->spi.len)
-	{
-		notify->set_spi_data(notify, this->spi);
+	if (this->spi)
+	{	/* the only way to get one in without its protocol */
+		notify->set_protocol_id(notify, PROTO_ESP);
+		notify->set_spi(notify, this->spi);
 	}
+	notify->set_protocol_id(notify, this->protocol);
 	notify->set_notification_data(notify, this->data);
 	message->add_payload(message, (payload_t*)notify);
 }
@@ -81,7 +82,6 @@ METHOD(listener_t, message, bool,
 			forge(message, current);
 			forgeries->remove_at(forgeries, enumerator);
 			chunk_free(&current->data);
-			chunk_free(&current->spi);
 			free(current);
 		}
 	}
@@ -102,7 +102,6 @@ void world_forge_(forged_t forged)
 	INIT(this);
 	*this = forged;
 	this->data = chunk_clone(forged.data);
-	this->spi = chunk_clone(forged.spi);
 	forgeries->insert_last(forgeries, this);
 }
 

@@ -100,7 +100,7 @@ bool wire_is_blocked(host_t *host);
 /** A packet that was sent */
 typedef struct {
 	/** what it looks like */
-	char line[256];
+	char line[512];
 	/** why it wasn't delivered, NULL if it was, or will be */
 	const char *why;
 	/** when, in microseconds */

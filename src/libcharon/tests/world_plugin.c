@@ -65,6 +65,14 @@ u_int world_switch(char *to)
 /*
  * Described in header
  */
+u_int world_outcomes()
+{
+	return outcomes->get_count(outcomes);
+}
+
+/*
+ * Described in header
+ */
 void world_assert_outcomes(const char *file, int line, char **patterns)
 {
 	enumerator_t *enumerator;

@@ -18,14 +18,14 @@ typedef struct content_t content_t;
  */
 struct content_t {
 	chunk_t data;
-	char text[128];
+	char text[384];
 };
 
 /** content_t */
 static linked_list_t *contents;
 
 /** What is in the message that is being generated */
-static char current[128];
+static char current[384];
 
 /** trace_t; log lines as strings */
 static linked_list_t *trace, *logs;
@@ -188,7 +188,7 @@ trace_t *trace_add(side_t from, host_t *initiator, host_t *responder,
 				   chunk_t data)
 {
 	trace_t *entry;
-	char text[192];
+	char text[448];
 
 	describe(data, text, sizeof(text));
 	INIT(entry,
@@ -225,7 +225,7 @@ static void add_log(char *text)
  */
 void trace_note(const char *fmt, ...)
 {
-	char text[512];
+	char text[640];
 	va_list args;
 
 	va_start(args, fmt);
@@ -238,7 +238,7 @@ METHOD(logger_t, log_, void,
 	logger_t *this, debug_t group, level_t level, int thread, ike_sa_t *ike_sa,
 	const char *text)
 {
-	char line[512];
+	char line[640];
 
 	snprintf(line, sizeof(line), "[%c] %s",
 			 !ike_sa ? '-' : kernel_side_of(ike_sa) ? 'i' : 'r', text);
@@ -284,7 +284,7 @@ static u_int count(char *pattern, trace_t **first)
 {
 	enumerator_t *enumerator;
 	trace_t *entry;
-	char line[512];
+	char line[640];
 	u_int found = 0;
 
 	enumerator = create_enumerator(trace, trace_marked);
@@ -377,7 +377,7 @@ void world_assert_dialogue(const char *file, int line, char **patterns)
 {
 	enumerator_t *enumerator;
 	trace_t *entry;
-	char text[512];
+	char text[640];
 
 	enumerator = create_enumerator(trace, trace_marked);
 	while (enumerator->enumerate(enumerator, &entry))

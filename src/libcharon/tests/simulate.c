@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/*
+ * Lets chance decide what happens: weather, switches, rekeyings, clients that
+ * move, NATs that forget. In the end the sky clears, and both ends have to agree
+ * on all they have, or to have nothing. A seed always tells the same story.
+ *
+ *   simulate [-n SCHEDULES] [-s FIRST_SEED] [-v]
+ *
+ * With -v all of the story is told.
+ */
+
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/** How long it rains, in seconds */
+#define RAIN 120
+
+/** Exit codes of a schedule */
+enum {
+	ALIVE,
+	DEAD,
+	FAILED_SCHEDULE,
+};
+
+/** Addresses of the responder */
+static char *addresses[] = { OLD, NEW, NEWER };
+
+/** Switches that were started */
+static u_int started;
+
+/** Loss in percent */
+static u_int loss;
+
+/** Number of addresses the initiator had */
+static u_int roamed;
+
+/** What else can spoil it: addresses that were blocked, NATs that forgot */
+static bool spoiled;
+
+/** Tell the story? */
+static bool verbose;
+
+static uint64_t seed;
+
+/*
+ * Described in header
+ */
+void world_failed(const char *file, int line, const char *why)
+{
+	fprintf(stderr, "seed %llu: %s:%d: %s\n", (unsigned long long)seed, file,
+			line, why);
+	_exit(FAILED_SCHEDULE);
+}
+
+#define fail_unless(cond) \
+({ \
+	if (!(cond)) \
+	{ \
+		world_dump(); \
+		world_failed(__FILE__, __LINE__, #cond); \
+	} \
+})
+
+/**
+ * Pick one.
+ */
+static char *any_address()
+{
+	return addresses[world_random(countof(addresses))];
+}
+
+/**
+ * The initiator gets another address, and loses the one it has.
+ */
+static void roam_initiator()
+{
+	static char next[32], last[32] = INSIDE;
+
+	snprintf(next, sizeof(next), "10.0.0.%u", 11 + roamed++);
+	world_add_address(INITIATOR, next);
+	world_del_address(INITIATOR, last);
+	world_del_address(INITIATOR, CLIENT);
+	strcpy(last, next);
+	world_roam(INITIATOR);
+}
+
+/**
+ * An address of the responder is unreachable for some seconds.
+ */
+static void unblock(void *address)
+{
+	world_unblock(address);
+}
+
+static void block_for_a_while()
+{
+	char *address = any_address();
+
+	spoiled = TRUE;
+	world_block(address);
+	world_later(world_random(10000), unblock, address);
+}
+
+/**
+ * Something happens.
+ */
+static void happen(void *null)
+{
+	side_t side = world_random(2);
+
+	switch (world_random(16))
+	{
+		case 0:
+		case 1:
+		case 2:
+		case 3:
+		case 4:
+			started += world_switch(any_address());
+			break;
+		case 5:
+			world_call(side, rekey);
+			break;
+		case 6:
+			world_rekey_child(side);
+			break;
+		case 7:
+			world_create_child(side);
+			break;
+		case 8:
+			world_delete_child(side);
+			break;
+		case 9:
+			roam_initiator();
+			break;
+		case 10:
+			block_for_a_while();
+			break;
+		case 11:
+			spoiled = TRUE;
+			world_nat_reboot();
+			break;
+		case 12:
+			world_roam(side);
+			break;
+		default:
+			world_call(side, send_dpd);
+			break;
+	}
+}
+
+/**
+ * Make a world of any kind.
+ */
+static void make_world(char *settings, size_t len)
+{
+	static char *replies[] = { "new", "request" };
+	static char *checks[] = { "unannounced", "always" };
+	unsigned int bits = seed * 2654435761u >> 7;
+
+	snprintf(settings, len, "plugins { rmobike { reply_path = %s\n"
+			 "path_check = %s\n path_timeout = %u } }",
+			 replies[bits & 1], checks[bits >> 1 & 1], 1 + (bits >> 2 & 7));
+	world_establish(.nat = bits >> 5 & 1, .userland_esp = bits >> 6 & 1,
+					.busy = bits >> 7 & 3, .job_jitter = bits >> 9 & 3,
+					.seed = seed, .settings = settings);
+	world_delay(INITIATOR, 1 + world_random(100));
+	world_delay(RESPONDER, 1 + world_random(100));
+	loss = world_random(2) ? world_random(51) : 0;
+	world_weather(loss, world_random(30), world_random(200));
+}
+
+/**
+ * The sky clears: let both ends find out what is left.
+ */
+static void settle()
+{
+	int i;
+
+	world_weather(0, 0, 0);
+	world_run(20000);
+	for (i = 0; i < 3; i++)
+	{
+		world_call(INITIATOR, send_dpd);
+		world_call(RESPONDER, send_dpd);
+		world_run(200000);
+	}
+}
+
+/**
+ * Play a schedule.
+ */
+static int play()
+{
+	char settings[256];
+	bool alive;
+	int i, count;
+
+	make_world(settings, sizeof(settings));
+	count = 5 + world_random(40);
+	for (i = 0; i < count; i++)
+	{
+		world_later(world_random(RAIN * 1000), happen, NULL);
+	}
+	world_run(RAIN * 1000);
+	settle();
+
+	alive = world_id(INITIATOR) || world_id(RESPONDER);
+	fail_unless(world_outcomes() == started);
+	if (alive)
+	{
+		fail_unless(!world_disagreement());
+		fail_unless(!world_tasks());
+		world_call(world_random(2), delete, FALSE);
+		world_run(10000);
+	}
+	assert_gone();
+	/* on a path without loss nothing is to die */
+	fail_unless(alive || loss || spoiled || roamed);
+	if (verbose)
+	{
+		world_dump();
+	}
+	world_destroy();
+	return alive ? ALIVE : DEAD;
+}
+
+/**
+ * Play a schedule in a process of its own.
+ */
+static int play_apart()
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid)
+	{
+		alarm(60);
+		exit(play());
+	}
+	waitpid(pid, &status, 0);
+	if (WIFEXITED(status))
+	{
+		return WEXITSTATUS(status);
+	}
+	fprintf(stderr, "seed %llu: killed by signal %d\n",
+			(unsigned long long)seed, WTERMSIG(status));
+	return FAILED_SCHEDULE;
+}
+
+int main(int argc, char *argv[])
+{
+	u_int count = 200, results[FAILED_SCHEDULE + 1] = {}, i;
+	int option, result;
+
+	seed = 1;
+	while ((option = getopt(argc, argv, "n:s:v")) != -1)
+	{
+		switch (option)
+		{
+			case 'n':
+				count = atoi(optarg);
+				break;
+			case 's':
+				seed = atoi(optarg);
+				break;
+			case 'v':
+				verbose = TRUE;
+				break;
+			default:
+				fprintf(stderr, "usage: %s [-n schedules] [-s seed] [-v]\n",
+						argv[0]);
+				return EXIT_FAILURE;
+		}
+	}
+	for (i = 0; i < count; i++, seed++)
+	{
+		result = play_apart();
+		results[min(result, FAILED_SCHEDULE)]++;
+	}
+	printf("%u schedules played, %u IKE_SAs survived, %u died, %u failed\n",
+		   count, results[ALIVE], results[DEAD], results[FAILED_SCHEDULE]);
+	return results[FAILED_SCHEDULE] ? EXIT_FAILURE : EXIT_SUCCESS;
+}

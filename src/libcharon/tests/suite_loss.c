@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/*
+ * Packets that get lost, come late or twice, and paths that don't work.
+ */
+
+#include "exchange_tests.h"
+
+/** The four packets of a switch */
+static char *packets[] = {
+	SWITCH_REQ("*"),
+	EMPTY_RESP,
+	UPDATE_REQ,
+	"* <- * INFORMATIONAL resp * {NATD*}",
+};
+
+/*
+ * Any of the four packets, lost once or twice: our own resends (150, 450, 1050
+ * ms) heal it long before charon's (4000 ms).
+ */
+START_TEST(test_lost_packet_heals_quickly)
+{
+	u_int times = 1 + _i / countof(packets);
+
+	world_establish(.nat = TRUE);
+	world_fate(DROP, packets[_i % countof(packets)], times);
+	world_switch(NEW);
+	world_run(times == 1 ? 250 : 550);
+
+	assert_outcomes("* done");
+	assert_at(NEW);
+	world_run(20000);
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * Both the response and the update are lost again and again: the IKE_SA is
+ * saved by charon's retransmission.
+ */
+START_TEST(test_many_lost_packets_heal_slowly)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { path_timeout = 30 } }");
+	world_fate(DROP, EMPTY_RESP, 8);
+	world_fate(DROP, UPDATE_REQ, 4);
+	world_switch(NEW);
+	world_run(30000);
+
+	assert_outcomes("* done");
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * Any of the four packets twice, or a second late.
+ */
+START_TEST(test_packet_twice_or_late_does_no_harm)
+{
+	world_establish(.nat = TRUE);
+	world_fate(_i < countof(packets) ? DOUBLE : DELAY,
+			   packets[_i % countof(packets)], 1);
+	world_switch(NEW);
+	world_run(5000);
+
+	assert_outcomes("* done");
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * A SWITCH that the network kept for an hour: the peer has moved on.
+ *
+ *     initiator               responder
+ *                          <- OLD  SWITCH=NEW     kept, the resend arrives
+ *     ... at NEW, back at OLD, and then
+ *                          <- OLD  SWITCH=NEW     the kept one
+ */
+START_TEST(test_old_request_is_not_followed_again)
+{
+	world_establish(.nat = TRUE);
+	world_fate(HOLD, SWITCH_REQ(NEW), 1);
+	world_switch(NEW);
+	world_run(1000);
+	assert_at(NEW);
+	world_switch(OLD);
+	world_run(1000);
+	assert_at(OLD);
+	world_mark();
+
+	world_release("*");
+	world_run(1000);
+	assert_dialogue();
+	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * The update overtakes the response.
+ *
+ *     initiator               responder
+ *                          <- OLD  SWITCH=NEW
+ *     {} (late)            -> NEW
+ *     UPD_SA_ADDR          -> NEW      done
+ *                          <- NEW
+ */
+START_TEST(test_update_overtakes_response)
+{
+	world_establish(.nat = TRUE);
+	world_fate(HOLD, EMPTY_RESP, 1);
+	world_switch(NEW);
+	world_run(100);
+	assert_outcomes("* done");
+	world_release("*");
+	world_run(1000);
+
+	assert_count(1, SWITCH_REQ(NEW));
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * Nothing gets through at the new address.
+ *
+ *     initiator               responder
+ *                          <- OLD  SWITCH=NEW
+ *     {}, UPD_SA_ADDR      -> NEW  lost
+ *                          <- OLD  SWITCH=NEW     again
+ *     {}                   -> OLD
+ *     3 s: no answer at NEW, back to OLD
+ *     UPD_SA_ADDR          -> OLD
+ */
+START_TEST(test_dead_address_brings_back)
+{
+	bool check = _i;
+
+	world_establish(.nat = TRUE, .settings = check ?
+					"plugins { rmobike { path_check = always } }" : NULL);
+	world_block(NEW);
+	world_switch(NEW);
+	world_run(9000);
+
+	assert_logged("*no answer at " NEW " for IKE_SA home*, back to " OLD);
+	assert_at(OLD);
+	world_run(2000);
+	assert_outcomes("rw " OLD " -> " NEW " refused: "
+					"the peer stays at its address");
+	world_run(200000);
+	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * The same without ever having used the new address for ESP.
+ */
+START_TEST(test_dead_address_carries_no_esp_if_checked)
+{
+	int i;
+
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { path_check = always } }");
+	world_block(NEW);
+	world_switch(NEW);
+	for (i = 0; i < 100; i++)
+	{
+		world_run(100);
+		ck_assert(world_disagreement() == NULL);
+	}
+	assert_at(OLD);
+}
+END_TEST
+
+START_TEST(test_configured_path_timeout)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { path_timeout = 0.5 } }");
+	world_block(NEW);
+	world_switch(NEW);
+	world_run(500);
+	assert_not_logged("*no answer at " NEW "*");
+	world_run(50);
+	assert_logged("*no answer at " NEW " for IKE_SA home*, back to " OLD);
+	world_run(1000);
+	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * The responder got the update, its response is lost, and so is all that
+ * follows at the new address: in the end both ends are at the old one.
+ *
+ *     initiator               responder
+ *     {}                   -> NEW
+ *     UPD_SA_ADDR          -> NEW      moves
+ *                          <- NEW      lost from here on
+ *     UPD_SA_ADDR (same)   -> OLD      answered from its memory
+ *     UPD_SA_ADDR          -> OLD      moves back
+ */
+START_TEST(test_address_dies_after_update)
+{
+	world_establish(.nat = TRUE);
+	world_switch(NEW);
+	world_run(15);
+	world_block(NEW);
+	world_run(10000);
+
+	assert_outcomes("* done");
+	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * Both are gone: nobody can help, but it ends, and leaves nothing.
+ */
+START_TEST(test_both_addresses_die)
+{
+	world_establish(.nat = TRUE);
+	world_switch(NEW);
+	world_run(5);
+	world_block(OLD);
+	world_block(NEW);
+	world_run(400000);
+
+	assert_gone();
+}
+END_TEST
+
+/*
+ * They come back in time: charon's last retransmission is after 89 seconds, the
+ * IKE_SA dies after 165.
+ */
+START_TEST(test_outage_is_survived)
+{
+	world_establish(.nat = TRUE);
+	world_switch(NEW);
+	world_run(5);
+	world_block(OLD);
+	world_block(NEW);
+	world_run(60000);
+	world_unblock(NEW);
+	if (_i)
+	{
+		world_unblock(OLD);
+	}
+	world_run(200000);
+
+	ck_assert_str_eq(world_disagreement() ?: "", "");
+	ck_assert_uint_eq(world_tasks(), 0);
+}
+END_TEST
+
+/*
+ * The old address works in neither direction anymore, but was gone only when
+ * the request was out.
+ */
+START_TEST(test_old_address_dies_after_request)
+{
+	world_establish(.nat = TRUE);
+	world_switch(NEW);
+	world_run(5);
+	world_block(OLD);
+	world_run(1000);
+
+	assert_outcomes("* done");
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * A peer that answers where the request came from, and the request's path dies
+ * in that direction: the update says it all.
+ */
+START_TEST(test_reply_path_request_and_old_address_dies)
+{
+	world_establish(.nat = TRUE,
+				.settings = "plugins { rmobike { reply_path = request } }");
+	world_switch(NEW);
+	world_run(5);
+	world_block(OLD);
+	world_run(60000);
+
+	assert_outcomes("* done");
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * Half of all packets are lost, for a minute.
+ */
+START_TEST(test_half_of_all_packets_lost)
+{
+	world_establish(.nat = TRUE, .seed = _i + 1);
+	world_weather(50, 0, 0);
+	world_switch(NEW);
+	world_run(60000);
+	world_weather(0, 0, 0);
+	world_run(120000);
+
+	ck_assert_str_eq(world_disagreement() ?: "", "");
+	ck_assert_uint_eq(world_tasks(), 0);
+}
+END_TEST
+
+Suite *suite_loss()
+{
+	Suite *suite;
+	TCase *tcase;
+
+	suite = exchange_suite("loss", &tcase);
+	tcase_add_loop_test(tcase, test_lost_packet_heals_quickly, 0,
+						2 * countof(packets));
+	tcase_add_test(tcase, test_many_lost_packets_heal_slowly);
+	tcase_add_loop_test(tcase, test_packet_twice_or_late_does_no_harm, 0,
+						2 * countof(packets));
+	tcase_add_test(tcase, test_old_request_is_not_followed_again);
+	tcase_add_test(tcase, test_update_overtakes_response);
+	tcase_add_loop_test(tcase, test_dead_address_brings_back, 0, 2);
+	tcase_add_test(tcase, test_dead_address_carries_no_esp_if_checked);
+	tcase_add_test(tcase, test_configured_path_timeout);
+	tcase_add_test(tcase, test_address_dies_after_update);
+	tcase_add_test(tcase, test_both_addresses_die);
+	tcase_add_loop_test(tcase, test_outage_is_survived, 0, 2);
+	tcase_add_test(tcase, test_old_address_dies_after_request);
+	tcase_add_test(tcase, test_reply_path_request_and_old_address_dies);
+	tcase_add_loop_test(tcase, test_half_of_all_packets_lost, 0, 20);
+	return suite;
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/*
+ * What the operator of the responder is told: each switch ends exactly once.
+ */
+
+#include "exchange_tests.h"
+
+/*
+ * A peer that can't do it isn't asked.
+ */
+START_TEST(test_peer_without_capability_is_not_asked)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { advertise = no } }");
+	ck_assert_uint_eq(world_switch(NEW), 1);
+	world_run(20000);
+
+	assert_dialogue();
+	assert_outcomes("rw " OLD " -> " NEW " failed: "
+					"peer does not support it");
+	assert_at(OLD);
+}
+END_TEST
+
+START_TEST(test_advertise_no_sends_nothing_of_ours)
+{
+	world_create((world_conf_t){
+		.settings = "plugins { rmobike { advertise = no } }",
+	});
+	world_initiate();
+	world_run(1000);
+
+	assert_count(1, "* -> * IKE_AUTH req * {* MOBIKE_SUP *}");
+	assert_count(0, "*MOBIKE_SUP=*");
+	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * ... for the connections that it is set for only.
+ */
+START_TEST(test_advertise_of_another_connection)
+{
+	world_establish(.settings = "plugins { rmobike { connections { "
+								"office { advertise = no } } } }");
+	world_switch(NEW);
+	world_run(1000);
+	assert_outcomes("* done");
+}
+END_TEST
+
+/*
+ * One end can't do it before and after a rekeying.
+ */
+START_TEST(test_missing_capability_survives_ike_rekey)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { advertise = no } }");
+	world_call(RESPONDER, rekey);
+	world_run(1000);
+	world_mark();
+	world_switch(NEW);
+	world_run(1000);
+
+	assert_dialogue();
+	assert_outcomes("* failed: peer does not support it");
+}
+END_TEST
+
+START_TEST(test_peer_without_mobike_is_not_asked)
+{
+	world_establish(.no_mobike = TRUE);
+	ck_assert_uint_eq(world_switch(NEW), 1);
+	world_run(20000);
+
+	assert_dialogue();
+	assert_outcomes("rw " OLD " -> " NEW " failed: MOBIKE is not enabled");
+	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * "Initiator" is who initiated the first IKE_SA, whoever rekeyed it.
+ */
+START_TEST(test_initiated_by_us_is_not_asked)
+{
+	world_establish();
+	ck_assert_uint_eq(world_switch_of("home", NEW), 1);
+	world_run(1000);
+	assert_dialogue();
+	assert_outcomes("home * failed: initiated by us*");
+
+	world_call(RESPONDER, rekey);
+	world_run(1000);
+	world_mark();
+	ck_assert_uint_eq(world_switch_of("home", NEW), 1);
+	world_run(1000);
+	assert_dialogue();
+	assert_outcomes("home * failed: initiated by us*");
+	assert_at(OLD);
+}
+END_TEST
+
+START_TEST(test_transport_mode_is_not_asked)
+{
+	world_establish(.transport = TRUE);
+	ck_assert_uint_eq(world_switch(NEW), 1);
+	world_run(20000);
+
+	assert_dialogue();
+	assert_outcomes("rw * failed: has transport mode CHILD_SAs*");
+	assert_at(OLD);
+}
+END_TEST
+
+START_TEST(test_foreign_address_is_not_named)
+{
+	world_establish();
+	ck_assert_uint_eq(world_switch(FOREIGN), 0);
+	world_run(1000);
+
+	assert_dialogue();
+	assert_outcomes();
+	assert_logged("*" FOREIGN " is not an address of this machine, it has: "
+				  OLD " " NEW " " NEWER);
+	assert_at(OLD);
+}
+END_TEST
+
+START_TEST(test_no_ike_sa_matches)
+{
+	world_establish();
+	ck_assert_uint_eq(world_switch_of("office", NEW), 0);
+	world_run(1000);
+
+	assert_dialogue();
+	assert_outcomes();
+}
+END_TEST
+
+START_TEST(test_switch_to_current_address_is_done)
+{
+	world_establish();
+	world_switch(OLD);
+	world_run(20000);
+
+	assert_dialogue();
+	assert_outcomes("rw " OLD " -> " OLD " done: already there");
+	assert_at(OLD);
+}
+END_TEST
+
+/*
+ *     initiator               responder
+ *                          <- OLD  SWITCH=NEW, many times, all lost
+ *                                  10 s: timeout
+ *                                  165 s: the IKE_SA is gone
+ */
+START_TEST(test_silent_peer_times_out)
+{
+	world_establish(.nat = TRUE);
+	world_block(CLIENT);
+	world_switch(NEW);
+	world_run(9900);
+	assert_outcomes();
+	world_run(200);
+	assert_outcomes("rw " OLD " -> " NEW " timeout: no answer");
+	world_run(200000);
+
+	assert_outcomes();
+	ck_assert_uint_eq(world_id(RESPONDER), 0);
+}
+END_TEST
+
+START_TEST(test_configured_timeout)
+{
+	world_establish(.settings = "plugins { rmobike { timeout = 2 } }");
+	world_block(CLIENT);
+	world_switch(NEW);
+	world_run(1900);
+	assert_outcomes();
+	world_run(200);
+	assert_outcomes("rw " OLD " -> " NEW " timeout: no answer");
+}
+END_TEST
+
+/*
+ * The response gets through, the update never.
+ */
+START_TEST(test_answer_without_update_fails)
+{
+	world_establish(.nat = TRUE);
+	world_fate(DROP, "* -> * INFORMATIONAL req *", 1000);
+	world_switch(NEW);
+	world_run(10100);
+
+	assert_outcomes("rw " OLD " -> " NEW " failed: "
+					"answered at the new address, but no update followed");
+}
+END_TEST
+
+/*
+ *     initiator               responder
+ *                          <- OLD  SWITCH=NEW, on its way
+ *                                  SWITCH=NEWER: the operator changes his mind
+ *                                  failed: superseded
+ */
+START_TEST(test_newer_switch_supersedes)
+{
+	world_establish(.nat = TRUE);
+	world_switch(NEW);
+	world_run(5);
+	assert_outcomes();
+	world_switch(NEWER);
+	assert_outcomes("rw " OLD " -> " NEW " failed: "
+					"superseded by a newer switch");
+	world_run(1000);
+	assert_outcomes("rw " OLD " -> " NEWER " done");
+	assert_at(NEWER);
+}
+END_TEST
+
+/*
+ * Whoever deletes it, and whether or not it was answered.
+ */
+START_TEST(test_deleted_ike_sa_fails)
+{
+	side_t side = _i;
+
+	world_establish(.nat = TRUE);
+	world_fate(DROP, UPDATE_REQ, 1000);
+	world_switch(NEW);
+	world_run(30);
+	world_block(CLIENT);
+	world_call(side, delete, TRUE);
+	if (side == INITIATOR)
+	{
+		world_call(RESPONDER, delete, TRUE);
+	}
+	world_run(1000);
+
+	assert_outcomes("rw " OLD " -> " NEW " failed: IKE_SA deleted");
+	world_run(200000);
+	assert_outcomes();
+	assert_gone();
+}
+END_TEST
+
+/*
+ * Each one ends, whichever it is; two peers don't disturb each other.
+ */
+START_TEST(test_two_peers)
+{
+	world_establish();
+	world_initiate();
+	world_run(1000);
+	world_mark();
+	ck_assert_uint_eq(world_switch(NEW), 2);
+	world_run(1000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done",
+					"rw " OLD " -> " NEW " done");
+	assert_count(2, SWITCH_REQ(NEW));
+	assert_count(2, UPDATE_REQ);
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * What ended stays ended, and the IKE_SA takes all with it.
+ */
+START_TEST(test_nothing_outlives_the_ike_sa)
+{
+	side_t side = _i;
+
+	world_establish(.nat = TRUE);
+	world_switch(NEW);
+	world_run(1000);
+	world_switch(OLD);
+	world_run(1000);
+	world_call(INITIATOR, rekey);
+	world_run(1000);
+	assert_outcomes("* done", "* done");
+	world_call(side, delete, FALSE);
+	world_run(1000);
+
+	assert_outcomes();
+	assert_gone();
+}
+END_TEST
+
+Suite *suite_outcome()
+{
+	Suite *suite;
+	TCase *tcase;
+
+	suite = exchange_suite("outcome", &tcase);
+	tcase_add_test(tcase, test_peer_without_capability_is_not_asked);
+	tcase_add_test(tcase, test_advertise_no_sends_nothing_of_ours);
+	tcase_add_test(tcase, test_advertise_of_another_connection);
+	tcase_add_test(tcase, test_missing_capability_survives_ike_rekey);
+	tcase_add_test(tcase, test_peer_without_mobike_is_not_asked);
+	tcase_add_test(tcase, test_initiated_by_us_is_not_asked);
+	tcase_add_test(tcase, test_transport_mode_is_not_asked);
+	tcase_add_test(tcase, test_foreign_address_is_not_named);
+	tcase_add_test(tcase, test_no_ike_sa_matches);
+	tcase_add_test(tcase, test_switch_to_current_address_is_done);
+	tcase_add_test(tcase, test_silent_peer_times_out);
+	tcase_add_test(tcase, test_configured_timeout);
+	tcase_add_test(tcase, test_answer_without_update_fails);
+	tcase_add_test(tcase, test_newer_switch_supersedes);
+	tcase_add_loop_test(tcase, test_deleted_ike_sa_fails, RESPONDER,
+						INITIATOR + 1);
+	tcase_add_test(tcase, test_two_peers);
+	tcase_add_loop_test(tcase, test_nothing_outlives_the_ike_sa, RESPONDER,
+						INITIATOR + 1);
+	return suite;
+}

@@ -257,9 +257,9 @@ static void print_outcome(vici_res_t *res, bool moved, char *state)
 
 	if (moved)
 	{
-		command_print("%s[%s] '%s' %s -> %s: %s in %s ms%s%s", name ?: "?",
+		command_print("%s[%s] '%s' %s -> %s: %s in %s ms", name ?: "?",
 					  id ?: "?", peer ?: "?", from ?: "?", to ?: "?", state,
-					  ms ?: "?", reason ? ": " : "", reason ?: "");
+					  ms ?: "?");
 	}
 	else
 	{

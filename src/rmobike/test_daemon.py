@@ -124,6 +124,11 @@ def events_before_reply(client, request):
     client.reply(success="yes", matches="2")
 
 
+def already_there(client, request):
+    client.reply(success="yes", matches="1")
+    client.event(3, "done", to="192.0.2.1", ms="0.0", reason="already there")
+
+
 def one_refuses(client, request):
     client.reply(success="yes", matches="2")
     client.event(3, "refused", reason="the peer stays at its address")

@@ -11,8 +11,8 @@ declare -A NETLINK=()        # host -> options in charon.plugins.kernel-netlink
 declare -A EXTRA_PLUGINS=()  # host -> further plugins to load
 declare -A CONNECTION=()     # host -> options of the connection
 AUTH=psk                     # psk or cert
-CHILDREN=1                   # CHILD_SAs of the tunnel
-IDS=(carol)                  # one IKE_SA each
+CHILDREN=1                   # CHILD_SAs of each IKE_SA
+IDS=(carol)                  # clients, the first one's connection is "home"
 GATEWAY=$GW1                 # where the client connects to
 
 stock_plugins=/usr/lib/ipsec/plugins
@@ -127,9 +127,12 @@ start_daemon() {
 
 # tunnel_conf: writes the connection of both ends
 tunnel_conf() {
-	local id i
+	local id i method=psk
 	mkdir -p "$lab"/{gateway,client}/swanctl
-	[ "$AUTH" = psk ] || certificates
+	if [ "$AUTH" = cert ]; then
+		method=pubkey
+		certificates
+	fi
 	{
 		echo "connections {"
 		echo "	rw {"
@@ -138,7 +141,7 @@ tunnel_conf() {
 		auth_conf gateway
 		echo "		}"
 		echo "		remote {"
-		[ "$AUTH" = psk ] && echo "auth = psk" || echo "auth = pubkey"
+		echo "			auth = $method"
 		echo "		}"
 		echo "		${CONNECTION[gateway]:-}"
 		children_conf local_ts ''
@@ -155,15 +158,14 @@ tunnel_conf() {
 		echo "connections {"
 		for i in "${!IDS[@]}"; do
 			id=${IDS[i]}
-			# The first one is called home whoever it is
-			[ "$i" = 0 ] && echo "	home {" || echo "	$id {"
+			echo "	$([ "$i" = 0 ] && echo home || echo "$id") {"
 			echo "		remote_addrs = $GATEWAY"
 			echo "		vips = 0.0.0.0"
 			echo "		local {"
 			auth_conf "$id"
 			echo "		}"
 			echo "		remote {"
-			[ "$AUTH" = psk ] && echo "auth = psk" || echo "auth = pubkey"
+			echo "			auth = $method"
 			echo "			id = gateway@rmobike.test"
 			echo "		}"
 			echo "		${CONNECTION[client]:-}"
@@ -177,24 +179,17 @@ tunnel_conf() {
 
 auth_conf() {
 	echo "			id = $1@rmobike.test"
-	if [ "$AUTH" = psk ]; then
-		echo "			auth = psk"
-	else
-		echo "			auth = pubkey"
-		echo "			certs = $1.pem"
-	fi
+	echo "			auth = $method"
+	[ "$AUTH" != cert ] || echo "			certs = $1.pem"
 }
 
-# children_conf SIDE PREFIX: one CHILD_SA has the whole network behind the
-# gateway, several share it by host
+# children_conf SIDE PREFIX: one for each of the networks behind the gateway
 children_conf() {
-	local side=$1 prefix=$2 n ts
+	local side=$1 prefix=$2 n
 	echo "		children {"
-	for ((n = 1; n <= CHILDREN; n++)); do
-		ts=10.2.0.$((n + 1))/32
-		[ "$CHILDREN" -gt 1 ] || ts=10.2.0.0/24
+	for ((n = 0; n < CHILDREN; n++)); do
 		echo "			${prefix}net$n {"
-		echo "				$side = $ts"
+		echo "				$side = 10.2.$n.0/24"
 		echo "				${CHILD_OPTIONS:-}"
 		echo "			}"
 	done
@@ -249,7 +244,7 @@ connect() {
 	local i n prefix=
 	for i in "${!IDS[@]}"; do
 		[ "$i" = 0 ] || prefix=${IDS[i]}-
-		for ((n = 1; n <= CHILDREN; n++)); do
+		for ((n = 0; n < CHILDREN; n++)); do
 			on client swanctl --initiate --child "${prefix}net$n" \
 				>> "$lab/client/swanctl.log" 2>&1 ||
 				fail "tunnel not up, see swanctl.log and charon.log"
@@ -269,13 +264,18 @@ sas() {
 # sa HOST [PATTERN]: the listing of the IKE_SAs with that pattern in it
 sa() { sas "$1" | grep -e "${2:-}" || true; }
 
-# sa_get HOST KEY [PATTERN]: e.g. sa_get gateway local-host
-sa_get() {
-	sa "$1" "${3:-}" | grep -oE "[{ ]$2=[^ }]*" | sed 's/^[^=]*=//'
+# ike_get HOST KEY [PATTERN], child_get HOST KEY [PATTERN]: values in the
+# listing, e.g. ike_get gateway local-host
+ike_get() {
+	sa "$1" "${3:-}" | sed 's/ child-sas {.*//' | sa_value "$2"
 }
+child_get() {
+	sa "$1" "${3:-}" | sed 's/.* child-sas {//' | sa_value "$2"
+}
+sa_value() { grep -oE "[{ ]$1=[^ }]*" | sed 's/^[^=]*=//' || true; }
 
 # The SPIs of all CHILD_SAs, sorted, both directions
-spis() { { sa_get "$1" spi-in; sa_get "$1" spi-out; } | sort; }
+spis() { { child_get "$1" spi-in; child_get "$1" spi-out; } | sort; }
 
 # log_has HOST TEXT, log_count HOST TEXT: in charon's log, not as a pattern
 log_has() { grep -qF -e "$2" "$lab/$1/charon.log"; }

@@ -32,7 +32,7 @@ switched() {
 	switch "$@" --to "$to"
 	is "exit status of rmobike" "$STATUS" 0
 	while read -r line; do
-		[[ $line == *" -> $to: done in "*" ms" ]] ||
+		[[ $line == *" -> $to: done in "*" ms"* ]] ||
 			fail "rmobike said '$line'"
 	done <<< "$OUTPUT"
 }
@@ -42,7 +42,7 @@ tunnel_at() {
 	wait_for 60 "the gateway's end at $1" end_at gateway local-host "$@"
 	wait_for 60 "the client's end at $1" end_at client remote-host "$@"
 }
-end_at() { [ "$(sa_get "$1" "$2" "${4:-}")" = "$3" ]; }
+end_at() { [ "$(ike_get "$1" "$2" "${4:-}")" = "$3" ]; }
 
 # remember, same_tunnel: the IKE_SA is the one it was, and with kernel ESP so
 # are the CHILD_SAs (kernel-libipsec cannot move them, charon replaces them)
@@ -50,7 +50,7 @@ remember() {
 	SAME_IKE=$(ike_spis)
 	SAME_CHILD=$(spis gateway)
 }
-ike_spis() { sas gateway | grep -oE '(initiator|responder)-spi=[0-9a-f]*' | sort; }
+ike_spis() { ike_get gateway '(initiator|responder)-spi'; }
 
 same_tunnel() {
 	is "SPIs of the IKE_SA" "$(ike_spis)" "$SAME_IKE"

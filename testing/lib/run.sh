@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What testing/check does: build, run tests, count.
+
+passed=0 failed=0
+declare -A running=()   # process -> slot, name and start of a live test
+
+run_begin() {
+	results=$(mktemp -d "${TMPDIR:-/tmp}/rmobike-check.XXXXXX")
+	mkdir "$results/tmp"
+	trap run_abort EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+}
+
+# Interrupted: nothing goes on in the background
+run_abort() {
+	local status=$? pid
+	for pid in "${!running[@]}"; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	rm -rf "$results"
+	exit "$status"
+}
+
+run_end() {
+	trap - EXIT
+	rm -rf "$results/tmp"
+	if [ "$failed" = 0 ]; then
+		rm -rf "$results"
+	else
+		echo "logs: $results"
+	fi
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
+	exit
+}
+
+report() { # PASS|FAIL NAME DETAILS
+	printf '%s %s %s\n' "$@"
+}
+
+# build_step WHAT COMMAND...: silent unless it fails
+build_step() {
+	local what=$1 start=$SECONDS
+	shift
+	if ! "$@" >> "$results/build.log" 2>&1 < /dev/null; then
+		tail -n 40 "$results/build.log"
+		report FAIL "$what" "$((SECONDS - start)) s (log: $results/build.log)"
+		failed=$((failed + 1))
+		run_end
+	fi
+	[ $((SECONDS - start)) -lt 2 ] || echo "$what: $((SECONDS - start)) s"
+}
+
+run_build() {
+	build_step "install packages" "$top/scripts/install-deps" daemon build tests
+	if [ -n "${RMOBIKE_BUILD:-}" ]; then
+		return
+	fi
+	export RMOBIKE_BUILD=$top
+	build_step "get strongSwan's source" "$top/scripts/strongswan-source"
+	cd "$top" || exit
+	if [ ! -x configure ] || [ configure.ac -nt configure ]; then
+		build_step autogen ./autogen.sh
+	fi
+	if [ ! -x config.status ] || [ configure -nt config.status ]; then
+		# shellcheck disable=SC2086 # several options
+		build_step configure ./configure ${RMOBIKE_CONFIGURE:-}
+	fi
+	build_step make make -j"$(nproc)"
+}
+
+# The programs of "make check". Each counts by the cases that it reports, and
+# one that fails without a word about it counts as one failure.
+run_make_check() {
+	local log=$results/make-check.log start=$SECONDS status=0 trs before
+	# Results of another day must not count
+	find "$RMOBIKE_BUILD/src" -name '*.trs' -delete
+	make -C "$RMOBIKE_BUILD" -k check > "$log" 2>&1 < /dev/null || status=$?
+	before=$failed
+	while read -r trs; do
+		count_program "$trs"
+	done < <(find "$RMOBIKE_BUILD/src" -name '*.trs' | sort)
+	if [ "$status" != 0 ] && [ "$failed" = "$before" ]; then
+		tail -n 20 "$log"
+		report FAIL make-check "$((SECONDS - start)) s (log: $log)"
+		failed=$((failed + 1))
+	elif [ -z "${trs:-}" ]; then
+		report FAIL make-check "no program was run (log: $log)"
+		failed=$((failed + 1))
+	fi
+}
+
+# count_program TRS: what automake and the program's own output say
+count_program() {
+	local trs=$1 log=${1%.trs}.log name good bad
+	name=${log##*/} name=${name%.log}
+	read -r good bad < <(count_cases "$log")
+	if grep -q '^:test-result: PASS' "$trs"; then
+		# A program without cases of its own is one
+		[ $((good + bad)) -gt 0 ] || good=1
+	elif [ "$bad" = 0 ]; then
+		bad=1
+	fi
+	passed=$((passed + good)) failed=$((failed + bad))
+	if [ "$bad" = 0 ]; then
+		report PASS "$name" "($good cases)"
+	else
+		mkdir -p "$results/make-check"
+		cp "$log" "$results/make-check/$name"
+		tail -n 20 "$log"
+		report FAIL "$name" \
+			"$bad of $((good + bad)) cases (log: $results/make-check/$name)"
+	fi
+}
+
+# count_cases LOG: those that passed and those that failed, as libcheck, TAP or
+# strongSwan's test runner say it
+count_cases() {
+	sed 's/\x1b\[[0-9;]*m//g' "$1" | awk '
+		match($0, /^[0-9]+%: Checks: [0-9]+, Failures: [0-9]+, Errors: [0-9]+/) {
+			split($0, n, /[:,] */)
+			bad += n[5] + n[7]; good += n[3] - n[5] - n[7]
+		}
+		/^ok [0-9]+/ { good++ }
+		/^not ok [0-9]+/ { bad++ }
+		/^ *Passed all [0-9]+ .* test cases/ { good += $3 }
+		/^ *Passed [0-9]+\/[0-9]+ .* test cases/ {
+			split($2, n, "/"); good += n[1]; bad += n[2] - n[1]
+		}
+		END { print good + 0, bad + 0 }'
+}
+
+# Live tests, as many at once as allowed
+run_live() {
+	local name slot
+	if [ -n "${RMOBIKE_VM:-}" ]; then
+		RMOBIKE_VM=$(readlink -f "$RMOBIKE_VM")
+	fi
+	[ -z "${keep:-}" ] || jobs=1
+	slots=()
+	for ((slot = 0; slot < jobs; slot++)); do
+		slots+=("$slot")
+	done
+	for name; do
+		[ ${#slots[@]} -gt 0 ] || live_wait
+		slot=${slots[0]}
+		slots=("${slots[@]:1}")
+		live_start "$slot" "$name"
+	done
+	while [ ${#running[@]} -gt 0 ]; do
+		live_wait
+	done
+}
+
+live_start() { # SLOT NAME
+	local slot=$1 name=$2 dir=$results/$2 command
+	mkdir "$dir"
+	command=("$testing/live/$name")
+	if [ -n "${RMOBIKE_VM:-}" ]; then
+		command=("$RMOBIKE_VM" -w "$dir" -t 900 "${command[@]}")
+	else
+		command=(timeout --foreground -k 5 900 "${command[@]}")
+	fi
+	# The end of this namespace's first process is the end of all in it
+	RMOBIKE_RESULTS=$dir RMOBIKE_KEEP=${keep:-} TMPDIR=$results/tmp \
+		VM_CPU=$slot VM_ENV='RMOBIKE_BUILD RMOBIKE_RESULTS' \
+		unshare --mount --pid --fork --kill-child --mount-proc -- \
+		"${command[@]}" > "$dir/output" 2>&1 < /dev/null &
+	running[$!]="$slot $name ${EPOCHREALTIME/./}"
+}
+
+# Until one of them has ended
+live_wait() {
+	local pid status=0 slot name start dir time reason
+	wait -n -p pid "${!running[@]}" || status=$?
+	read -r slot name start <<< "${running[$pid]}"
+	unset "running[$pid]"
+	slots+=("$slot")
+	dir=$results/$name
+	time=$(((${EPOCHREALTIME/./} - start) / 100000))
+	time="${time%?}.${time: -1} s"
+	if [ "$status" = 0 ] && grep -qx 'end of the test' "$dir/output"; then
+		passed=$((passed + 1))
+		report PASS "$name" "$time"
+		rm -rf "$dir"
+	else
+		failed=$((failed + 1))
+		reason=$(grep -m 1 '^FAIL' "$dir/output" || tail -n 1 "$dir/output")
+		reason=${reason#FAIL: }
+		report FAIL "$name" "$time: ${reason:-status $status} (log: $dir)"
+	fi
+}

@@ -215,10 +215,6 @@ static bool add_entries(private_rmobike_addrs_t *this, const char *list,
 	enumerator = enumerator_create_token(list, ", \t\r\n", " \t\r\n");
 	while (valid && enumerator->enumerate(enumerator, &entry))
 	{
-		if (!*entry)
-		{
-			continue;
-		}
 		ts = parse_entry(entry, &expected);
 		if (ts)
 		{

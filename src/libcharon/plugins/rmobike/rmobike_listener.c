@@ -31,6 +31,11 @@ struct private_rmobike_listener_t {
 	rmobike_peers_t *peers;
 
 	/**
+	 * Moves CHILD_SAs without a gap, or NULL
+	 */
+	rmobike_seamless_t *seamless;
+
+	/**
 	 * Type of SWITCH_TO_IP_ADDRESS notifies, looked for in each message
 	 */
 	u_int notify_type;
@@ -54,9 +59,22 @@ static rmobike_options_t *get_options(ike_sa_t *ike_sa)
 }
 
 /**
+ * The initiator of an IKE_SA supports the extension
+ */
+static void enable(private_rmobike_listener_t *this, ike_sa_t *ike_sa)
+{
+	ike_sa->enable_extension(ike_sa, RMOBIKE_EXTENSION);
+	if (this->seamless)
+	{
+		this->seamless->attach(this->seamless, ike_sa);
+	}
+}
+
+/**
  * Send or note the capability in an IKE_AUTH request
  */
-static void handle_capability(ike_sa_t *ike_sa, message_t *message,
+static void handle_capability(private_rmobike_listener_t *this,
+							  ike_sa_t *ike_sa, message_t *message,
 							  bool incoming)
 {
 	notify_payload_t *notify;
@@ -72,7 +90,7 @@ static void handle_capability(ike_sa_t *ike_sa, message_t *message,
 		if (rmobike_notify_is_capability(notify->get_notification_data(notify)))
 		{
 			DBG2(DBG_IKE, "peer can be asked to switch to another address");
-			ike_sa->enable_extension(ike_sa, RMOBIKE_EXTENSION);
+			enable(this, ike_sa);
 		}
 		return;
 	}
@@ -80,7 +98,7 @@ static void handle_capability(ike_sa_t *ike_sa, message_t *message,
 	if (options->advertise)
 	{
 		notify->set_notification_data(notify, rmobike_notify_capability());
-		ike_sa->enable_extension(ike_sa, RMOBIKE_EXTENSION);
+		enable(this, ike_sa);
 	}
 	rmobike_options_destroy(options);
 }
@@ -314,6 +332,25 @@ static void handle_notifies(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 }
 
 /**
+ * As responder: a peer that checks or updates the path that the IKE_SA has
+ * anyway found the new address silent.
+ */
+static void handle_return(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
+						  message_t *message)
+{
+	host_t *me = message->get_destination(message);
+	host_t *other = message->get_source(message);
+
+	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		message->get_notify(message, COOKIE2) &&
+		me->equals(me, ike_sa->get_my_host(ike_sa)) &&
+		other->equals(other, ike_sa->get_other_host(ike_sa)))
+	{
+		this->peers->stayed(this->peers, ike_sa->get_unique_id(ike_sa));
+	}
+}
+
+/**
  * A request arrived, nothing of it is verified yet. If it is, to the last
  * octet, the one that we answered to another address, charon is about to answer
  * it again where it came from, so that the exchange ends even if the new path
@@ -379,11 +416,15 @@ METHOD(listener_t, message, bool,
 
 	if (plain && request && message->get_exchange_type(message) == IKE_AUTH)
 	{
-		handle_capability(ike_sa, message, incoming);
+		handle_capability(this, ike_sa, message, incoming);
 	}
 	if (incoming && plain)
 	{
 		handle_notifies(this, ike_sa, message);
+		if (request && informational)
+		{
+			handle_return(this, ike_sa, message);
+		}
 	}
 	else if (incoming && request && informational)
 	{
@@ -417,6 +458,10 @@ METHOD(listener_t, ike_rekey, bool,
 	rmobike_switch_t *asked;
 	u_int serial;
 
+	if (new->supports_extension(new, RMOBIKE_EXTENSION))
+	{
+		enable(this, new);
+	}
 	serial = this->peers->rekeyed(this->peers, old->get_unique_id(old),
 								  new->get_unique_id(new));
 	if (serial)
@@ -425,8 +470,8 @@ METHOD(listener_t, ike_rekey, bool,
 		asked = this->peers->get_switch(this->peers, new->get_unique_id(new));
 		if (asked)
 		{
-			rmobike_switch_task_queue(new, this->peers, serial, asked->to,
-									  get_notify_type(this));
+			rmobike_switch_task_queue(new, this->peers, this->seamless, serial,
+									  asked->to, get_notify_type(this));
 			rmobike_switch_destroy(asked);
 		}
 	}
@@ -463,7 +508,8 @@ METHOD(rmobike_listener_t, destroy, void,
 /*
  * Described in header
  */
-rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers)
+rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
+											rmobike_seamless_t *seamless)
 {
 	private_rmobike_listener_t *this;
 
@@ -479,6 +525,7 @@ rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers)
 			.destroy = _destroy,
 		},
 		.peers = peers,
+		.seamless = seamless,
 	);
 	reload(this);
 

@@ -21,6 +21,7 @@
 #define RMOBIKE_LISTENER_H_
 
 #include "rmobike_peers.h"
+#include "rmobike_seamless.h"
 
 #include <bus/listeners/listener.h>
 
@@ -52,7 +53,9 @@ struct rmobike_listener_t {
  * Create a listener.
  *
  * @param peers		records of IKE_SAs
+ * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
  */
-rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers);
+rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
+											rmobike_seamless_t *seamless);
 
 #endif /** RMOBIKE_LISTENER_H_ @}*/

@@ -10,6 +10,11 @@
 #include <collections/array.h>
 #include <processing/jobs/callback_job.h>
 
+/**
+ * When nothing uses anymore what was prepared for a switch, in milliseconds
+ */
+#define RELEASE_DELAY 2000
+
 typedef struct private_rmobike_mover_t private_rmobike_mover_t;
 typedef struct start_t start_t;
 
@@ -27,17 +32,22 @@ struct private_rmobike_mover_t {
 	 * Records of IKE_SAs
 	 */
 	rmobike_peers_t *peers;
+
+	/**
+	 * Moves CHILD_SAs without a gap, or NULL
+	 */
+	rmobike_seamless_t *seamless;
 };
 
 /**
- * A switch to be started
+ * A switch to be started, or to be ended when its time is over
  */
 struct start_t {
 
 	/**
-	 * Records of IKE_SAs
+	 * Who started it
 	 */
-	rmobike_peers_t *peers;
+	private_rmobike_mover_t *mover;
 
 	/**
 	 * IKE_SA
@@ -63,8 +73,8 @@ struct start_t {
 CALLBACK(start_destroy, void,
 	start_t *start)
 {
-	start->id->destroy(start->id);
-	start->to->destroy(start->to);
+	DESTROY_IF(start->id);
+	DESTROY_IF(start->to);
 	free(start);
 }
 
@@ -121,6 +131,7 @@ static const char *is_ineligible(ike_sa_t *ike_sa)
 CALLBACK(start_execute, job_requeue_t,
 	start_t *start)
 {
+	rmobike_peers_t *peers = start->mover->peers;
 	ike_sa_t *ike_sa;
 	const char *why;
 	host_t *me;
@@ -129,25 +140,23 @@ CALLBACK(start_execute, job_requeue_t,
 											  start->id);
 	if (!ike_sa)
 	{
-		start->peers->end(start->peers, start->serial, RMOBIKE_FAILED,
-						  "IKE_SA deleted");
+		peers->end(peers, start->serial, RMOBIKE_FAILED, "IKE_SA deleted");
 		return JOB_REQUEUE_NONE;
 	}
 	me = ike_sa->get_my_host(ike_sa);
 	why = is_ineligible(ike_sa);
 	if (why)
 	{
-		start->peers->end(start->peers, start->serial, RMOBIKE_FAILED, why);
+		peers->end(peers, start->serial, RMOBIKE_FAILED, why);
 	}
 	else if (me->ip_equals(me, start->to))
 	{
-		start->peers->end(start->peers, start->serial, RMOBIKE_DONE,
-						  "already there");
+		peers->end(peers, start->serial, RMOBIKE_DONE, "already there");
 	}
 	else
 	{
-		rmobike_switch_task_queue(ike_sa, start->peers, start->serial,
-								  start->to, start->notify_type);
+		rmobike_switch_task_queue(ike_sa, peers, start->mover->seamless,
+								  start->serial, start->to, start->notify_type);
 		if (ike_sa->initiate(ike_sa, NULL, NULL) == DESTROY_ME)
 		{
 			charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
@@ -160,10 +169,44 @@ CALLBACK(start_execute, job_requeue_t,
 }
 
 CALLBACK(expire_execute, job_requeue_t,
-	start_t *start)
+	start_t *expire)
 {
-	start->peers->expire(start->peers, start->serial);
+	rmobike_peers_t *peers = expire->mover->peers;
+
+	peers->expire(peers, expire->serial);
 	return JOB_REQUEUE_NONE;
+}
+
+CALLBACK(release_execute, job_requeue_t,
+	start_t *release)
+{
+	rmobike_seamless_t *seamless = release->mover->seamless;
+
+	seamless->release(seamless, release->serial);
+	return JOB_REQUEUE_NONE;
+}
+
+/**
+ * Implements rmobike_ended_t
+ */
+static void switch_ended(void *user, const rmobike_switch_t *ended)
+{
+	private_rmobike_mover_t *this = user;
+	start_t *release;
+
+	if (ended->state != RMOBIKE_DONE)
+	{
+		this->seamless->release(this->seamless, ended->serial);
+		return;
+	}
+	/* CHILD_SAs are about to use what was prepared for them */
+	INIT(release,
+		.mover = this,
+		.serial = ended->serial,
+	);
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+			(job_t*)callback_job_create(release_execute, release, start_destroy,
+										NULL), RELEASE_DELAY);
 }
 
 /**
@@ -233,17 +276,15 @@ static void start_one(private_rmobike_mover_t *this, ike_sa_t *ike_sa,
 			 ike_sa->get_other_eap_id(ike_sa));
 	asked.peer_id = peer_id;
 	INIT(start,
-		.peers = this->peers,
+		.mover = this,
 		.id = id->clone(id),
 		.serial = this->peers->begin(this->peers, &asked),
 		.to = to->clone(to),
 		.notify_type = options->notify_type,
 	);
 	INIT(expire,
-		.peers = this->peers,
-		.id = id->clone(id),
+		.mover = this,
 		.serial = start->serial,
-		.to = to->clone(to),
 	);
 	lib->processor->queue_job(lib->processor,
 			(job_t*)callback_job_create(start_execute, start, start_destroy,
@@ -317,13 +358,15 @@ METHOD(rmobike_mover_t, start, u_int,
 METHOD(rmobike_mover_t, destroy, void,
 	private_rmobike_mover_t *this)
 {
+	this->peers->remove_listener(this->peers, this);
 	free(this);
 }
 
 /*
  * Described in header
  */
-rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers)
+rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
+									  rmobike_seamless_t *seamless)
 {
 	private_rmobike_mover_t *this;
 
@@ -333,7 +376,11 @@ rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers)
 			.destroy = _destroy,
 		},
 		.peers = peers,
+		.seamless = seamless,
 	);
-
+	if (seamless)
+	{
+		peers->add_listener(peers, switch_ended, this);
+	}
 	return &this->public;
 }

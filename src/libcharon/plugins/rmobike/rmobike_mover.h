@@ -14,6 +14,7 @@
 
 #include "rmobike_addrs.h"
 #include "rmobike_peers.h"
+#include "rmobike_seamless.h"
 
 #include <daemon.h>
 
@@ -70,7 +71,9 @@ struct rmobike_mover_t {
  * Create a mover.
  *
  * @param peers		records of IKE_SAs
+ * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
  */
-rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers);
+rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
+									  rmobike_seamless_t *seamless);
 
 #endif /** RMOBIKE_MOVER_H_ @}*/

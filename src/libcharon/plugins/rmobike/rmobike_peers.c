@@ -4,6 +4,7 @@
 
 #include "rmobike_peers.h"
 
+#include <collections/array.h>
 #include <collections/hashtable.h>
 #include <threading/mutex.h>
 #include <utils/debug.h>
@@ -29,6 +30,7 @@ ENUM(rmobike_state_names, RMOBIKE_ASKED, RMOBIKE_FAILED,
 
 typedef struct private_rmobike_peers_t private_rmobike_peers_t;
 typedef struct entry_t entry_t;
+typedef struct ended_t ended_t;
 
 /**
  * Private data
@@ -61,12 +63,23 @@ struct private_rmobike_peers_t {
 	u_int serial;
 
 	/**
-	 * Who wants to know what ended
+	 * Who wants to know what ended, ended_t by value
 	 */
-	rmobike_ended_t listener;
+	array_t *listeners;
+};
+
+/**
+ * Somebody who wants to know what ended
+ */
+struct ended_t {
 
 	/**
-	 * Data for the listener
+	 * Function to call
+	 */
+	rmobike_ended_t cb;
+
+	/**
+	 * Data to pass
 	 */
 	void *user;
 };
@@ -239,8 +252,9 @@ static rmobike_switch_t *finish(private_rmobike_peers_t *this, entry_t *entry,
  */
 static void report(private_rmobike_peers_t *this, rmobike_switch_t *ended)
 {
-	rmobike_ended_t listener;
-	void *user;
+	ended_t listener;
+	int i = 0;
+	bool found;
 
 	if (!ended)
 	{
@@ -252,23 +266,47 @@ static void report(private_rmobike_peers_t *this, rmobike_switch_t *ended)
 		 ended->state == RMOBIKE_DONE ? "in" : "after", ended->ms,
 		 ended->reason ? ": " : "", ended->reason ?: "");
 
-	this->mutex->lock(this->mutex);
-	listener = this->listener;
-	user = this->user;
-	this->mutex->unlock(this->mutex);
-	if (listener)
+	do
 	{
-		listener(user, ended);
+		this->mutex->lock(this->mutex);
+		found = array_get(this->listeners, i++, &listener);
+		this->mutex->unlock(this->mutex);
+		if (found)
+		{
+			listener.cb(listener.user, ended);
+		}
 	}
+	while (found);
 	rmobike_switch_destroy(ended);
 }
 
-METHOD(rmobike_peers_t, set_listener, void,
+METHOD(rmobike_peers_t, add_listener, void,
 	private_rmobike_peers_t *this, rmobike_ended_t cb, void *user)
 {
+	ended_t listener = {
+		.cb = cb,
+		.user = user,
+	};
+
 	this->mutex->lock(this->mutex);
-	this->listener = cb;
-	this->user = user;
+	array_insert(this->listeners, ARRAY_TAIL, &listener);
+	this->mutex->unlock(this->mutex);
+}
+
+METHOD(rmobike_peers_t, remove_listener, void,
+	private_rmobike_peers_t *this, void *user)
+{
+	ended_t listener;
+	int i;
+
+	this->mutex->lock(this->mutex);
+	for (i = array_count(this->listeners) - 1; i >= 0; i--)
+	{
+		if (array_get(this->listeners, i, &listener) && listener.user == user)
+		{
+			array_remove(this->listeners, i, NULL);
+		}
+	}
 	this->mutex->unlock(this->mutex);
 }
 
@@ -342,6 +380,23 @@ METHOD(rmobike_peers_t, moved, void,
 		local->ip_equals(local, entry->asked->to))
 	{
 		ended = finish(this, entry, RMOBIKE_DONE, NULL);
+	}
+	this->mutex->unlock(this->mutex);
+	report(this, ended);
+}
+
+METHOD(rmobike_peers_t, stayed, void,
+	private_rmobike_peers_t *this, uint32_t id)
+{
+	rmobike_switch_t *ended = NULL;
+	entry_t *entry;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->get(this->entries, key(id));
+	if (entry && is_pending(entry->asked))
+	{
+		ended = finish(this, entry, RMOBIKE_FAILED,
+					   "no answer at the new address");
 	}
 	this->mutex->unlock(this->mutex);
 	report(this, ended);
@@ -609,6 +664,7 @@ METHOD(rmobike_peers_t, destroy, void,
 {
 	this->pending->destroy(this->pending);
 	this->entries->destroy_function(this->entries, destroy_entry);
+	array_destroy(this->listeners);
 	this->mutex->destroy(this->mutex);
 	free(this);
 }
@@ -622,11 +678,13 @@ rmobike_peers_t *rmobike_peers_create(void)
 
 	INIT(this,
 		.public = {
-			.set_listener = _set_listener,
+			.add_listener = _add_listener,
+			.remove_listener = _remove_listener,
 			.begin = _begin,
 			.is_asked = _is_asked,
 			.answered = _answered,
 			.moved = _moved,
+			.stayed = _stayed,
 			.end = _end,
 			.expire = _expire,
 			.get_switch = _get_switch,
@@ -645,6 +703,7 @@ rmobike_peers_t *rmobike_peers_create(void)
 									32),
 		.pending = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									32),
+		.listeners = array_create(sizeof(ended_t), 0),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 

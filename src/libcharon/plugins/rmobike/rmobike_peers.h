@@ -93,12 +93,19 @@ typedef void (*rmobike_ended_t)(void *user, const rmobike_switch_t *ended);
 struct rmobike_peers_t {
 
 	/**
-	 * Set the function to call when a switch ended.
+	 * Add a function to call when a switch ended.
 	 *
-	 * @param cb		function, NULL for none
+	 * @param cb		function
 	 * @param user		data to pass
 	 */
-	void (*set_listener)(rmobike_peers_t *this, rmobike_ended_t cb, void *user);
+	void (*add_listener)(rmobike_peers_t *this, rmobike_ended_t cb, void *user);
+
+	/**
+	 * Remove a function. It may still be running in another thread.
+	 *
+	 * @param user		data it was added with
+	 */
+	void (*remove_listener)(rmobike_peers_t *this, void *user);
 
 	/**
 	 * A switch starts; one that is pending on the same IKE_SA ends as failed.
@@ -133,6 +140,14 @@ struct rmobike_peers_t {
 	 * @param local		our address from now on
 	 */
 	void (*moved)(rmobike_peers_t *this, uint32_t id, host_t *local);
+
+	/**
+	 * A peer completed its check or update on the path it had before, see
+	 * rmobike_update_task.h: ends a pending switch as failed.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 */
+	void (*stayed)(rmobike_peers_t *this, uint32_t id);
 
 	/**
 	 * End a switch, if it did not yet.

@@ -8,6 +8,7 @@
 #include "rmobike_mover.h"
 #include "rmobike_options.h"
 #include "rmobike_peers.h"
+#include "rmobike_seamless.h"
 #include "rmobike_vici.h"
 
 #include <daemon.h>
@@ -28,6 +29,11 @@ struct private_rmobike_plugin_t {
 	 * Records of IKE_SAs
 	 */
 	rmobike_peers_t *peers;
+
+	/**
+	 * Moves CHILD_SAs without a gap
+	 */
+	rmobike_seamless_t *seamless;
 
 	/**
 	 * Listener on the bus
@@ -118,6 +124,7 @@ METHOD(plugin_t, destroy, void,
 {
 	this->mover->destroy(this->mover);
 	this->listener->destroy(this->listener);
+	this->seamless->destroy(this->seamless);
 	this->peers->destroy(this->peers);
 	free(this);
 }
@@ -146,8 +153,9 @@ PLUGIN_DEFINE(rmobike)
 		},
 		.peers = rmobike_peers_create(),
 	);
-	this->listener = rmobike_listener_create(this->peers);
-	this->mover = rmobike_mover_create(this->peers);
+	this->seamless = rmobike_seamless_create();
+	this->listener = rmobike_listener_create(this->peers, this->seamless);
+	this->mover = rmobike_mover_create(this->peers, this->seamless);
 
 	return &this->public.plugin;
 }

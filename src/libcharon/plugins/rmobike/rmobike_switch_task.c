@@ -23,6 +23,11 @@ struct private_rmobike_switch_task_t {
 	rmobike_peers_t *peers;
 
 	/**
+	 * Accepts ESP at the new address, or NULL
+	 */
+	rmobike_seamless_t *seamless;
+
+	/**
 	 * Serial number of the switch
 	 */
 	u_int serial;
@@ -64,6 +69,10 @@ METHOD(task_t, build_i, status_t,
 	DBG1(DBG_IKE, "asking peer to switch IKE_SA %s[%u] from %H to %H",
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 ike_sa->get_my_host(ike_sa), this->to);
+	if (this->seamless)
+	{
+		this->seamless->prepare(this->seamless, ike_sa, this->serial, this->to);
+	}
 	message->add_notify(message, FALSE, this->notify_type,
 						this->to->get_address(this->to));
 	return NEED_MORE;
@@ -120,7 +129,8 @@ static private_rmobike_switch_task_t *find_queued(ike_sa_t *ike_sa)
  * Described in header
  */
 void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
-							   u_int serial, host_t *to, uint16_t notify_type)
+							   rmobike_seamless_t *seamless, u_int serial,
+							   host_t *to, uint16_t notify_type)
 {
 	private_rmobike_switch_task_t *this;
 	bool queued;
@@ -135,6 +145,7 @@ void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 	{
 		INIT(this,
 			.peers = peers,
+			.seamless = seamless,
 		);
 		rmobike_task_init(&this->base, ike_sa, send_request);
 		this->base.mobike.task.build = _build_i;

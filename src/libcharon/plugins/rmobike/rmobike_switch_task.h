@@ -14,6 +14,7 @@
 #define RMOBIKE_SWITCH_TASK_H_
 
 #include "rmobike_peers.h"
+#include "rmobike_seamless.h"
 
 #include <daemon.h>
 
@@ -23,11 +24,13 @@
  *
  * @param ike_sa		IKE_SA, checked out
  * @param peers			records, where the answer is noted
+ * @param seamless		accepts ESP at the new address, NULL not to
  * @param serial		serial number of the switch in those records
  * @param to			address to name, cloned
  * @param notify_type	type of the notify
  */
 void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
-							   u_int serial, host_t *to, uint16_t notify_type);
+							   rmobike_seamless_t *seamless, u_int serial,
+							   host_t *to, uint16_t notify_type);
 
 #endif /** RMOBIKE_SWITCH_TASK_H_ @}*/

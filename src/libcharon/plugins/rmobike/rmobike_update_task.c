@@ -304,9 +304,17 @@ static status_t process_update(private_rmobike_update_task_t *this,
 							 UPDATE_HOSTS_FORCE_ALL);
 	}
 	process_natd(this, message);
-	DBG1(DBG_IKE, "switched IKE_SA %s[%u] from %H to %H",
-		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
-		 this->old_other, this->other);
+	if (this->old_other->ip_equals(this->old_other, this->other))
+	{
+		DBG1(DBG_IKE, "IKE_SA %s[%u] stays at %H", ike_sa->get_name(ike_sa),
+			 ike_sa->get_unique_id(ike_sa), this->other);
+	}
+	else
+	{
+		DBG1(DBG_IKE, "switched IKE_SA %s[%u] from %H to %H",
+			 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+			 this->old_other, this->other);
+	}
 	return SUCCESS;
 }
 

@@ -486,7 +486,14 @@ static void manage(private_rmobike_vici_t *this, bool reg)
 							   reg ? switch_command : NULL, this);
 	dispatcher->manage_command(dispatcher, "rmobike-status",
 							   reg ? status_command : NULL, this);
-	this->peers->set_listener(this->peers, reg ? switch_ended : NULL, this);
+	if (reg)
+	{
+		this->peers->add_listener(this->peers, switch_ended, this);
+	}
+	else
+	{
+		this->peers->remove_listener(this->peers, this);
+	}
 }
 
 METHOD(rmobike_vici_t, destroy, void,

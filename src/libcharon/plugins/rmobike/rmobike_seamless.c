@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_seamless.h"
+#include "rmobike_xfrm.h"
+
+#include <collections/array.h>
+#include <collections/hashtable.h>
+#include <threading/mutex.h>
+#include <threading/thread_value.h>
+
+typedef struct private_rmobike_seamless_t private_rmobike_seamless_t;
+typedef struct prepared_t prepared_t;
+typedef struct policy_t policy_t;
+typedef struct scope_t scope_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_seamless_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_seamless_t public;
+
+	/**
+	 * SAs at new addresses by SPI, prepared_t
+	 */
+	hashtable_t *prepared;
+
+	/**
+	 * Protects them
+	 */
+	mutex_t *mutex;
+
+	/**
+	 * The update of hosts that a thread is in, scope_t
+	 */
+	thread_value_t *scope;
+
+	/**
+	 * charon's methods
+	 */
+	kernel_interface_t stock;
+};
+
+/**
+ * The replaced methods have no other way to find us
+ */
+static private_rmobike_seamless_t *instance;
+
+/**
+ * charon's update_hosts(), the same for all IKE_SAs
+ */
+static void (*stock_update_hosts)(ike_sa_t *this, host_t *me, host_t *other,
+								  update_hosts_flag_t flags);
+
+/**
+ * An SA that accepts ESP at a new address, or that is to be deleted
+ */
+struct prepared_t {
+
+	/**
+	 * Number to release it with
+	 */
+	u_int serial;
+
+	/**
+	 * Destination
+	 */
+	host_t *dst;
+
+	/**
+	 * IP protocol
+	 */
+	uint8_t proto;
+
+	/**
+	 * SPI
+	 */
+	uint32_t spi;
+};
+
+/**
+ * A policy to be deleted
+ */
+struct policy_t {
+
+	/**
+	 * What charon passed to del_policy()
+	 */
+	kernel_ipsec_policy_id_t id;
+	kernel_ipsec_manage_policy_t data;
+
+	/**
+	 * What that points to
+	 */
+	ipsec_sa_cfg_t sa;
+};
+
+/**
+ * An update of hosts
+ */
+struct scope_t {
+
+	/**
+	 * Our address afterwards
+	 */
+	host_t *me;
+
+	/**
+	 * Policies to be deleted at the end, policy_t
+	 */
+	array_t *policies;
+
+	/**
+	 * SAs to be deleted at the end, prepared_t
+	 */
+	array_t *sas;
+};
+
+/**
+ * Convert an SPI to a key
+ */
+static inline void *key(uint32_t spi)
+{
+	return (void*)(uintptr_t)spi;
+}
+
+/**
+ * IP protocol of a CHILD_SA
+ */
+static uint8_t get_proto(child_sa_t *child_sa)
+{
+	return child_sa->get_protocol(child_sa) == PROTO_AH ? IPPROTO_AH
+														: IPPROTO_ESP;
+}
+
+/**
+ * Create an entry for an SA
+ */
+static prepared_t *prepared_create(u_int serial, host_t *dst, uint8_t proto,
+								   uint32_t spi)
+{
+	prepared_t *this;
+
+	INIT(this,
+		.serial = serial,
+		.dst = dst->clone(dst),
+		.proto = proto,
+		.spi = spi,
+	);
+	return this;
+}
+
+/**
+ * Destroy an entry, and the SA if requested
+ */
+static void prepared_destroy(prepared_t *this, bool delete)
+{
+	if (delete)
+	{
+		rmobike_xfrm_delete(this->dst, this->proto, this->spi);
+	}
+	this->dst->destroy(this->dst);
+	free(this);
+}
+
+/**
+ * Copy what charon passed to del_policy()
+ */
+static policy_t *policy_create(kernel_ipsec_policy_id_t *id,
+							   kernel_ipsec_manage_policy_t *data)
+{
+	policy_t *this;
+
+	INIT(this,
+		.id = *id,
+		.data = *data,
+		.sa = *data->sa,
+	);
+	this->id.src_ts = id->src_ts->clone(id->src_ts);
+	this->id.dst_ts = id->dst_ts->clone(id->dst_ts);
+	this->id.interface = strdupnull(id->interface);
+	this->id.label = id->label ? id->label->clone(id->label) : NULL;
+	this->data.src = data->src->clone(data->src);
+	this->data.dst = data->dst->clone(data->dst);
+	this->data.sa = &this->sa;
+	return this;
+}
+
+/**
+ * Delete a policy, destroy the copy
+ */
+static void policy_destroy(policy_t *this)
+{
+	instance->stock.del_policy(charon->kernel, &this->id, &this->data);
+	this->id.src_ts->destroy(this->id.src_ts);
+	this->id.dst_ts->destroy(this->id.dst_ts);
+	free(this->id.interface);
+	DESTROY_IF(this->id.label);
+	this->data.src->destroy(this->data.src);
+	this->data.dst->destroy(this->data.dst);
+	free(this);
+}
+
+/**
+ * Delete what was kept until now
+ */
+static void flush_scope(scope_t *scope)
+{
+	prepared_t *sa;
+	policy_t *policy;
+
+	while (array_remove(scope->policies, ARRAY_HEAD, &policy))
+	{
+		policy_destroy(policy);
+	}
+	while (array_remove(scope->sas, ARRAY_HEAD, &sa))
+	{
+		prepared_destroy(sa, TRUE);
+	}
+}
+
+/**
+ * Get the update of hosts that this thread is in, if any
+ */
+static scope_t *get_scope(void)
+{
+	return instance->scope->get(instance->scope);
+}
+
+METHOD(kernel_interface_t, add_policy, status_t,
+	kernel_interface_t *this, kernel_ipsec_policy_id_t *id,
+	kernel_ipsec_manage_policy_t *data)
+{
+	if (data->type == POLICY_DROP && get_scope())
+	{	/* there is always a policy, so nothing can leak */
+		return SUCCESS;
+	}
+	return instance->stock.add_policy(this, id, data);
+}
+
+METHOD(kernel_interface_t, del_policy, status_t,
+	kernel_interface_t *this, kernel_ipsec_policy_id_t *id,
+	kernel_ipsec_manage_policy_t *data)
+{
+	scope_t *scope = get_scope();
+	policy_t *policy;
+
+	if (!scope)
+	{
+		return instance->stock.del_policy(this, id, data);
+	}
+	if (data->type == POLICY_DROP)
+	{	/* a CHILD_SA is at its new address */
+		flush_scope(scope);
+	}
+	else
+	{
+		policy = policy_create(id, data);
+		array_insert(scope->policies, ARRAY_TAIL, policy);
+	}
+	return SUCCESS;
+}
+
+/**
+ * Move an SA with its policies
+ */
+static bool move_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
+					kernel_ipsec_update_sa_t *data, bool inbound)
+{
+	enumerator_t *enumerator;
+	policy_t *policy;
+	bool moved = FALSE;
+
+	enumerator = array_create_enumerator(scope->policies);
+	while (enumerator->enumerate(enumerator, &policy))
+	{
+		rmobike_xfrm_move_t move = {
+			.dir = policy->id.dir,
+			.src_ts = policy->id.src_ts,
+			.dst_ts = policy->id.dst_ts,
+			.reqid = policy->sa.reqid,
+			.proto = id->proto,
+			.if_id = policy->id.if_id,
+			.src = id->src,
+			.dst = id->dst,
+			.new_src = data->new_src,
+			.new_dst = data->new_dst,
+			.encap = data->new_encap,
+		};
+
+		/* policies for forwarded outbound packets have no SA */
+		if ((policy->id.dir == POLICY_OUT) != inbound && move.reqid &&
+			rmobike_xfrm_move(&move))
+		{
+			moved = TRUE;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return moved;
+}
+
+/**
+ * Find an SA prepared for that address, and keep it
+ */
+static bool use_prepared(kernel_ipsec_sa_id_t *id, host_t *dst)
+{
+	prepared_t *prepared;
+	bool found = FALSE;
+
+	instance->mutex->lock(instance->mutex);
+	prepared = instance->prepared->get(instance->prepared, key(id->spi));
+	if (prepared && dst->ip_equals(dst, prepared->dst))
+	{
+		instance->prepared->remove(instance->prepared, key(id->spi));
+		prepared_destroy(prepared, FALSE);
+		found = TRUE;
+	}
+	instance->mutex->unlock(instance->mutex);
+	return found;
+}
+
+METHOD(kernel_interface_t, update_sa, status_t,
+	kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
+	kernel_ipsec_update_sa_t *data)
+{
+	scope_t *scope = get_scope();
+	prepared_t *old;
+	bool inbound;
+
+	if (scope && !data->cpi && !data->new_reqid && !id->mark.value &&
+		data->encap == data->new_encap)
+	{
+		inbound = data->new_dst->ip_equals(data->new_dst, scope->me);
+		if (inbound && use_prepared(id, data->new_dst))
+		{
+			old = prepared_create(0, id->dst, id->proto, id->spi);
+			array_insert(scope->sas, ARRAY_TAIL, old);
+			return SUCCESS;
+		}
+		if (move_sa(scope, id, data, inbound))
+		{
+			return SUCCESS;
+		}
+	}
+	return instance->stock.update_sa(this, id, data);
+}
+
+METHOD(kernel_interface_t, add_ip, status_t,
+	kernel_interface_t *this, host_t *virtual_ip, int prefix, char *iface)
+{
+	if (get_scope())
+	{	/* see below */
+		return SUCCESS;
+	}
+	return instance->stock.add_ip(this, virtual_ip, prefix, iface);
+}
+
+METHOD(kernel_interface_t, del_ip, status_t,
+	kernel_interface_t *this, host_t *virtual_ip, int prefix, bool wait)
+{
+	if (get_scope())
+	{	/* charon removes and adds virtual IPs, as they may have to go to
+		 * another interface: not if it is the peer that moves */
+		return SUCCESS;
+	}
+	return instance->stock.del_ip(this, virtual_ip, prefix, wait);
+}
+
+/**
+ * Is it the responder's address that changes, and nothing else?
+ */
+static bool is_switch(ike_sa_t *ike_sa, host_t *me, host_t *other)
+{
+	host_t *old_me = ike_sa->get_my_host(ike_sa);
+	host_t *old_other = ike_sa->get_other_host(ike_sa);
+	bool local, remote;
+
+	local = !me->ip_equals(me, old_me);
+	remote = !other->ip_equals(other, old_other);
+	if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	{
+		return remote && !local;
+	}
+	return local && !remote;
+}
+
+/**
+ * Check if the SAs of this IKE_SA are in the Linux kernel
+ */
+static bool in_kernel(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (!found && enumerator->enumerate(enumerator, &child_sa))
+	{
+		found = rmobike_xfrm_exists(ike_sa->get_my_host(ike_sa),
+									get_proto(child_sa),
+									child_sa->get_spi(child_sa, TRUE));
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+METHOD(ike_sa_t, update_hosts, void,
+	ike_sa_t *this, host_t *me, host_t *other, update_hosts_flag_t flags)
+{
+	scope_t scope;
+
+	if (!me || !other || !is_switch(this, me, other) || !in_kernel(this))
+	{
+		stock_update_hosts(this, me, other, flags);
+		return;
+	}
+	scope = (scope_t){
+		.me = me,
+		.policies = array_create(0, 0),
+		.sas = array_create(0, 0),
+	};
+	instance->scope->set(instance->scope, &scope);
+	stock_update_hosts(this, me, other, flags);
+	flush_scope(&scope);
+	instance->scope->set(instance->scope, NULL);
+	array_destroy(scope.policies);
+	array_destroy(scope.sas);
+}
+
+METHOD(rmobike_seamless_t, attach, void,
+	private_rmobike_seamless_t *this, ike_sa_t *ike_sa)
+{
+	if (ike_sa->update_hosts != (void*)_update_hosts)
+	{
+		stock_update_hosts = ike_sa->update_hosts;
+		ike_sa->update_hosts = _update_hosts;
+	}
+}
+
+METHOD(rmobike_seamless_t, prepare, void,
+	private_rmobike_seamless_t *this, ike_sa_t *ike_sa, u_int serial,
+	host_t *to)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	prepared_t *prepared;
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	uint32_t spi;
+	uint8_t proto;
+
+	attach(this, ike_sa);
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (enumerator->enumerate(enumerator, &child_sa))
+	{
+		proto = get_proto(child_sa);
+		spi = child_sa->get_spi(child_sa, TRUE);
+		if (child_sa->get_mode(child_sa) != MODE_TUNNEL ||
+			child_sa->get_ipcomp(child_sa) != IPCOMP_NONE ||
+			!rmobike_xfrm_copy(me, proto, spi, to))
+		{
+			continue;
+		}
+		prepared = prepared_create(serial, to, proto, spi);
+		this->mutex->lock(this->mutex);
+		prepared = this->prepared->put(this->prepared, key(spi), prepared);
+		this->mutex->unlock(this->mutex);
+		if (prepared)
+		{
+			prepared_destroy(prepared, TRUE);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+METHOD(rmobike_seamless_t, release, void,
+	private_rmobike_seamless_t *this, u_int serial)
+{
+	enumerator_t *enumerator;
+	prepared_t *prepared;
+
+	this->mutex->lock(this->mutex);
+	enumerator = this->prepared->create_enumerator(this->prepared);
+	while (enumerator->enumerate(enumerator, NULL, &prepared))
+	{
+		if (prepared->serial == serial)
+		{
+			this->prepared->remove_at(this->prepared, enumerator);
+			prepared_destroy(prepared, TRUE);
+		}
+	}
+	enumerator->destroy(enumerator);
+	this->mutex->unlock(this->mutex);
+}
+
+CALLBACK(destroy_entry, void,
+	prepared_t *prepared, const void *spi)
+{
+	prepared_destroy(prepared, TRUE);
+}
+
+METHOD(rmobike_seamless_t, destroy, void,
+	private_rmobike_seamless_t *this)
+{
+	charon->kernel->add_policy = this->stock.add_policy;
+	charon->kernel->del_policy = this->stock.del_policy;
+	charon->kernel->update_sa = this->stock.update_sa;
+	charon->kernel->add_ip = this->stock.add_ip;
+	charon->kernel->del_ip = this->stock.del_ip;
+	instance = NULL;
+	this->prepared->destroy_function(this->prepared, destroy_entry);
+	this->scope->destroy(this->scope);
+	this->mutex->destroy(this->mutex);
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_seamless_t *rmobike_seamless_create(void)
+{
+	private_rmobike_seamless_t *this;
+
+	INIT(this,
+		.public = {
+			.attach = _attach,
+			.prepare = _prepare,
+			.release = _release,
+			.destroy = _destroy,
+		},
+		.prepared = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+									 32),
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.scope = thread_value_create(NULL),
+		.stock = *charon->kernel,
+	);
+	instance = this;
+	charon->kernel->add_policy = _add_policy;
+	charon->kernel->del_policy = _del_policy;
+	charon->kernel->update_sa = _update_sa;
+	charon->kernel->add_ip = _add_ip;
+	charon->kernel->del_ip = _del_ip;
+
+	return &this->public;
+}

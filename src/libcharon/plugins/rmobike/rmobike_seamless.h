@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_seamless rmobike_seamless
+ * @{ @ingroup rmobike
+ *
+ * Moves CHILD_SAs in the kernel without a moment in which packets are lost.
+ *
+ * charon blocks outbound traffic and removes policies and SAs before it adds
+ * them with other addresses; and ESP that arrives at the responder's new
+ * address before charon handled the update finds no SA. With a packet every ten
+ * milliseconds about one is lost per switch. Instead:
+ *
+ * - before it asks, the responder accepts ESP at the new address, too: "must be
+ *   able to receive on the new address" (draft-smyslov-ipsecme-ikev2-r-mobike)
+ * - what charon's update of the hosts of an IKE_SA asks of the kernel is
+ *   reordered: move first (XFRM_MSG_MIGRATE), remove what is left then
+ *
+ * Only for a change of the responder's address within a family, in the Linux
+ * kernel; anything else is left to charon as it is.
+ */
+
+#ifndef RMOBIKE_SEAMLESS_H_
+#define RMOBIKE_SEAMLESS_H_
+
+#include <daemon.h>
+
+typedef struct rmobike_seamless_t rmobike_seamless_t;
+
+/**
+ * Replaces methods of charon->kernel as long as it exists; there can be one.
+ */
+struct rmobike_seamless_t {
+
+	/**
+	 * From now on, move the CHILD_SAs of an IKE_SA without a gap. Replaces
+	 * its method update_hosts(), may be called again.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 */
+	void (*attach)(rmobike_seamless_t *this, ike_sa_t *ike_sa);
+
+	/**
+	 * Accept ESP for the CHILD_SAs of an IKE_SA at another address, too.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param serial	number to release it with
+	 * @param to		other address of ours
+	 */
+	void (*prepare)(rmobike_seamless_t *this, ike_sa_t *ike_sa, u_int serial,
+					host_t *to);
+
+	/**
+	 * Remove what was prepared, but not what CHILD_SAs were moved to since.
+	 *
+	 * @param serial	number given to prepare()
+	 */
+	void (*release)(rmobike_seamless_t *this, u_int serial);
+
+	/**
+	 * Destroy a rmobike_seamless_t, after all IKE_SAs are gone.
+	 */
+	void (*destroy)(rmobike_seamless_t *this);
+};
+
+/**
+ * Create it and replace the methods.
+ */
+rmobike_seamless_t *rmobike_seamless_create(void);
+
+#endif /** RMOBIKE_SEAMLESS_H_ @}*/

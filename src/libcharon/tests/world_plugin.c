@@ -112,9 +112,9 @@ void plugin_create_all()
 {
 	outcomes = linked_list_create();
 	peers = rmobike_peers_create();
-	peers->set_listener(peers, ended, NULL);
-	listener = rmobike_listener_create(peers);
-	mover = rmobike_mover_create(peers);
+	peers->add_listener(peers, ended, NULL);
+	listener = rmobike_listener_create(peers, NULL);
+	mover = rmobike_mover_create(peers, NULL);
 	charon->bus->add_listener(charon->bus, &listener->listener);
 }
 

@@ -13,6 +13,11 @@
 
 #include <encoding/payloads/notify_payload.h>
 
+/**
+ * Octets of a notify payload before its SPI, RFC 7296 (3.10)
+ */
+#define NOTIFY_HEADER_LEN 8
+
 typedef struct private_rmobike_listener_t private_rmobike_listener_t;
 
 /**
@@ -246,6 +251,7 @@ static void accept_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 		 ike_sa->get_name(ike_sa), id, ike_sa->get_other_host(ike_sa), to,
 		 check ? ", checking path first" : "");
 
+	this->peers->leaving(this->peers, id, ike_sa->get_other_host(ike_sa));
 	new_path = !options->reply_on_request &&
 			   verdict != RMOBIKE_VERDICT_CURRENT;
 	serial = this->peers->accepted(this->peers, id,
@@ -293,6 +299,17 @@ static void handle_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 }
 
 /**
+ * Does a notify have an SPI? Its methods only tell those of known protocols.
+ */
+static bool has_spi(notify_payload_t *notify)
+{
+	payload_t *payload = (payload_t*)notify;
+
+	return payload->get_length(payload) !=
+		   NOTIFY_HEADER_LEN + notify->get_notification_data(notify).len;
+}
+
+/**
  * Look for SWITCH_TO_IP_ADDRESS in a decrypted and verified message
  */
 static void handle_notifies(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
@@ -315,8 +332,7 @@ static void handle_notifies(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 		host_t *other = ike_sa->get_other_host(ike_sa);
 
 		to = rmobike_notify_parse_switch(notify->get_protocol_id(notify),
-						notify->get_spi_data(notify).len != 0,
-						notify->get_notification_data(notify),
+						has_spi(notify), notify->get_notification_data(notify),
 						other->get_port(other), &why);
 	}
 	if (to)
@@ -333,7 +349,7 @@ static void handle_notifies(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 
 /**
  * As responder: a peer that checks or updates the path that the IKE_SA has
- * anyway found the new address silent.
+ * anyway found the new address silent, or was asked to stay.
  */
 static void handle_return(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 						  message_t *message)
@@ -346,7 +362,28 @@ static void handle_return(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 		me->equals(me, ike_sa->get_my_host(ike_sa)) &&
 		other->equals(other, ike_sa->get_other_host(ike_sa)))
 	{
-		this->peers->stayed(this->peers, ike_sa->get_unique_id(ike_sa));
+		this->peers->stayed(this->peers, ike_sa->get_unique_id(ike_sa), me);
+	}
+}
+
+/**
+ * As initiator: charon follows the source of an address list. One that the
+ * responder sent before it handled our update must not take us back.
+ */
+static void handle_addresses(private_rmobike_listener_t *this,
+							 ike_sa_t *ike_sa, message_t *message)
+{
+	host_t *from = message->get_source(message);
+	host_t *other = ike_sa->get_other_host(ike_sa);
+
+	if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		!from->ip_equals(from, other) &&
+		(message->get_notify(message, ADDITIONAL_IP4_ADDRESS) ||
+		 message->get_notify(message, ADDITIONAL_IP6_ADDRESS) ||
+		 message->get_notify(message, NO_ADDITIONAL_ADDRESSES)) &&
+		this->peers->has_left(this->peers, ike_sa->get_unique_id(ike_sa), from))
+	{
+		message->set_source(message, other->clone(other));
 	}
 }
 
@@ -424,6 +461,7 @@ METHOD(listener_t, message, bool,
 		if (request && informational)
 		{
 			handle_return(this, ike_sa, message);
+			handle_addresses(this, ike_sa, message);
 		}
 	}
 	else if (incoming && request && informational)
@@ -448,6 +486,8 @@ METHOD(listener_t, ike_update, bool,
 	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{
 		this->peers->moved(this->peers, ike_sa->get_unique_id(ike_sa), local);
+		/* if the response to our request was lost, it can be had there */
+		rmobike_task_hurry(ike_sa);
 	}
 	return TRUE;
 }
@@ -455,6 +495,7 @@ METHOD(listener_t, ike_update, bool,
 METHOD(listener_t, ike_rekey, bool,
 	private_rmobike_listener_t *this, ike_sa_t *old, ike_sa_t *new)
 {
+	const char *why;
 	rmobike_switch_t *asked;
 	u_int serial;
 
@@ -467,13 +508,18 @@ METHOD(listener_t, ike_rekey, bool,
 	if (serial)
 	{	/* the answer may have been lost with the old IKE_SA; charon initiates
 		 * what is queued now */
+		why = rmobike_switch_task_refuses(new);
 		asked = this->peers->get_switch(this->peers, new->get_unique_id(new));
-		if (asked)
+		if (why)
+		{
+			this->peers->end(this->peers, serial, RMOBIKE_FAILED, why);
+		}
+		else if (asked)
 		{
 			rmobike_switch_task_queue(new, this->peers, this->seamless, serial,
 									  asked->to, get_notify_type(this));
-			rmobike_switch_destroy(asked);
 		}
+		rmobike_switch_destroy(asked);
 	}
 	return TRUE;
 }

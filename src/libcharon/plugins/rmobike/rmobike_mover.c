@@ -79,53 +79,21 @@ CALLBACK(start_destroy, void,
 }
 
 /**
- * Check if MOBIKE can't move one of the CHILD_SAs (RFC 4555, 1.2)
+ * Check if an IKE_SA is where it shall be, and is not going elsewhere
  */
-static bool has_transport_mode(ike_sa_t *ike_sa)
+static bool is_there(rmobike_peers_t *peers, ike_sa_t *ike_sa, host_t *to)
 {
-	enumerator_t *enumerator;
-	child_sa_t *child_sa;
-	bool found = FALSE;
+	rmobike_switch_t *asked;
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	bool there = FALSE;
 
-	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
-	while (!found && enumerator->enumerate(enumerator, &child_sa))
+	if (me->ip_equals(me, to))
 	{
-		found = child_sa->get_mode(child_sa) == MODE_TRANSPORT;
+		asked = peers->get_switch(peers, ike_sa->get_unique_id(ike_sa));
+		there = asked && !asked->replaces;
+		rmobike_switch_destroy(asked);
 	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-/**
- * Why the peer of an IKE_SA must not be asked, NULL if it may
- */
-static const char *is_ineligible(ike_sa_t *ike_sa)
-{
-	switch (ike_sa->get_state(ike_sa))
-	{
-		case IKE_ESTABLISHED:
-		case IKE_REKEYING:
-			break;
-		default:
-			return "the IKE_SA is not established";
-	}
-	if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
-	{
-		return "initiated by us, only responders can ask for a switch";
-	}
-	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE))
-	{
-		return "MOBIKE is not enabled";
-	}
-	if (!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
-	{
-		return "peer does not support it";
-	}
-	if (has_transport_mode(ike_sa))
-	{
-		return "has transport mode CHILD_SAs, which MOBIKE can't move";
-	}
-	return NULL;
+	return there;
 }
 
 CALLBACK(start_execute, job_requeue_t,
@@ -134,22 +102,24 @@ CALLBACK(start_execute, job_requeue_t,
 	rmobike_peers_t *peers = start->mover->peers;
 	ike_sa_t *ike_sa;
 	const char *why;
-	host_t *me;
 
 	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
 											  start->id);
 	if (!ike_sa)
-	{
-		peers->end(peers, start->serial, RMOBIKE_FAILED, "IKE_SA deleted");
+	{	/* deleted, which ended it, or rekeyed */
 		return JOB_REQUEUE_NONE;
 	}
-	me = ike_sa->get_my_host(ike_sa);
-	why = is_ineligible(ike_sa);
+	if (peers->get_id(peers, start->serial) != ike_sa->get_unique_id(ike_sa))
+	{	/* rekeyed, goes on there; or ended already */
+		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+		return JOB_REQUEUE_NONE;
+	}
+	why = rmobike_switch_task_refuses(ike_sa);
 	if (why)
 	{
 		peers->end(peers, start->serial, RMOBIKE_FAILED, why);
 	}
-	else if (me->ip_equals(me, start->to))
+	else if (is_there(peers, ike_sa, start->to))
 	{
 		peers->end(peers, start->serial, RMOBIKE_DONE, "already there");
 	}

@@ -19,6 +19,11 @@
  */
 #define LOG_INTERVAL 60
 
+/**
+ * How long messages may be under way, in seconds
+ */
+#define LEFT_INTERVAL 5
+
 ENUM(rmobike_state_names, RMOBIKE_ASKED, RMOBIKE_FAILED,
 	"asked",
 	"answered",
@@ -116,6 +121,16 @@ struct entry_t {
 	} accepted;
 
 	/**
+	 * Where the responder was when it asked last, and when
+	 */
+	struct {
+		/** address, NULL if it never did */
+		host_t *host;
+		/** monotonic time */
+		time_t time;
+	} left;
+
+	/**
 	 * What was logged, and when
 	 */
 	struct {
@@ -209,6 +224,7 @@ static void clear_accepted(entry_t *entry)
 static void entry_destroy(entry_t *entry)
 {
 	rmobike_switch_destroy(entry->asked);
+	DESTROY_IF(entry->left.host);
 	clear_accepted(entry);
 	free(entry);
 }
@@ -326,7 +342,8 @@ METHOD(rmobike_peers_t, begin, u_int,
 	this->mutex->lock(this->mutex);
 	serial = asked->serial = ++this->serial;
 	entry = get_entry(this, start->id);
-	if (is_pending(entry->asked))
+	asked->replaces = is_pending(entry->asked);
+	if (asked->replaces)
 	{
 		superseded = finish(this, entry, RMOBIKE_FAILED,
 							"superseded by a newer switch");
@@ -338,6 +355,19 @@ METHOD(rmobike_peers_t, begin, u_int,
 
 	report(this, superseded);
 	return serial;
+}
+
+METHOD(rmobike_peers_t, get_id, uint32_t,
+	private_rmobike_peers_t *this, u_int serial)
+{
+	entry_t *entry;
+	uint32_t id;
+
+	this->mutex->lock(this->mutex);
+	entry = this->pending->get(this->pending, key(serial));
+	id = entry ? entry->id : 0;
+	this->mutex->unlock(this->mutex);
+	return id;
 }
 
 METHOD(rmobike_peers_t, is_asked, bool,
@@ -386,7 +416,7 @@ METHOD(rmobike_peers_t, moved, void,
 }
 
 METHOD(rmobike_peers_t, stayed, void,
-	private_rmobike_peers_t *this, uint32_t id)
+	private_rmobike_peers_t *this, uint32_t id, host_t *local)
 {
 	rmobike_switch_t *ended = NULL;
 	entry_t *entry;
@@ -395,8 +425,15 @@ METHOD(rmobike_peers_t, stayed, void,
 	entry = this->entries->get(this->entries, key(id));
 	if (entry && is_pending(entry->asked))
 	{
-		ended = finish(this, entry, RMOBIKE_FAILED,
-					   "no answer at the new address");
+		if (local->ip_equals(local, entry->asked->to))
+		{
+			ended = finish(this, entry, RMOBIKE_DONE, NULL);
+		}
+		else
+		{
+			ended = finish(this, entry, RMOBIKE_FAILED,
+						   "no answer at the new address");
+		}
 	}
 	this->mutex->unlock(this->mutex);
 	report(this, ended);
@@ -509,6 +546,34 @@ METHOD(rmobike_peers_t, get_path, bool,
 	return found;
 }
 
+METHOD(rmobike_peers_t, leaving, void,
+	private_rmobike_peers_t *this, uint32_t id, host_t *from)
+{
+	entry_t *entry;
+
+	this->mutex->lock(this->mutex);
+	entry = get_entry(this, id);
+	DESTROY_IF(entry->left.host);
+	entry->left.host = from->clone(from);
+	entry->left.time = time_monotonic(NULL);
+	this->mutex->unlock(this->mutex);
+}
+
+METHOD(rmobike_peers_t, has_left, bool,
+	private_rmobike_peers_t *this, uint32_t id, host_t *from)
+{
+	entry_t *entry;
+	bool left;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->get(this->entries, key(id));
+	left = entry && entry->left.host &&
+		   from->ip_equals(from, entry->left.host) &&
+		   time_monotonic(NULL) - entry->left.time <= LEFT_INTERVAL;
+	this->mutex->unlock(this->mutex);
+	return left;
+}
+
 METHOD(rmobike_peers_t, is_newest, bool,
 	private_rmobike_peers_t *this, uint32_t id, u_int serial)
 {
@@ -603,6 +668,9 @@ METHOD(rmobike_peers_t, rekeyed, u_int,
 		memcpy(new->logged, old->logged, sizeof(new->logged));
 		/* an update still queued has to be the newest there, too */
 		new->accepted.serial = old->accepted.serial;
+		DESTROY_IF(new->left.host);
+		new->left = old->left;
+		old->left.host = NULL;
 		new->asked = old->asked;
 		old->asked = NULL;
 		if (new->asked)
@@ -684,6 +752,9 @@ rmobike_peers_t *rmobike_peers_create(void)
 			.is_asked = _is_asked,
 			.answered = _answered,
 			.moved = _moved,
+			.get_id = _get_id,
+			.leaving = _leaving,
+			.has_left = _has_left,
 			.stayed = _stayed,
 			.end = _end,
 			.expire = _expire,

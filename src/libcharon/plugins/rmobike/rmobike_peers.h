@@ -65,6 +65,8 @@ struct rmobike_switch_t {
 	host_t *remote;
 	/** operator's text, NULL if none */
 	char *tag;
+	/** TRUE if it replaced one that was pending, which may still happen */
+	bool replaces;
 	/** how far it is */
 	rmobike_state_t state;
 	/** TRUE if the answer came by the new path */
@@ -117,6 +119,15 @@ struct rmobike_peers_t {
 	u_int (*begin)(rmobike_peers_t *this, const rmobike_switch_t *start);
 
 	/**
+	 * Get the IKE_SA of a pending switch, which is another one after it was
+	 * rekeyed.
+	 *
+	 * @param serial	serial number of the switch
+	 * @return			unique ID, 0 if it ended
+	 */
+	uint32_t (*get_id)(rmobike_peers_t *this, u_int serial);
+
+	/**
 	 * Check if a switch has neither been answered nor ended.
 	 *
 	 * @param serial	serial number of the switch
@@ -143,11 +154,13 @@ struct rmobike_peers_t {
 
 	/**
 	 * A peer completed its check or update on the path it had before, see
-	 * rmobike_update_task.h: ends a pending switch as failed.
+	 * rmobike_update_task.h: ends a pending switch as done if that is where it
+	 * was asked to be, as failed otherwise.
 	 *
 	 * @param id		unique ID of the IKE_SA
+	 * @param local		our address
 	 */
-	void (*stayed)(rmobike_peers_t *this, uint32_t id);
+	void (*stayed)(rmobike_peers_t *this, uint32_t id, host_t *local);
 
 	/**
 	 * End a switch, if it did not yet.
@@ -202,6 +215,24 @@ struct rmobike_peers_t {
 	 */
 	bool (*get_path)(rmobike_peers_t *this, uint32_t id, uint32_t mid,
 					 host_t **me, host_t **other);
+
+	/**
+	 * As initiator, remember where the responder was when it asked.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param from		address, cloned
+	 */
+	void (*leaving)(rmobike_peers_t *this, uint32_t id, host_t *from);
+
+	/**
+	 * Check if the responder asked us to leave an address a moment ago, so that
+	 * messages it sent from there may still be under way.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param from		address
+	 * @return			TRUE if so
+	 */
+	bool (*has_left)(rmobike_peers_t *this, uint32_t id, host_t *from);
 
 	/**
 	 * Check if no newer request was accepted on an IKE_SA.

@@ -2,6 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "rmobike_compat.h"
 #include "rmobike_switch_task.h"
 #include "rmobike_task.h"
 
@@ -44,6 +45,56 @@ struct private_rmobike_switch_task_t {
 };
 
 /**
+ * Check if MOBIKE can't move one of the CHILD_SAs (RFC 4555, 1.2)
+ */
+static bool has_transport_mode(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (!found && enumerator->enumerate(enumerator, &child_sa))
+	{
+		found = child_sa->get_mode(child_sa) == MODE_TRANSPORT;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/*
+ * Described in header
+ */
+const char *rmobike_switch_task_refuses(ike_sa_t *ike_sa)
+{
+	switch (ike_sa->get_state(ike_sa))
+	{
+		case IKE_ESTABLISHED:
+		case IKE_REKEYING:
+			break;
+		default:
+			return "the IKE_SA is not established";
+	}
+	if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	{
+		return "initiated by us, only responders can ask for a switch";
+	}
+	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE))
+	{
+		return "MOBIKE is not enabled";
+	}
+	if (!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
+	{
+		return "peer does not support it";
+	}
+	if (has_transport_mode(ike_sa))
+	{
+		return "has transport mode CHILD_SAs, which MOBIKE can't move";
+	}
+	return NULL;
+}
+
+/**
  * The path is that of the IKE_SA, which changes if the peer's update overtakes
  * its response.
  */
@@ -60,7 +111,7 @@ METHOD(task_t, build_i, status_t,
 {
 	ike_sa_t *ike_sa = this->base.ike_sa;
 
-	rmobike_task_start(&this->base);
+	rmobike_task_start(&this->base, FALSE);
 
 	if (!this->peers->is_asked(this->peers, this->serial))
 	{

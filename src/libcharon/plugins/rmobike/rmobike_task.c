@@ -168,6 +168,25 @@ void rmobike_task_resend(rmobike_task_t *this)
 /*
  * Described in header
  */
+void rmobike_task_hurry(ike_sa_t *ike_sa)
+{
+	rmobike_task_t *task;
+	int i;
+
+	task = find_active(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+	if (task)
+	{
+		schedule(task, 0, FALSE);
+		for (i = 0; i < (int)countof(resend_times); i++)
+		{
+			schedule(task, resend_times[i], FALSE);
+		}
+	}
+}
+
+/*
+ * Described in header
+ */
 void rmobike_task_send(packet_t *packet, host_t *me, host_t *other)
 {
 	packet_t *copy;
@@ -219,12 +238,18 @@ METHOD(task_t, get_type, task_type_t,
 /*
  * Described in header
  */
-void rmobike_task_start(rmobike_task_t *this)
+void rmobike_task_start(rmobike_task_t *this, bool moves)
 {
 	ike_mobike_t *mobike;
 
 	DESTROY_IF(this->packet);
 	this->packet = NULL;
+
+	if (moves && this->wanted.roam)
+	{
+		this->wanted.roam = FALSE;
+		this->roamed = TRUE;
+	}
 
 	if (this->wanted.addresses || this->wanted.roam || this->wanted.dpd)
 	{

@@ -102,10 +102,13 @@ void rmobike_task_init(rmobike_task_t *this, ike_sa_t *ike_sa,
 void rmobike_task_deinit(rmobike_task_t *this);
 
 /**
- * To be called first in build(): what charon wanted this task to do besides is
- * queued as a task of charon's own, to run afterwards.
+ * To be called in build(): what charon wanted this task to do besides is queued
+ * as a task of charon's own, to run afterwards.
+ *
+ * @param moves		TRUE if this task chooses a path anew, so that there is no
+ *					need for charon to look for one
  */
-void rmobike_task_start(rmobike_task_t *this);
+void rmobike_task_start(rmobike_task_t *this, bool moves);
 
 /**
  * Finish build() without an exchange, for a task that became pointless.
@@ -135,6 +138,14 @@ void rmobike_task_send(packet_t *packet, host_t *me, host_t *other);
  * Send the request in the air again, now and quickly a few times more.
  */
 void rmobike_task_resend(rmobike_task_t *this);
+
+/**
+ * If a request of ours is in the air on an IKE_SA, send it again soon, in a
+ * job of its own.
+ *
+ * @param ike_sa	IKE_SA
+ */
+void rmobike_task_hurry(ike_sa_t *ike_sa);
 
 /**
  * Initiate the queued tasks of an IKE_SA in a job of its own.

@@ -143,9 +143,16 @@ static void path_expired(rmobike_task_t *base)
 {
 	private_rmobike_update_task_t *this = (private_rmobike_update_task_t*)base;
 	ike_sa_t *ike_sa = base->ike_sa;
+	host_t *source;
 
 	this->expired = TRUE;
 	base->expires = 0;
+	source = rmobike_update_task_source(ike_sa, this->old_other);
+	if (source)
+	{	/* the one it had may be gone */
+		this->old_me->destroy(this->old_me);
+		this->old_me = source;
+	}
 	DBG1(DBG_IKE, "no answer at %H for IKE_SA %s[%u], back to %H", this->other,
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 this->old_other);
@@ -195,13 +202,14 @@ METHOD(task_t, build_i, status_t,
 	ike_sa_t *ike_sa = this->base.ike_sa;
 	host_t *host;
 
-	rmobike_task_start(&this->base);
 	reset(this);
+	this->base.roamed = FALSE;
 
 	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE) ||
 		!this->peers->is_newest(this->peers, ike_sa->get_unique_id(ike_sa),
 								this->serial))
 	{
+		rmobike_task_start(&this->base, FALSE);
 		return rmobike_task_skip(message);
 	}
 	this->me = rmobike_update_task_source(ike_sa, this->other);
@@ -210,8 +218,10 @@ METHOD(task_t, build_i, status_t,
 		DBG1(DBG_IKE, "no source address to reach %H anymore, IKE_SA %s[%u] "
 			 "stays at %H", this->other, ike_sa->get_name(ike_sa),
 			 ike_sa->get_unique_id(ike_sa), ike_sa->get_other_host(ike_sa));
+		rmobike_task_start(&this->base, FALSE);
 		return rmobike_task_skip(message);
 	}
+	rmobike_task_start(&this->base, TRUE);
 	host = ike_sa->get_my_host(ike_sa);
 	this->old_me = host->clone(host);
 	host = ike_sa->get_other_host(ike_sa);
@@ -298,11 +308,10 @@ static status_t process_update(private_rmobike_update_task_t *this,
 		}
 		return SUCCESS;
 	}
-	if (this->expired)
-	{	/* late, but it works */
-		ike_sa->update_hosts(ike_sa, this->me, this->other,
-							 UPDATE_HOSTS_FORCE_ALL);
-	}
+	/* went back because the answer was late, or charon followed the source of
+	 * another message meanwhile */
+	ike_sa->update_hosts(ike_sa, message->get_destination(message), this->other,
+						 UPDATE_HOSTS_FORCE_ALL);
 	process_natd(this, message);
 	if (this->old_other->ip_equals(this->old_other, this->other))
 	{

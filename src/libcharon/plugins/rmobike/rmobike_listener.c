@@ -381,7 +381,8 @@ static void handle_addresses(private_rmobike_listener_t *this,
 		(message->get_notify(message, ADDITIONAL_IP4_ADDRESS) ||
 		 message->get_notify(message, ADDITIONAL_IP6_ADDRESS) ||
 		 message->get_notify(message, NO_ADDITIONAL_ADDRESSES)) &&
-		this->peers->has_left(this->peers, ike_sa->get_unique_id(ike_sa), from))
+		this->peers->is_outdated(this->peers, ike_sa->get_unique_id(ike_sa),
+								 message->get_message_id(message), from))
 	{
 		message->set_source(message, other->clone(other));
 	}

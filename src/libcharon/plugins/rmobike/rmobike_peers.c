@@ -19,11 +19,6 @@
  */
 #define LOG_INTERVAL 60
 
-/**
- * How long messages may be under way, in seconds
- */
-#define LEFT_INTERVAL 5
-
 ENUM(rmobike_state_names, RMOBIKE_ASKED, RMOBIKE_FAILED,
 	"asked",
 	"answered",
@@ -121,13 +116,13 @@ struct entry_t {
 	} accepted;
 
 	/**
-	 * Where the responder was when it asked last, and when
+	 * Where the responder was when it asked last
 	 */
 	struct {
 		/** address, NULL if it never did */
 		host_t *host;
-		/** monotonic time */
-		time_t time;
+		/** last message ID that it may have used there */
+		uint32_t mid;
 	} left;
 
 	/**
@@ -555,23 +550,36 @@ METHOD(rmobike_peers_t, leaving, void,
 	entry = get_entry(this, id);
 	DESTROY_IF(entry->left.host);
 	entry->left.host = from->clone(from);
-	entry->left.time = time_monotonic(NULL);
+	entry->left.mid = UINT32_MAX;
 	this->mutex->unlock(this->mutex);
 }
 
-METHOD(rmobike_peers_t, has_left, bool,
-	private_rmobike_peers_t *this, uint32_t id, host_t *from)
+METHOD(rmobike_peers_t, updated, void,
+	private_rmobike_peers_t *this, uint32_t id, uint32_t mid)
 {
 	entry_t *entry;
-	bool left;
 
 	this->mutex->lock(this->mutex);
 	entry = this->entries->get(this->entries, key(id));
-	left = entry && entry->left.host &&
-		   from->ip_equals(from, entry->left.host) &&
-		   time_monotonic(NULL) - entry->left.time <= LEFT_INTERVAL;
+	if (entry)
+	{
+		entry->left.mid = mid;
+	}
 	this->mutex->unlock(this->mutex);
-	return left;
+}
+
+METHOD(rmobike_peers_t, is_outdated, bool,
+	private_rmobike_peers_t *this, uint32_t id, uint32_t mid, host_t *from)
+{
+	entry_t *entry;
+	bool outdated;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->get(this->entries, key(id));
+	outdated = entry && entry->left.host && mid <= entry->left.mid &&
+			   from->ip_equals(from, entry->left.host);
+	this->mutex->unlock(this->mutex);
+	return outdated;
 }
 
 METHOD(rmobike_peers_t, is_newest, bool,
@@ -668,9 +676,6 @@ METHOD(rmobike_peers_t, rekeyed, u_int,
 		memcpy(new->logged, old->logged, sizeof(new->logged));
 		/* an update still queued has to be the newest there, too */
 		new->accepted.serial = old->accepted.serial;
-		DESTROY_IF(new->left.host);
-		new->left = old->left;
-		old->left.host = NULL;
 		new->asked = old->asked;
 		old->asked = NULL;
 		if (new->asked)
@@ -754,7 +759,8 @@ rmobike_peers_t *rmobike_peers_create(void)
 			.moved = _moved,
 			.get_id = _get_id,
 			.leaving = _leaving,
-			.has_left = _has_left,
+			.updated = _updated,
+			.is_outdated = _is_outdated,
 			.stayed = _stayed,
 			.end = _end,
 			.expire = _expire,

@@ -225,14 +225,25 @@ struct rmobike_peers_t {
 	void (*leaving)(rmobike_peers_t *this, uint32_t id, host_t *from);
 
 	/**
-	 * Check if the responder asked us to leave an address a moment ago, so that
-	 * messages it sent from there may still be under way.
+	 * The responder answered our update, wherever that left the IKE_SA.
 	 *
 	 * @param id		unique ID of the IKE_SA
-	 * @param from		address
+	 * @param mid		message ID of the next request expected from it, the last
+	 *					one that it may have sent before it handled the update
+	 */
+	void (*updated)(rmobike_peers_t *this, uint32_t id, uint32_t mid);
+
+	/**
+	 * Check if a request was sent from the address that the responder asked us
+	 * to leave, before it handled our update.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the request
+	 * @param from		source of the request
 	 * @return			TRUE if so
 	 */
-	bool (*has_left)(rmobike_peers_t *this, uint32_t id, host_t *from);
+	bool (*is_outdated)(rmobike_peers_t *this, uint32_t id, uint32_t mid,
+						host_t *from);
 
 	/**
 	 * Check if no newer request was accepted on an IKE_SA.

@@ -330,6 +330,8 @@ static status_t process_update(private_rmobike_update_task_t *this,
 METHOD(task_t, process_i, status_t,
 	private_rmobike_update_task_t *this, message_t *message)
 {
+	ike_sa_t *ike_sa = this->base.ike_sa;
+
 	if (!verify_cookie(this, message))
 	{	/* RFC 4555, 3.7 */
 		DBG1(DBG_IKE, "COOKIE2 mismatch, closing IKE_SA");
@@ -339,6 +341,8 @@ METHOD(task_t, process_i, status_t,
 	{
 		return process_check(this, message);
 	}
+	this->peers->updated(this->peers, ike_sa->get_unique_id(ike_sa),
+						 ike_sa->get_message_id(ike_sa, FALSE));
 	return process_update(this, message);
 }
 

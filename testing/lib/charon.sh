@@ -208,6 +208,8 @@ secrets_conf() {
 # One authority, a certificate for each end
 certificates() {
 	local name dir=$lab/pki
+	# Those that are needed, others may complain about the machine
+	local -x PKI_PLUGINS='random nonce openssl pem pkcs1 x509 pubkey constraints'
 	mkdir -p "$dir"
 	pki --gen --type ecdsa --size 256 > "$dir/ca.key"
 	pki --self --type ecdsa --in "$dir/ca.key" --ca --lifetime 3 \

@@ -148,11 +148,12 @@ rtt() {
 	done
 }
 
-# What the NAT kept out
-nat_dropped() {
+# How many packets the NAT kept out
+nat_drops() {
 	on router nft list chain ip rmobike input |
-		grep -qE 'counter packets [1-9]'
+		sed -n 's/.*counter packets \([0-9]*\).*/\1/p'
 }
+nat_dropped() { [ "$(nat_drops)" -gt 0 ]; }
 
 # unannounced_address: the gateway's third one, which it does not tell its peers
 # about. Needs NETLINK[gateway]='roam_events = no'.

@@ -7,6 +7,7 @@ declare -A PING=()      # name of a stream -> pid of its ping
 
 # stream NAME HOST DESTINATION: 100 packets a second until stream_end
 stream() {
+	: > "$lab/$1.ping"
 	exec_on "$2" ping -n -i 0.01 "$3" > "$lab/$1.ping" 2>&1 &
 	PING[$1]=$!
 }
@@ -76,23 +77,28 @@ capture() {
 # mark: messages and packets are those after this one
 mark() { MARK=$(wc -l < "$lab/wire"); }
 
-# wire_log: a line per packet, "from > to what". What: "request" or "response"
-# in an INFORMATIONAL exchange, "child_sa" and "v2auth" in those of that kind,
-# each with its message ID, or "esp".
+# wire_log: a line per packet, "time from > to what". What: "request" or
+# "response" in an INFORMATIONAL exchange, the exchange for others, each with
+# its message ID, or "esp".
 wire_log() {
 	tail -n "+$((MARK + 1))" "$lab/wire" | sed -nE '
-		s/.* ([0-9a-f.:]+)\.4?500 > ([0-9a-f.:]+)\.4?500: /\1 > \2 /
-		s/^([^ ]+ > [^ ]+) .*ESP\(.*/\1 esp/p
-		s/^([^ ]+ > [^ ]+) .* msgid ([0-9a-f]+):? .* inf2(\[I\])?(:|$)/\1 request \2/p
-		s/^([^ ]+ > [^ ]+) .* msgid ([0-9a-f]+):? .* inf2\[I?R\]/\1 response \2/p
-		s/^([^ ]+ > [^ ]+) .* msgid ([0-9a-f]+):? .*(child_sa|v2auth)\[.*/\1 \3 \2/p
-	'
+		# IPv4 takes two lines, the second one has the addresses
+		/^[0-9.]+ IP \(/ { N; s/^([0-9.]+) IP \(.*\n +/\1 / }
+		s/^([0-9.]+) IP6 \([^)]*\([^)]*\)[^)]*\)/\1/
+		s/^([0-9.]+) ([0-9a-f.:]+)\.4?500 > ([0-9a-f.:]+)\.4?500: /\1 \2 > \3 /
+		s/^([0-9.]+) ([0-9a-f.:]+ > [0-9a-f.:]+):? .*ESP\(.*/\1 \2 esp/p
+		s/^([0-9.]+ [^ ]+ > [^ ]+) .* msgid ([0-9a-f]+):? .* inf2(\[I\])?(:|$)/\1 request \2/p
+		s/^([0-9.]+ [^ ]+ > [^ ]+) .* msgid ([0-9a-f]+):? .* inf2\[I?R\]/\1 response \2/p
+		s/^([0-9.]+ [^ ]+ > [^ ]+) .* msgid ([0-9a-f]+):? .*(child_sa|ikev2_[a-z]*)\[.*/\1 \3 \2/p
+	' | sed 's/ \([0-9a-f]*\):$/ \1/; s/ \(request\|response\) \([0-9a-f]*\).*/ \1 \2/'
 }
 
-# messages: the INFORMATIONAL messages, those sent again left out
+# messages: the INFORMATIONAL messages without their times, those that were sent
+# again left out
 messages() {
-	wire_log | grep -E ' (request|response) ' | awk '!seen[$0]++ { NF--; print }' ||
-		true
+	wire_log | awk '$5 ~ /^(request|response)$/ && !seen[$2, $4, $5, $6]++ {
+		print $2, $3, $4, $5
+	}'
 }
 sent() { [ "$(messages | wc -l)" -ge "$1" ]; }
 

@@ -8,7 +8,9 @@ declare -A PLUGIN=()         # host -> path of the plugin, empty for stock
 declare -A RMOBIKE=()        # host -> options in charon.plugins.rmobike
 declare -A CHARON=()         # host -> options in charon
 declare -A NETLINK=()        # host -> options in charon.plugins.kernel-netlink
-declare -A EXTRA_PLUGINS=()  # host -> further plugins to load
+declare -A EXTRA_PLUGINS=()  # host -> names of further plugins to load
+declare -A MORE_PLUGINS=()   # host -> paths of plugins that are not installed
+declare -A HOSTILE=()        # host -> options in charon.plugins.hostile
 declare -A CONNECTION=()     # host -> options of the connection
 AUTH=psk                     # psk or cert
 CHILDREN=1                   # CHILD_SAs of each IKE_SA
@@ -56,7 +58,11 @@ plugin_directory() {
 	for so in "$lab"/stock/*.so; do
 		ln -sf "$so" "$lab/$name/plugins/"
 	done
-	cp "${PLUGIN[$name]}" "$lab/$name/plugins/libstrongswan-rmobike.so"
+	[ -z "${PLUGIN[$name]:-}" ] ||
+		cp "${PLUGIN[$name]}" "$lab/$name/plugins/libstrongswan-rmobike.so"
+	for so in ${MORE_PLUGINS[$name]:-}; do
+		cp "$so" "$lab/$name/plugins/"
+	done
 	on "$name" mount --bind "$lab/$name/plugins" "$stock_plugins"
 }
 
@@ -98,6 +104,9 @@ write_strongswan_conf() {
 			rmobike {
 				${RMOBIKE[$name]:-}
 			}
+			hostile {
+				${HOSTILE[$name]:-}
+			}
 		}
 	}
 	END
@@ -109,7 +118,8 @@ daemon() {
 	for name; do
 		mkdir -p "$lab/$name/swanctl"
 		write_strongswan_conf "$name"
-		[ -z "${PLUGIN[$name]:-}" ] || plugin_directory "$name"
+		[ -z "${PLUGIN[$name]:-}${MORE_PLUGINS[$name]:-}" ] ||
+			plugin_directory "$name"
 		start_daemon "$name"
 	done
 	for name; do

@@ -119,7 +119,8 @@ lab_keep() {
 lab_exit() {
 	local status=$?
 	trap '' INT TERM
-	trap - EXIT
+	trap - EXIT ERR
+	lab_crashes || status=1
 	if [ "$status" = 0 ] && ! lab_daemons_end; then
 		status=1
 	fi
@@ -134,6 +135,15 @@ lab_exit() {
 		lab_keep
 	fi
 	exit "$status"
+}
+
+lab_crashes() {
+	local log
+	log=$(grep -lF 'killing ourself' "$lab"/*/charon.log 2>/dev/null) ||
+		return 0
+	log=${log%%/charon.log*}
+	echo "FAIL: charon of ${log##*/} crashed"
+	return 1
 }
 
 # Ends the daemons the way an operator does: one that crashes or hangs while it
@@ -183,3 +193,5 @@ trap 'exit 143' TERM
 . "$testing/lib/traffic.sh"
 # shellcheck source=testing/lib/expect.sh
 . "$testing/lib/expect.sh"
+# shellcheck source=testing/lib/hostile.sh
+. "$testing/lib/hostile.sh"

@@ -189,7 +189,8 @@ live_wait() {
 		rm -rf "$dir"
 	else
 		failed=$((failed + 1))
-		reason=$(grep -m 1 '^FAIL' "$dir/output" || tail -n 1 "$dir/output")
+		reason=$(grep '^FAIL.* crashed' "$dir/output" ||
+			grep -m 1 '^FAIL' "$dir/output" || tail -n 1 "$dir/output")
 		reason=${reason#FAIL: }
 		report FAIL "$name" "$time: ${reason:-status $status} (log: $dir)"
 	fi

@@ -7,9 +7,9 @@
  * move, NATs that forget. In the end the sky clears, and both ends have to agree
  * on all they have, or to have nothing. A seed always tells the same story.
  *
- *   simulate [-n SCHEDULES] [-s FIRST_SEED] [-v]
+ *   simulate [-n SCHEDULES] [-s FIRST_SEED] [-v] [-0]
  *
- * With -v all of the story is told.
+ * With -v all of the story is told, with -0 it is about charon without us.
  */
 
 #include "world.h"
@@ -26,8 +26,11 @@
 enum {
 	ALIVE,
 	DEAD,
+	/** alive, but suffering from what charon does on its own */
+	ODD,
 	FAILED_SCHEDULE,
 };
+
 
 /** Addresses of the responder */
 static char *addresses[] = { OLD, NEW, NEWER };
@@ -38,6 +41,9 @@ static u_int started;
 /** Loss in percent */
 static u_int loss;
 
+/** Are SAs rekeyed and deleted? */
+static bool rekeyed;
+
 /** Number of addresses the initiator had */
 static u_int roamed;
 
@@ -47,6 +53,9 @@ static bool spoiled;
 /** Tell the story? */
 static bool verbose;
 
+/** Leave out the plugin, to see what charon does without? */
+static bool stock;
+
 static uint64_t seed;
 
 /*
@@ -54,8 +63,8 @@ static uint64_t seed;
  */
 void world_failed(const char *file, int line, const char *why)
 {
-	fprintf(stderr, "seed %llu: %s:%d: %s\n", (unsigned long long)seed, file,
-			line, why);
+	fprintf(stderr, "seed %llu, loss %u %%: %s:%d: %s\n",
+			(unsigned long long)seed, loss, file, line, why);
 	_exit(FAILED_SCHEDULE);
 }
 
@@ -114,43 +123,46 @@ static void block_for_a_while()
 static void happen(void *null)
 {
 	side_t side = world_random(2);
+	char *address;
 
-	switch (world_random(16))
+	switch (world_random(rekeyed ? 16 : 13))
 	{
 		case 0:
 		case 1:
 		case 2:
 		case 3:
 		case 4:
-			started += world_switch(any_address());
+			address = any_address();
+			started += stock ? 0 : world_switch(address);
 			break;
 		case 5:
-			world_call(side, rekey);
-			break;
-		case 6:
-			world_rekey_child(side);
-			break;
-		case 7:
-			world_create_child(side);
-			break;
-		case 8:
-			world_delete_child(side);
-			break;
-		case 9:
 			roam_initiator();
 			break;
-		case 10:
+		case 6:
 			block_for_a_while();
 			break;
-		case 11:
+		case 7:
 			spoiled = TRUE;
 			world_nat_reboot();
 			break;
-		case 12:
+		case 8:
 			world_roam(side);
+			break;
+		case 9:
+			/* a responder would establish the IKE_SA again for it */
+			world_create_child(INITIATOR);
 			break;
 		default:
 			world_call(side, send_dpd);
+			break;
+		case 13:
+			world_call(side, rekey);
+			break;
+		case 14:
+			world_rekey_child(side);
+			break;
+		case 15:
+			world_delete_child(side);
 			break;
 	}
 }
@@ -167,13 +179,31 @@ static void make_world(char *settings, size_t len)
 	snprintf(settings, len, "plugins { rmobike { reply_path = %s\n"
 			 "path_check = %s\n path_timeout = %u } }",
 			 replies[bits & 1], checks[bits >> 1 & 1], 1 + (bits >> 2 & 7));
-	world_establish(.nat = bits >> 5 & 1, .userland_esp = bits >> 6 & 1,
+	rekeyed = bits >> 5 & 1;
+	world_establish(.nat = bits >> 6 & 1,
+					.userland_esp = rekeyed && (bits >> 11 & 1),
 					.busy = bits >> 7 & 3, .job_jitter = bits >> 9 & 3,
-					.seed = seed, .settings = settings);
+					.stock = stock, .seed = seed, .settings = settings);
 	world_delay(INITIATOR, 1 + world_random(100));
 	world_delay(RESPONDER, 1 + world_random(100));
-	loss = world_random(2) ? world_random(51) : 0;
+	loss = bits >> 12 & 1 ? world_random(51) : 0;
 	world_weather(loss, world_random(30), world_random(200));
+}
+
+/**
+ * Is the other end alive?
+ */
+static status_t check_liveness(ike_sa_t *ike_sa)
+{
+	return ike_sa->send_dpd(ike_sa);
+}
+
+/**
+ * Delete without waiting for the other end, which does the same.
+ */
+static status_t delete(ike_sa_t *ike_sa)
+{
+	return ike_sa->delete(ike_sa, TRUE);
 }
 
 /**
@@ -187,10 +217,34 @@ static void settle()
 	world_run(20000);
 	for (i = 0; i < 3; i++)
 	{
-		world_call(INITIATOR, send_dpd);
-		world_call(RESPONDER, send_dpd);
+		world_each(INITIATOR, check_liveness);
+		world_each(RESPONDER, check_liveness);
 		world_run(200000);
 	}
+}
+
+/**
+ * Check that both ends agree, as far as they can be expected to.
+ */
+static int check_alive()
+{
+	const char *why;
+
+	why = world_disagreement();
+	if (why)
+	{
+		/* rekeyings and deletions that meet on lossy paths do that to charon
+		 * even without us, see -0 */
+		if (loss && rekeyed && (strpfx(why, "ESP: ") ||
+								strpfx(why, "only one end")))
+		{
+			return ODD;
+		}
+		world_dump();
+		world_failed(__FILE__, __LINE__, why);
+	}
+	fail_unless(!world_tasks());
+	return ALIVE;
 }
 
 /**
@@ -198,9 +252,8 @@ static void settle()
  */
 static int play()
 {
+	int i, count, result = DEAD;
 	char settings[256];
-	bool alive;
-	int i, count;
 
 	make_world(settings, sizeof(settings));
 	count = 5 + world_random(40);
@@ -211,24 +264,23 @@ static int play()
 	world_run(RAIN * 1000);
 	settle();
 
-	alive = world_id(INITIATOR) || world_id(RESPONDER);
-	fail_unless(world_outcomes() == started);
-	if (alive)
+	fail_unless(stock || world_outcomes() == started);
+	if (world_id(INITIATOR) || world_id(RESPONDER))
 	{
-		fail_unless(!world_disagreement());
-		fail_unless(!world_tasks());
-		world_call(world_random(2), delete, FALSE);
+		result = check_alive();
+		world_each(INITIATOR, delete);
+		world_each(RESPONDER, delete);
 		world_run(10000);
 	}
 	assert_gone();
 	/* on a path without loss nothing is to die */
-	fail_unless(alive || loss || spoiled || roamed);
+	fail_unless(result != DEAD || loss || spoiled || roamed);
 	if (verbose)
 	{
 		world_dump();
 	}
 	world_destroy();
-	return alive ? ALIVE : DEAD;
+	return result;
 }
 
 /**
@@ -261,7 +313,7 @@ int main(int argc, char *argv[])
 	int option, result;
 
 	seed = 1;
-	while ((option = getopt(argc, argv, "n:s:v")) != -1)
+	while ((option = getopt(argc, argv, "n:s:v0")) != -1)
 	{
 		switch (option)
 		{
@@ -274,9 +326,12 @@ int main(int argc, char *argv[])
 			case 'v':
 				verbose = TRUE;
 				break;
+			case '0':
+				stock = TRUE;
+				break;
 			default:
-				fprintf(stderr, "usage: %s [-n schedules] [-s seed] [-v]\n",
-						argv[0]);
+				fprintf(stderr, "usage: %s [-n schedules] [-s seed] [-v] "
+						"[-0]\n", argv[0]);
 				return EXIT_FAILURE;
 		}
 	}
@@ -285,7 +340,8 @@ int main(int argc, char *argv[])
 		result = play_apart();
 		results[min(result, FAILED_SCHEDULE)]++;
 	}
-	printf("%u schedules played, %u IKE_SAs survived, %u died, %u failed\n",
-		   count, results[ALIVE], results[DEAD], results[FAILED_SCHEDULE]);
+	printf("%u schedules played: %u IKE_SAs survived, %u are odd, %u died, "
+		   "%u failed\n", count, results[ALIVE], results[ODD], results[DEAD],
+		   results[FAILED_SCHEDULE]);
 	return results[FAILED_SCHEDULE] ? EXIT_FAILURE : EXIT_SUCCESS;
 }

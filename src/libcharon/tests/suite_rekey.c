@@ -257,6 +257,36 @@ START_TEST(test_dpd_by_responder)
 }
 END_TEST
 
+/*
+ * The update is lost with the IKE_SA it belongs to, or is answered there.
+ *
+ *     initiator                 responder
+ *                               <- SWITCH=NEW
+ *     {}                     -> NEW
+ *     UPD_SA_ADDR            -> NEW               lost, or late
+ *                               <- CREATE_CHILD_SA {SA..}
+ *     {SA..}                 ->                   new IKE_SA
+ *     UPD_SA_ADDR (old SA)   -> NEW
+ *                               <- D              the old IKE_SA is gone
+ */
+START_TEST(test_update_does_not_get_lost_with_the_ike_sa)
+{
+	int offset = _i % STEPS * 4, lost = _i / STEPS;
+
+	world_establish(.nat = TRUE);
+	world_fate(lost ? DROP : DELAY, UPDATE_REQ, lost ? 100 : 1);
+	world_later(offset, _i & 1 ? rekey_initiator : rekey_responder, NULL);
+	world_switch(NEW);
+	world_run(200);
+	world_fate_none();
+	world_run(60000);
+
+	ck_assert_str_eq(world_disagreement() ?: "", "");
+	ck_assert_uint_eq(world_tasks(), 0);
+	assert_outcomes("rw " OLD " -> " NEW " *");
+}
+END_TEST
+
 static void reauth(void *null)
 {
 	world_call(INITIATOR, reauth);
@@ -335,6 +365,8 @@ Suite *suite_rekey()
 	tcase_add_loop_test(tcase, test_child_delete_by_responder, 0, RACES);
 	tcase_add_loop_test(tcase, test_dpd_by_initiator, 0, RACES);
 	tcase_add_loop_test(tcase, test_dpd_by_responder, 0, RACES);
+	tcase_add_loop_test(tcase, test_update_does_not_get_lost_with_the_ike_sa,
+						0, RACES);
 	tcase_add_loop_test(tcase, test_reauth, 0, RACES);
 	tcase_add_loop_test(tcase, test_delete, 0, 3 * RACES);
 	return suite;

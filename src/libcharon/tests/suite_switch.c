@@ -31,7 +31,8 @@
  */
 START_TEST(test_switch_takes_one_round_trip)
 {
-	world_establish(.nat = _i & 1, .userland_esp = _i & 2, .delay = 50);
+	world_establish(.nat = _i & 1, .userland_esp = _i & 2,
+					.plain_kernel = _i & 4, .delay = 50);
 	ck_assert_uint_eq(world_switch(NEW), 1);
 	world_run(10000);
 
@@ -49,6 +50,51 @@ START_TEST(test_switch_takes_one_round_trip)
 	assert_logged("*switch of IKE_SA rw* done in 100.0 ms");
 	assert_switched(OLD, NEW);
 	ck_assert_uint_eq(world_children(INITIATOR), 1);
+}
+END_TEST
+
+/*
+ * ESP flows all the time, in both directions.
+ */
+START_TEST(test_switch_loses_no_esp)
+{
+	world_establish(.nat = _i & 1, .delay = 20);
+	world_ping(1000);
+	world_switch(NEW);
+	world_run(300);
+	world_switch(OLD);
+	world_run(2000);
+
+	assert_outcomes("* done", "* done");
+	assert_at(OLD);
+	ck_assert_uint_eq(world_lost_pings(), 0);
+}
+END_TEST
+
+/*
+ * The update gets lost, the initiator's ESP already takes the new path: the
+ * responder expected that, if its kernel lets it.
+ *
+ *     initiator               responder
+ *                          <- OLD  SWITCH=NEW
+ *     {}                   -> NEW
+ *     UPD_SA_ADDR          -> NEW  lost
+ *     ESP                  -> NEW
+ *     UPD_SA_ADDR          -> NEW  again
+ */
+START_TEST(test_lost_update_loses_no_esp)
+{
+	bool plain = _i;
+
+	world_establish(.nat = TRUE, .delay = 20, .plain_kernel = plain);
+	world_fate(DROP, UPDATE_REQ, 1);
+	world_ping(500);
+	world_switch(NEW);
+	world_run(1000);
+
+	assert_outcomes("* done");
+	assert_at(NEW);
+	ck_assert(plain ? world_lost_pings() >= 140 : world_lost_pings() == 0);
 }
 END_TEST
 
@@ -347,7 +393,9 @@ Suite *suite_switch()
 	TCase *tcase;
 
 	suite = exchange_suite("switch", &tcase);
-	tcase_add_loop_test(tcase, test_switch_takes_one_round_trip, 0, 4);
+	tcase_add_loop_test(tcase, test_switch_takes_one_round_trip, 0, 6);
+	tcase_add_loop_test(tcase, test_switch_loses_no_esp, 0, 2);
+	tcase_add_loop_test(tcase, test_lost_update_loses_no_esp, 0, 2);
 	tcase_add_test(tcase, test_switch_leaves_no_other_packets);
 	tcase_add_test(tcase, test_reply_path_request);
 	tcase_add_test(tcase, test_switch_again_and_back);

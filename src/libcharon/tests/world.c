@@ -168,6 +168,10 @@ void world_assert_gone(const char *file, int line)
 	{
 		trace_fail(file, line, "%u IPsec SAs left", esp_count());
 	}
+	if (policy_count())
+	{
+		trace_fail(file, line, "%u policies left", policy_count());
+	}
 	if (plugin_records())
 	{
 		trace_fail(file, line, "records of %u IKE_SAs left", plugin_records());

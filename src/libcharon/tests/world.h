@@ -53,6 +53,8 @@ typedef struct {
 	bool transport;
 	/** SAs can't be updated, only rekeyed, as with kernel-libipsec */
 	bool userland_esp;
+	/** SAs can't be moved in one step, but updated by removing and adding */
+	bool plain_kernel;
 	/** stock charon without our plugin */
 	bool stock;
 	/** may send from addresses it doesn't have */
@@ -135,6 +137,12 @@ void world_delay(side_t from, u_int ms);
 /** Packets are lost, doubled (in percent), delayed by up to jitter ms */
 void world_weather(u_int loss, u_int doubled, u_int jitter);
 
+/** Send ESP in each SA, each millisecond; weather and blocks don't count */
+void world_ping(u_int ms);
+
+/** How many of them were not received (yet) */
+u_int world_lost_pings();
+
 /** What can happen to a packet */
 typedef enum {
 	/** it is lost */
@@ -151,6 +159,9 @@ typedef enum {
 
 /** The next count packets whose line in the trace matches share a fate */
 void world_fate(fate_t fate, char *pattern, u_int count);
+
+/** From now on they have none anymore */
+void world_fate_none();
 
 /** Deliver held packets that match, first come first served, at once */
 void world_release(char *pattern);
@@ -212,6 +223,9 @@ void world_checkin(ike_sa_t *ike_sa, status_t status);
 	_status; \
 })
 
+/** Do something with each IKE_SA of an end */
+void world_each(side_t side, status_t (*what)(ike_sa_t *ike_sa));
+
 /** Rekey, delete or create the CHILD_SA of an end */
 void world_rekey_child(side_t side);
 void world_delete_child(side_t side);
@@ -267,7 +281,8 @@ void world_assert_outcomes(const char *file, int line, char **patterns);
 
 /* --- checks -------------------------------------------------------------- */
 
-/** The reason why the ends disagree, NULL if all is well */
+/** The reason why the ends disagree, NULL if all is well; if the IKE_SAs are
+ * fine and only their CHILD_SAs are not it begins with "ESP: " */
 const char *world_disagreement();
 
 /** Number of tasks of all IKE_SAs */

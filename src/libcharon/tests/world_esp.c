@@ -3,35 +3,34 @@
  */
 
 /*
- * What the kernel knows of the IPsec SAs of both ends. Finding them is left to
- * upstream's mock, the addresses are ours: like a real kernel this one only
- * finds an SA under the destination it has been given.
+ * What the kernel knows of the IPsec SAs of both ends. Unlike upstream's mock it
+ * has their addresses, and like a real kernel it finds an SA only under the
+ * destination that it has.
  */
 
 #include "world_parts.h"
 
 #include <utils/mock_ipsec.h>
 
-typedef struct esp_t esp_t;
-
-/**
- * An installed SA
- */
-struct esp_t {
-	/** end that installed it */
-	side_t side;
-	/** TRUE if it is the receiver */
-	bool inbound;
-	uint32_t spi;
-	host_t *src, *dst;
-	bool encap;
-};
-
 /** esp_t */
 static linked_list_t *sas;
 
-/** Upstream's mock, as it was */
-static kernel_ipsec_t mock;
+/** Last SPI that was allocated */
+static uint32_t last_spi;
+
+/** Packets that were sent and not received */
+static u_int sent, received;
+
+typedef struct ping_t ping_t;
+
+/**
+ * A packet in an SA
+ */
+struct ping_t {
+	side_t from;
+	uint32_t spi;
+	host_t *src, *dst;
+};
 
 /**
  * Destroy an SA.
@@ -43,10 +42,18 @@ static void esp_sa_destroy(esp_t *this)
 	free(this);
 }
 
-/**
- * Find an SA of one end.
+/*
+ * Described in header
  */
-static esp_t *find(side_t side, uint32_t spi)
+enumerator_t *esp_create_enumerator()
+{
+	return sas->create_enumerator(sas);
+}
+
+/*
+ * Described in header
+ */
+esp_t *esp_find(side_t side, uint32_t spi, host_t *dst)
 {
 	enumerator_t *enumerator;
 	esp_t *current, *found = NULL;
@@ -54,7 +61,8 @@ static esp_t *find(side_t side, uint32_t spi)
 	enumerator = sas->create_enumerator(sas);
 	while (enumerator->enumerate(enumerator, &current))
 	{
-		if (current->side == side && current->spi == spi)
+		if (current->side == side && current->spi == spi &&
+			(!dst || current->dst->ip_equals(current->dst, dst)))
 		{
 			found = current;
 			break;
@@ -64,20 +72,66 @@ static esp_t *find(side_t side, uint32_t spi)
 	return found;
 }
 
+/*
+ * Described in header
+ */
+esp_t *esp_add(uint32_t spi, host_t *src, host_t *dst)
+{
+	esp_t *sa;
+
+	INIT(sa,
+		.side = kernel_side(),
+		.spi = spi,
+		.src = src->clone(src),
+		.dst = dst->clone(dst),
+	);
+	sas->insert_last(sas, sa);
+	return sa;
+}
+
+/*
+ * Described in header
+ */
+void esp_move(esp_t *sa, host_t *src, host_t *dst)
+{
+	sa->src->destroy(sa->src);
+	sa->dst->destroy(sa->dst);
+	sa->src = src->clone(src);
+	sa->dst = dst->clone(dst);
+}
+
+/*
+ * Described in header
+ */
+void esp_remove(esp_t *sa)
+{
+	sas->remove(sas, sa, NULL);
+	esp_sa_destroy(sa);
+}
+
 /**
- * Find an SA like the kernel: if it has that destination.
+ * Find what charon means.
  */
 static esp_t *find_id(kernel_ipsec_sa_id_t *id)
 {
 	esp_t *sa;
 
-	sa = find(kernel_side(), id->spi);
-	if (sa && sa->dst->ip_equals(sa->dst, id->dst))
+	sa = esp_find(kernel_side(), id->spi, id->dst);
+	if (!sa)
 	{
-		return sa;
+		trace_note("kernel: no SA to %H with SPI %.8x", id->dst,
+				   ntohl(id->spi));
 	}
-	trace_note("kernel: no SA to %H with SPI %.8x", id->dst, ntohl(id->spi));
-	return NULL;
+	return sa;
+}
+
+METHOD(kernel_ipsec_t, get_spi, status_t,
+	kernel_ipsec_t *this, host_t *src, host_t *dst, uint8_t protocol,
+	uint32_t *spi)
+{
+	*spi = htonl(++last_spi);
+	esp_add(*spi, src, dst)->larval = TRUE;
+	return SUCCESS;
 }
 
 METHOD(kernel_ipsec_t, add_sa, status_t,
@@ -85,23 +139,28 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 {
 	esp_t *sa;
 
-	INIT(sa,
-		.side = kernel_side(),
-		.inbound = data->inbound,
-		.spi = id->spi,
-		.src = id->src->clone(id->src),
-		.dst = id->dst->clone(id->dst),
-		.encap = data->encap,
-	);
-	sas->insert_last(sas, sa);
-	return mock.add_sa(this, id, data);
+	sa = esp_find(kernel_side(), id->spi, NULL);
+	if (sa && !sa->larval)
+	{
+		trace_note("kernel: SA with SPI %.8x exists", ntohl(id->spi));
+		return FAILED;
+	}
+	if (sa)
+	{
+		esp_remove(sa);
+	}
+	sa = esp_add(id->spi, id->src, id->dst);
+	sa->inbound = data->inbound;
+	sa->encap = data->encap;
+	sa->reqid = data->reqid;
+	return SUCCESS;
 }
 
 METHOD(kernel_ipsec_t, update_sa, status_t,
 	kernel_ipsec_t *this, kernel_ipsec_sa_id_t *id,
 	kernel_ipsec_update_sa_t *data)
 {
-	esp_t *sa;
+	esp_t *sa, *other;
 
 	if (world_conf.userland_esp)
 	{
@@ -112,12 +171,24 @@ METHOD(kernel_ipsec_t, update_sa, status_t,
 	{
 		return NOT_FOUND;
 	}
-	sa->src->destroy(sa->src);
-	sa->dst->destroy(sa->dst);
-	sa->src = data->new_src->clone(data->new_src);
-	sa->dst = data->new_dst->clone(data->new_dst);
+	other = esp_find(kernel_side(), id->spi, data->new_dst);
+	if (other && other != sa)
+	{
+		trace_note("kernel: SA to %H with SPI %.8x exists", data->new_dst,
+				   ntohl(id->spi));
+		return FAILED;
+	}
+	esp_move(sa, data->new_src, data->new_dst);
 	sa->encap = data->new_encap;
 	return SUCCESS;
+}
+
+METHOD(kernel_ipsec_t, query_sa, status_t,
+	kernel_ipsec_t *this, kernel_ipsec_sa_id_t *id,
+	kernel_ipsec_query_sa_t *data, uint64_t *bytes, uint64_t *packets,
+	time_t *time)
+{
+	return NOT_SUPPORTED;
 }
 
 METHOD(kernel_ipsec_t, del_sa, status_t,
@@ -126,12 +197,20 @@ METHOD(kernel_ipsec_t, del_sa, status_t,
 	esp_t *sa;
 
 	sa = find_id(id);
-	if (sa)
+	if (!sa)
 	{
-		sas->remove(sas, sa, NULL);
-		esp_sa_destroy(sa);
+		return NOT_FOUND;
 	}
-	return mock.del_sa(this, id, data);
+	esp_remove(sa);
+	return SUCCESS;
+}
+
+METHOD(kernel_ipsec_t, query_policy, status_t,
+	kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+	kernel_ipsec_query_policy_t *data, time_t *use_time)
+{
+	*use_time = 1;
+	return SUCCESS;
 }
 
 /**
@@ -141,12 +220,42 @@ static kernel_ipsec_t *ipsec_create()
 {
 	kernel_ipsec_t *this;
 
-	this = mock_ipsec_create();
-	mock = *this;
-	this->add_sa = _add_sa;
-	this->update_sa = _update_sa;
-	this->del_sa = _del_sa;
+	INIT(this,
+		.get_spi = _get_spi,
+		.get_cpi = (void*)return_failed,
+		.add_sa = _add_sa,
+		.update_sa = _update_sa,
+		.query_sa = _query_sa,
+		.del_sa = _del_sa,
+		.flush_sas = (void*)return_failed,
+		.add_policy = policy_add,
+		.query_policy = _query_policy,
+		.del_policy = policy_del,
+		.flush_policies = (void*)return_failed,
+		.bypass_socket = (void*)return_true,
+		.enable_udp_decap = (void*)return_true,
+		.destroy = (void*)free,
+	);
 	return this;
+}
+
+/**
+ * Is there another SA with that SPI at the same end?
+ */
+static bool has_twin(esp_t *sa)
+{
+	enumerator_t *enumerator;
+	esp_t *current;
+	bool found = FALSE;
+
+	enumerator = sas->create_enumerator(sas);
+	while (!found && enumerator->enumerate(enumerator, &current))
+	{
+		found = current != sa && current->side == sa->side &&
+				current->spi == sa->spi;
+	}
+	enumerator->destroy(enumerator);
+	return found;
 }
 
 /**
@@ -159,21 +268,21 @@ static const char *check_up(esp_t *out, esp_t *in)
 
 	if (!kernel_has_address(INITIATOR, out->src))
 	{
-		return "initiator sends ESP from an address it hasn't";
+		return "ESP: the initiator hasn't got its source";
 	}
 	if (!kernel_has_address(RESPONDER, out->dst) ||
 		!in->dst->ip_equals(in->dst, out->dst))
 	{
-		return "responder expects ESP at another address";
+		return "ESP: the responder expects it elsewhere";
 	}
 	outside = nat_peek(out->src);
 	if (!outside)
 	{
-		return "no mapping for ESP in NAT";
+		return "ESP: the NAT has no mapping";
 	}
 	same = in->src->equals(in->src, outside);
 	outside->destroy(outside);
-	return same ? NULL : "responder expects ESP from another address";
+	return same ? NULL : "ESP: the responder expects another source";
 }
 
 /**
@@ -186,17 +295,44 @@ static const char *check_down(esp_t *out, esp_t *in)
 
 	if (!kernel_has_address(RESPONDER, out->src))
 	{
-		return "responder sends ESP from an address it hasn't";
+		return "ESP: the responder hasn't got its source";
 	}
 	inside = nat_in(out->dst, out->src);
 	if (!inside)
 	{
-		return "NAT drops ESP of the responder";
+		return "ESP: the NAT drops it";
 	}
 	same = in->dst->ip_equals(in->dst, inside) &&
 		   in->src->ip_equals(in->src, out->src);
 	inside->destroy(inside);
-	return same ? NULL : "initiator expects ESP with other addresses";
+	return same ? NULL : "ESP: the initiator expects other addresses";
+}
+
+/**
+ * Would packets of an SA get through?
+ */
+static const char *check_sa(esp_t *out)
+{
+	esp_t *in;
+
+	in = esp_find(!out->side, out->spi, NULL);
+	if (!in || !in->inbound)
+	{
+		return "ESP: the receiver hasn't got the SA";
+	}
+	if (has_twin(out) || has_twin(in))
+	{
+		return "ESP: an SA exists twice";
+	}
+	if (in->encap != out->encap)
+	{
+		return "ESP: only one end uses UDP";
+	}
+	if (wire_is_blocked(out->src) || wire_is_blocked(out->dst))
+	{
+		return "ESP: blocked";
+	}
+	return out->side == INITIATOR ? check_up(out, in) : check_down(out, in);
 }
 
 /*
@@ -206,36 +342,18 @@ const char *esp_check()
 {
 	enumerator_t *enumerator;
 	const char *why = NULL;
-	esp_t *out, *in;
+	esp_t *sa;
 
 	enumerator = sas->create_enumerator(sas);
-	while (!why && enumerator->enumerate(enumerator, &out))
+	while (!why && enumerator->enumerate(enumerator, &sa))
 	{
-		if (out->inbound)
+		if (!sa->inbound && !sa->larval)
 		{
-			continue;
-		}
-		in = find(!out->side, out->spi);
-		if (!in || !in->inbound)
-		{
-			why = "ESP for an SA the other end hasn't";
-		}
-		else if (in->encap != out->encap)
-		{
-			why = "only one end uses UDP encapsulation";
-		}
-		else if (wire_is_blocked(out->src) || wire_is_blocked(out->dst))
-		{
-			why = "ESP is blocked";
-		}
-		else
-		{
-			why = out->side == INITIATOR ? check_up(out, in)
-										 : check_down(out, in);
+			why = check_sa(sa);
 		}
 	}
 	enumerator->destroy(enumerator);
-	return why;
+	return why ?: policy_check();
 }
 
 /*
@@ -243,7 +361,107 @@ const char *esp_check()
  */
 u_int esp_count()
 {
-	return sas->get_count(sas);
+	enumerator_t *enumerator;
+	esp_t *sa;
+	u_int count = 0;
+
+	enumerator = sas->create_enumerator(sas);
+	while (enumerator->enumerate(enumerator, &sa))
+	{
+		count += !sa->larval;
+	}
+	enumerator->destroy(enumerator);
+	return count;
+}
+
+/**
+ * A packet is lost, or has been received.
+ */
+static void ping_destroy(ping_t *this)
+{
+	this->src->destroy(this->src);
+	this->dst->destroy(this->dst);
+	free(this);
+}
+
+/**
+ * A packet arrives.
+ */
+static void ping_arrive(ping_t *this)
+{
+	host_t *dst;
+
+	dst = this->from == RESPONDER ? nat_in(this->dst, this->src)
+								  : this->dst->clone(this->dst);
+	if (dst && esp_find(!this->from, this->spi, dst))
+	{
+		received++;
+	}
+	else
+	{
+		trace_note("ESP from %H to %H lost", this->src, this->dst);
+	}
+	DESTROY_IF(dst);
+	ping_destroy(this);
+}
+
+/**
+ * Send a packet in an SA, where its policy takes it.
+ */
+static void ping_send(esp_t *sa)
+{
+	ping_t *ping;
+
+	INIT(ping,
+		.from = sa->side,
+		.spi = sa->spi,
+		.src = sa->side == INITIATOR ? nat_out(sa->src, sa->dst)
+									 : sa->src->clone(sa->src),
+		.dst = sa->dst->clone(sa->dst),
+	);
+	sent++;
+	time_schedule(wire_get_delay(sa->side), (void*)ping_arrive,
+				  (void*)ping_destroy, ping);
+}
+
+/**
+ * Send a packet in each SA.
+ */
+static void ping(void *null)
+{
+	enumerator_t *enumerator;
+	esp_t *sa;
+
+	enumerator = sas->create_enumerator(sas);
+	while (enumerator->enumerate(enumerator, &sa))
+	{
+		if (!sa->inbound && !sa->larval)
+		{
+			ping_send(sa);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+/*
+ * Described in header
+ */
+void world_ping(u_int ms)
+{
+	u_int i;
+
+	for (i = 0; i < ms; i++)
+	{
+		world_later(i, ping, NULL);
+	}
+}
+
+/*
+ * Described in header
+ */
+u_int world_lost_pings()
+{
+	return sent - received;
 }
 
 /*
@@ -252,6 +470,8 @@ u_int esp_count()
 void esp_create()
 {
 	sas = linked_list_create();
+	last_spi = sent = received = 0;
+	policy_create_all();
 	charon->kernel->remove_ipsec_interface(charon->kernel, mock_ipsec_create);
 	charon->kernel->add_ipsec_interface(charon->kernel, ipsec_create);
 }
@@ -261,5 +481,6 @@ void esp_create()
  */
 void esp_destroy()
 {
+	policy_destroy_all();
 	sas->destroy_function(sas, (void*)esp_sa_destroy);
 }

@@ -190,38 +190,21 @@ METHOD(socket_manager_t, supported_families, socket_family_t,
 }
 
 /**
+ * Tell an IKE_SA.
+ */
+static status_t roam_one(ike_sa_t *ike_sa)
+{
+	return ike_sa->roam(ike_sa, TRUE);
+}
+
+/**
  * Let each IKE_SA of one end know, like roam_job_t does it for both.
  */
 static void roam(void *data)
 {
 	side_t side = (uintptr_t)data;
-	linked_list_t *ids;
-	enumerator_t *enumerator;
-	ike_sa_id_t *id;
-	ike_sa_t *ike_sa;
 
-	ids = linked_list_create();
-	enumerator = charon->ike_sa_manager->create_enumerator(
-												charon->ike_sa_manager, TRUE);
-	while (enumerator->enumerate(enumerator, &ike_sa))
-	{
-		if (kernel_side_of(ike_sa) == side)
-		{
-			id = ike_sa->get_id(ike_sa);
-			ids->insert_last(ids, id->clone(id));
-		}
-	}
-	enumerator->destroy(enumerator);
-	while (ids->remove_first(ids, (void**)&id) == SUCCESS)
-	{
-		ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, id);
-		if (ike_sa)
-		{
-			world_checkin(ike_sa, ike_sa->roam(ike_sa, TRUE));
-		}
-		id->destroy(id);
-	}
-	ids->destroy(ids);
+	world_each(side, roam_one);
 }
 
 /*

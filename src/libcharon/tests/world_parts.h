@@ -64,6 +64,33 @@ void forge_destroy();
 
 /* --- world_esp.c --------------------------------------------------------- */
 
+typedef struct esp_t esp_t;
+
+/** An IPsec SA in the kernel of one end */
+struct esp_t {
+	/** end that installed it */
+	side_t side;
+	/** TRUE if just the SPI is allocated */
+	bool larval;
+	/** TRUE if it is the receiver */
+	bool inbound;
+	uint32_t spi;
+	uint32_t reqid;
+	host_t *src, *dst;
+	bool encap;
+};
+
+/** Enumerate all of them */
+enumerator_t *esp_create_enumerator();
+
+/** Find one, at any destination if dst is NULL */
+esp_t *esp_find(side_t side, uint32_t spi, host_t *dst);
+
+/** Add, readdress, remove one at the end whose code runs */
+esp_t *esp_add(uint32_t spi, host_t *src, host_t *dst);
+void esp_move(esp_t *sa, host_t *src, host_t *dst);
+void esp_remove(esp_t *sa);
+
 void esp_create();
 void esp_destroy();
 
@@ -72,6 +99,23 @@ const char *esp_check();
 
 /** Number of installed SAs */
 u_int esp_count();
+
+/* --- world_policy.c ------------------------------------------------------ */
+
+void policy_create_all();
+void policy_destroy_all();
+
+/** Methods of kernel_ipsec_t */
+status_t policy_add(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+					kernel_ipsec_manage_policy_t *data);
+status_t policy_del(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+					kernel_ipsec_manage_policy_t *data);
+
+/** Is there an SA for each policy? If not, why? */
+const char *policy_check();
+
+/** Number of policies */
+u_int policy_count();
 
 /* --- world_nat.c --------------------------------------------------------- */
 
@@ -91,6 +135,9 @@ host_t *nat_peek(host_t *inside);
 
 void wire_create();
 void wire_destroy();
+
+/** Microseconds a packet is under way */
+uint64_t wire_get_delay(side_t from);
 
 /** Is this address blocked? */
 bool wire_is_blocked(host_t *host);

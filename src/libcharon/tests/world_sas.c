@@ -4,6 +4,23 @@
 
 #include "world_parts.h"
 
+/**
+ * How much is an IKE_SA the one that a test means? 0 if not at all.
+ */
+static uint32_t rank(ike_sa_t *ike_sa)
+{
+	switch (ike_sa->get_state(ike_sa))
+	{
+		case IKE_CREATED:
+		case IKE_CONNECTING:
+			return 0;
+		case IKE_ESTABLISHED:
+			return ike_sa->get_unique_id(ike_sa) + (1 << 30);
+		default:
+			return ike_sa->get_unique_id(ike_sa);
+	}
+}
+
 /*
  * Described in header
  */
@@ -13,19 +30,14 @@ ike_sa_t *world_checkout(side_t side)
 	enumerator_t *enumerator;
 	ike_sa_id_t *id = NULL;
 	ike_sa_t *ike_sa;
-	uint32_t best = 0, rank;
+	uint32_t best = 0;
 
 	enumerator = manager->create_enumerator(manager, TRUE);
 	while (enumerator->enumerate(enumerator, &ike_sa))
 	{
-		rank = ike_sa->get_unique_id(ike_sa);
-		if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED)
+		if (kernel_side_of(ike_sa) == side && rank(ike_sa) > best)
 		{
-			rank += 1 << 30;
-		}
-		if (kernel_side_of(ike_sa) == side && rank > best)
-		{
-			best = rank;
+			best = rank(ike_sa);
 			DESTROY_IF(id);
 			id = ike_sa->get_id(ike_sa);
 			id = id->clone(id);
@@ -60,6 +72,40 @@ void world_checkin(ike_sa_t *ike_sa, status_t status)
 	{
 		manager->checkin(manager, ike_sa);
 	}
+}
+
+/*
+ * Described in header
+ */
+void world_each(side_t side, status_t (*what)(ike_sa_t *ike_sa))
+{
+	ike_sa_manager_t *manager = charon->ike_sa_manager;
+	linked_list_t *ids;
+	enumerator_t *enumerator;
+	ike_sa_id_t *id;
+	ike_sa_t *ike_sa;
+
+	ids = linked_list_create();
+	enumerator = manager->create_enumerator(manager, TRUE);
+	while (enumerator->enumerate(enumerator, &ike_sa))
+	{
+		if (kernel_side_of(ike_sa) == side && rank(ike_sa))
+		{
+			id = ike_sa->get_id(ike_sa);
+			ids->insert_last(ids, id->clone(id));
+		}
+	}
+	enumerator->destroy(enumerator);
+	while (ids->remove_first(ids, (void**)&id) == SUCCESS)
+	{
+		ike_sa = manager->checkout(manager, id);
+		if (ike_sa)
+		{
+			world_checkin(ike_sa, what(ike_sa));
+		}
+		id->destroy(id);
+	}
+	ids->destroy(ids);
 }
 
 /*
@@ -278,7 +324,7 @@ static const char *check_pair(ike_sa_t *init, ike_sa_t *resp)
 	}
 	if (init->get_child_count(init) != resp->get_child_count(resp))
 	{
-		return "different numbers of CHILD_SAs";
+		return "ESP: different numbers of CHILD_SAs";
 	}
 	same = world_conf.nat && other->get_family(other) == AF_INET;
 	if (init->has_condition(init, COND_NAT_HERE) != same ||

@@ -399,6 +399,14 @@ void world_delay(side_t from, u_int ms)
 /*
  * Described in header
  */
+uint64_t wire_get_delay(side_t from)
+{
+	return delay[from];
+}
+
+/*
+ * Described in header
+ */
 void world_weather(u_int l, u_int d, u_int j)
 {
 	loss = l;
@@ -419,6 +427,19 @@ void world_fate(fate_t fate, char *pattern, u_int count)
 		.count = count,
 	);
 	orders->insert_last(orders, order);
+}
+
+/*
+ * Described in header
+ */
+void world_fate_none()
+{
+	order_t *order;
+
+	while (orders->remove_first(orders, (void**)&order) == SUCCESS)
+	{
+		free(order);
+	}
 }
 
 /*

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/*
+ * IPsec policies of both ends, and what rmobike_xfrm.h asks of the kernel: this
+ * file takes the place of rmobike_xfrm.c.
+ */
+
+#include "world_parts.h"
+
+#include <stdio.h>
+
+#include "rmobike_xfrm.h"
+
+typedef struct policy_t policy_t;
+typedef struct user_t user_t;
+
+/**
+ * What charon installed a policy for
+ */
+struct user_t {
+	uint32_t reqid;
+	host_t *src, *dst;
+};
+
+/**
+ * A policy
+ */
+struct policy_t {
+	/** whose it is, which one: direction and traffic selectors */
+	side_t side;
+	policy_dir_t dir;
+	char key[256];
+	/** user_t, in order of installation */
+	linked_list_t *users;
+	/** SA it takes packets to, at present */
+	user_t *sa;
+};
+
+/** policy_t */
+static linked_list_t *policies;
+
+/**
+ * Create a user of a policy.
+ */
+static user_t *user_create(uint32_t reqid, host_t *src, host_t *dst)
+{
+	user_t *user;
+
+	INIT(user,
+		.reqid = reqid,
+		.src = src->clone(src),
+		.dst = dst->clone(dst),
+	);
+	return user;
+}
+
+/**
+ * Destroy a user of a policy.
+ */
+static void user_destroy(user_t *this)
+{
+	this->src->destroy(this->src);
+	this->dst->destroy(this->dst);
+	free(this);
+}
+
+/**
+ * Is this the SA?
+ */
+static bool user_equals(user_t *this, uint32_t reqid, host_t *src, host_t *dst)
+{
+	return this->reqid == reqid && this->src->ip_equals(this->src, src) &&
+		   this->dst->ip_equals(this->dst, dst);
+}
+
+/**
+ * Where a policy takes packets to.
+ */
+static void set_sa(policy_t *policy, uint32_t reqid, host_t *src, host_t *dst)
+{
+	user_t *sa = user_create(reqid, src, dst);
+
+	user_destroy(policy->sa);
+	policy->sa = sa;
+}
+
+/**
+ * Destroy a policy.
+ */
+static void policy_destroy(policy_t *this)
+{
+	this->users->destroy_function(this->users, (void*)user_destroy);
+	user_destroy(this->sa);
+	free(this);
+}
+
+/**
+ * Find a policy of the end whose code runs.
+ */
+static policy_t *find(policy_dir_t dir, char *key)
+{
+	enumerator_t *enumerator;
+	policy_t *current, *found = NULL;
+
+	enumerator = policies->create_enumerator(policies);
+	while (enumerator->enumerate(enumerator, &current))
+	{
+		if (current->side == kernel_side() && current->dir == dir &&
+			streq(current->key, key))
+		{
+			found = current;
+			break;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Traffic selectors as text.
+ */
+static void get_key(char *key, size_t len, traffic_selector_t *src,
+					traffic_selector_t *dst)
+{
+	snprintf(key, len, "%R %R", src, dst);
+}
+
+/*
+ * Described in header
+ */
+status_t policy_add(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+					kernel_ipsec_manage_policy_t *data)
+{
+	policy_t *policy;
+	char key[256];
+
+	if (data->type != POLICY_IPSEC)
+	{
+		return SUCCESS;
+	}
+	get_key(key, sizeof(key), id->src_ts, id->dst_ts);
+	policy = find(id->dir, key);
+	if (!policy)
+	{
+		INIT(policy,
+			.side = kernel_side(),
+			.dir = id->dir,
+			.users = linked_list_create(),
+			.sa = user_create(0, data->src, data->dst),
+		);
+		strcpy(policy->key, key);
+		policies->insert_last(policies, policy);
+	}
+	policy->users->insert_last(policy->users,
+						user_create(data->sa->reqid, data->src, data->dst));
+	set_sa(policy, data->sa->reqid, data->src, data->dst);
+	return SUCCESS;
+}
+
+/**
+ * Remove one of the users of a policy.
+ */
+static bool remove_user(policy_t *policy, uint32_t reqid, host_t *src,
+						host_t *dst)
+{
+	enumerator_t *enumerator;
+	user_t *user;
+	bool found = FALSE;
+
+	enumerator = policy->users->create_enumerator(policy->users);
+	while (!found && enumerator->enumerate(enumerator, &user))
+	{
+		if (user_equals(user, reqid, src, dst))
+		{
+			policy->users->remove_at(policy->users, enumerator);
+			user_destroy(user);
+			found = TRUE;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/*
+ * Described in header
+ */
+status_t policy_del(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+					kernel_ipsec_manage_policy_t *data)
+{
+	policy_t *policy;
+	user_t *user;
+	char key[256];
+
+	if (data->type != POLICY_IPSEC)
+	{
+		return SUCCESS;
+	}
+	get_key(key, sizeof(key), id->src_ts, id->dst_ts);
+	policy = find(id->dir, key);
+	if (!policy || !remove_user(policy, data->sa->reqid, data->src, data->dst))
+	{
+		trace_note("kernel: no policy %s for %H - %H", key, data->src,
+				   data->dst);
+		return NOT_FOUND;
+	}
+	if (policy->users->get_last(policy->users, (void**)&user) == SUCCESS)
+	{
+		set_sa(policy, user->reqid, user->src, user->dst);
+	}
+	else
+	{
+		policies->remove(policies, policy, NULL);
+		policy_destroy(policy);
+	}
+	return SUCCESS;
+}
+
+/**
+ * Is there an SA for what a policy takes?
+ */
+static bool has_sa(policy_t *policy)
+{
+	enumerator_t *enumerator;
+	esp_t *sa;
+	bool found = FALSE;
+
+	enumerator = esp_create_enumerator();
+	while (!found && enumerator->enumerate(enumerator, &sa))
+	{
+		found = sa->side == policy->side && !sa->inbound && !sa->larval &&
+				user_equals(policy->sa, sa->reqid, sa->src, sa->dst);
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/*
+ * Described in header
+ */
+const char *policy_check()
+{
+	enumerator_t *enumerator;
+	policy_t *policy;
+	const char *why = NULL;
+
+	enumerator = policies->create_enumerator(policies);
+	while (!why && enumerator->enumerate(enumerator, &policy))
+	{
+		if (policy->dir == POLICY_OUT && policy->sa->reqid && !has_sa(policy))
+		{
+			why = "ESP: a policy without SA";
+		}
+	}
+	enumerator->destroy(enumerator);
+	return why;
+}
+
+/*
+ * Described in header
+ */
+u_int policy_count()
+{
+	return policies->get_count(policies);
+}
+
+/*
+ * Described in header
+ */
+void policy_create_all()
+{
+	policies = linked_list_create();
+}
+
+/*
+ * Described in header
+ */
+void policy_destroy_all()
+{
+	policies->destroy_function(policies, (void*)policy_destroy);
+}
+
+/**
+ * Is this a kernel that can do more than charon wants?
+ */
+static bool is_linux()
+{
+	return !world_conf.userland_esp && !world_conf.plain_kernel;
+}
+
+/*
+ * Described in rmobike_xfrm.h
+ */
+bool rmobike_xfrm_exists(host_t *dst, uint8_t proto, uint32_t spi)
+{
+	return is_linux() && esp_find(kernel_side(), spi, dst);
+}
+
+/*
+ * Described in rmobike_xfrm.h
+ */
+bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
+					   host_t *new_dst)
+{
+	esp_t *sa, *copy;
+
+	sa = esp_find(kernel_side(), spi, dst);
+	if (!is_linux() || !sa || sa->larval ||
+		dst->get_family(dst) != new_dst->get_family(new_dst) ||
+		esp_find(kernel_side(), spi, new_dst))
+	{
+		return FALSE;
+	}
+	copy = esp_add(spi, sa->src, new_dst);
+	copy->inbound = TRUE;
+	copy->encap = sa->encap;
+	copy->reqid = sa->reqid;
+	return TRUE;
+}
+
+/*
+ * Described in rmobike_xfrm.h
+ */
+bool rmobike_xfrm_delete(host_t *dst, uint8_t proto, uint32_t spi)
+{
+	esp_t *sa;
+
+	sa = esp_find(kernel_side(), spi, dst);
+	if (!is_linux() || !sa)
+	{
+		trace_note("kernel: no SA to %H with SPI %.8x", dst, ntohl(spi));
+		return FALSE;
+	}
+	esp_remove(sa);
+	return TRUE;
+}
+
+/*
+ * Described in rmobike_xfrm.h
+ */
+bool rmobike_xfrm_move(const rmobike_xfrm_move_t *move)
+{
+	enumerator_t *enumerator;
+	policy_t *policy;
+	esp_t *sa, *found = NULL;
+	char key[256];
+
+	get_key(key, sizeof(key), move->src_ts, move->dst_ts);
+	policy = find(move->dir, key);
+	if (!is_linux() || !policy ||
+		!user_equals(policy->sa, move->reqid, move->src, move->dst))
+	{
+		return FALSE;
+	}
+	set_sa(policy, move->reqid, move->new_src, move->new_dst);
+	/* if there are several, the kernel moves the youngest one */
+	enumerator = esp_create_enumerator();
+	while (enumerator->enumerate(enumerator, &sa))
+	{
+		if (sa->side == kernel_side() && sa->reqid == move->reqid &&
+			sa->src->ip_equals(sa->src, move->src) &&
+			sa->dst->ip_equals(sa->dst, move->dst))
+		{
+			found = sa;
+		}
+	}
+	enumerator->destroy(enumerator);
+	if (found)
+	{
+		esp_move(found, move->new_src, move->new_dst);
+		found->encap = move->encap;
+	}
+	return TRUE;
+}

@@ -10,9 +10,11 @@
 #include "rmobike_listener.h"
 #include "rmobike_mover.h"
 #include "rmobike_peers.h"
+#include "rmobike_seamless.h"
 
 /** The plugin, as rmobike_plugin.c puts it together */
 static rmobike_peers_t *peers;
+static rmobike_seamless_t *seamless;
 static rmobike_listener_t *listener;
 static rmobike_mover_t *mover;
 
@@ -113,8 +115,9 @@ void plugin_create_all()
 	outcomes = linked_list_create();
 	peers = rmobike_peers_create();
 	peers->add_listener(peers, ended, NULL);
-	listener = rmobike_listener_create(peers, NULL);
-	mover = rmobike_mover_create(peers, NULL);
+	seamless = rmobike_seamless_create();
+	mover = rmobike_mover_create(peers, seamless, NULL);
+	listener = rmobike_listener_create(peers, seamless, mover);
 	charon->bus->add_listener(charon->bus, &listener->listener);
 }
 
@@ -133,6 +136,7 @@ void plugin_destroy_all()
 {
 	mover->destroy(mover);
 	listener->destroy(listener);
+	seamless->destroy(seamless);
 	peers->destroy(peers);
 	outcomes->destroy_function(outcomes, free);
 }

@@ -7,7 +7,6 @@
 #include "rmobike_notify.h"
 #include "rmobike_options.h"
 #include "rmobike_policy.h"
-#include "rmobike_switch_task.h"
 #include "rmobike_task.h"
 #include "rmobike_update_task.h"
 
@@ -39,6 +38,11 @@ struct private_rmobike_listener_t {
 	 * Moves CHILD_SAs without a gap, or NULL
 	 */
 	rmobike_seamless_t *seamless;
+
+	/**
+	 * Starts switches
+	 */
+	rmobike_mover_t *mover;
 
 	/**
 	 * Type of SWITCH_TO_IP_ADDRESS notifies, looked for in each message
@@ -496,8 +500,6 @@ METHOD(listener_t, ike_update, bool,
 METHOD(listener_t, ike_rekey, bool,
 	private_rmobike_listener_t *this, ike_sa_t *old, ike_sa_t *new)
 {
-	const char *why;
-	rmobike_switch_t *asked;
 	u_int serial;
 
 	if (new->supports_extension(new, RMOBIKE_EXTENSION))
@@ -507,20 +509,8 @@ METHOD(listener_t, ike_rekey, bool,
 	serial = this->peers->rekeyed(this->peers, old->get_unique_id(old),
 								  new->get_unique_id(new));
 	if (serial)
-	{	/* the answer may have been lost with the old IKE_SA; charon initiates
-		 * what is queued now */
-		why = rmobike_switch_task_refuses(new);
-		asked = this->peers->get_switch(this->peers, new->get_unique_id(new));
-		if (why)
-		{
-			this->peers->end(this->peers, serial, RMOBIKE_FAILED, why);
-		}
-		else if (asked)
-		{
-			rmobike_switch_task_queue(new, this->peers, this->seamless, serial,
-									  asked->to, get_notify_type(this));
-		}
-		rmobike_switch_destroy(asked);
+	{	/* the answer may have been lost with the old IKE_SA */
+		this->mover->resume(this->mover, new, serial);
 	}
 	return TRUE;
 }
@@ -556,7 +546,8 @@ METHOD(rmobike_listener_t, destroy, void,
  * Described in header
  */
 rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
-											rmobike_seamless_t *seamless)
+											rmobike_seamless_t *seamless,
+											rmobike_mover_t *mover)
 {
 	private_rmobike_listener_t *this;
 
@@ -573,6 +564,7 @@ rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 		},
 		.peers = peers,
 		.seamless = seamless,
+		.mover = mover,
 	);
 	reload(this);
 

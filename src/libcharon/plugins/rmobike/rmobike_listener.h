@@ -20,6 +20,7 @@
 #ifndef RMOBIKE_LISTENER_H_
 #define RMOBIKE_LISTENER_H_
 
+#include "rmobike_mover.h"
 #include "rmobike_peers.h"
 #include "rmobike_seamless.h"
 
@@ -54,8 +55,10 @@ struct rmobike_listener_t {
  *
  * @param peers		records of IKE_SAs
  * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
+ * @param mover		asks again for what was asked of an IKE_SA being rekeyed
  */
 rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
-											rmobike_seamless_t *seamless);
+											rmobike_seamless_t *seamless,
+											rmobike_mover_t *mover);
 
 #endif /** RMOBIKE_LISTENER_H_ @}*/

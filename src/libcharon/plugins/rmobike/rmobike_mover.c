@@ -6,6 +6,7 @@
 #include "rmobike_mover.h"
 #include "rmobike_options.h"
 #include "rmobike_switch_task.h"
+#include "rmobike_task.h"
 
 #include <collections/array.h>
 #include <processing/jobs/callback_job.h>
@@ -37,6 +38,11 @@ struct private_rmobike_mover_t {
 	 * Moves CHILD_SAs without a gap, or NULL
 	 */
 	rmobike_seamless_t *seamless;
+
+	/**
+	 * Sends from addresses that are gone, or NULL
+	 */
+	rmobike_source_t *source;
 };
 
 /**
@@ -63,11 +69,6 @@ struct start_t {
 	 * Address to switch to
 	 */
 	host_t *to;
-
-	/**
-	 * Type of the notify
-	 */
-	uint16_t notify_type;
 };
 
 CALLBACK(start_destroy, void,
@@ -96,12 +97,39 @@ static bool is_there(rmobike_peers_t *peers, ike_sa_t *ike_sa, host_t *to)
 	return there;
 }
 
+/**
+ * Queue the exchange of a switch, if it is possible and needed
+ */
+static void queue_switch(private_rmobike_mover_t *this, ike_sa_t *ike_sa,
+						 u_int serial, host_t *to)
+{
+	rmobike_options_t *options;
+	const char *why;
+
+	why = rmobike_switch_task_refuses(ike_sa);
+	if (why)
+	{
+		this->peers->end(this->peers, serial, RMOBIKE_FAILED, why);
+	}
+	else if (is_there(this->peers, ike_sa, to))
+	{
+		this->peers->end(this->peers, serial, RMOBIKE_DONE, "already there");
+	}
+	else
+	{
+		options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL,
+										 NULL);
+		rmobike_switch_task_queue(ike_sa, this->peers, this->seamless,
+								  this->source, serial, to, options);
+		rmobike_options_destroy(options);
+	}
+}
+
 CALLBACK(start_execute, job_requeue_t,
 	start_t *start)
 {
-	rmobike_peers_t *peers = start->mover->peers;
+	private_rmobike_mover_t *this = start->mover;
 	ike_sa_t *ike_sa;
-	const char *why;
 
 	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
 											  start->id);
@@ -109,24 +137,11 @@ CALLBACK(start_execute, job_requeue_t,
 	{	/* deleted, which ended it, or rekeyed */
 		return JOB_REQUEUE_NONE;
 	}
-	if (peers->get_id(peers, start->serial) != ike_sa->get_unique_id(ike_sa))
-	{	/* rekeyed, goes on there; or ended already */
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
-		return JOB_REQUEUE_NONE;
-	}
-	why = rmobike_switch_task_refuses(ike_sa);
-	if (why)
+	/* if it was rekeyed it goes on there */
+	if (this->peers->get_id(this->peers, start->serial) ==
+		ike_sa->get_unique_id(ike_sa))
 	{
-		peers->end(peers, start->serial, RMOBIKE_FAILED, why);
-	}
-	else if (is_there(peers, ike_sa, start->to))
-	{
-		peers->end(peers, start->serial, RMOBIKE_DONE, "already there");
-	}
-	else
-	{
-		rmobike_switch_task_queue(ike_sa, peers, start->mover->seamless,
-								  start->serial, start->to, start->notify_type);
+		queue_switch(this, ike_sa, start->serial, start->to);
 		if (ike_sa->initiate(ike_sa, NULL, NULL) == DESTROY_ME)
 		{
 			charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
@@ -225,12 +240,11 @@ static bool matches(const rmobike_selector_t *selector, ike_sa_t *ike_sa)
 }
 
 /**
- * Start the switch of a matching IKE_SA: note it, leave the rest to a job
+ * Note a switch, and limit its time
  */
-static void start_one(private_rmobike_mover_t *this, ike_sa_t *ike_sa,
-					  host_t *to, const char *tag, rmobike_options_t *options)
+static u_int begin_switch(private_rmobike_mover_t *this, ike_sa_t *ike_sa,
+						  host_t *to, const char *tag, u_int timeout)
 {
-	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
 	rmobike_switch_t asked = {
 		.id = ike_sa->get_unique_id(ike_sa),
 		.name = ike_sa->get_name(ike_sa),
@@ -239,29 +253,55 @@ static void start_one(private_rmobike_mover_t *this, ike_sa_t *ike_sa,
 		.to = to,
 		.tag = (char*)tag,
 	};
-	start_t *start, *expire;
 	char peer_id[BUF_LEN];
+	start_t *expire;
 
 	snprintf(peer_id, sizeof(peer_id), "%Y",
 			 ike_sa->get_other_eap_id(ike_sa));
 	asked.peer_id = peer_id;
+	INIT(expire,
+		.mover = this,
+		.serial = this->peers->begin(this->peers, &asked),
+	);
+	asked.serial = expire->serial;
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+			(job_t*)callback_job_create(expire_execute, expire, start_destroy,
+										NULL), timeout);
+	return asked.serial;
+}
+
+/**
+ * Start the switch of a matching IKE_SA: note it, leave the rest to a job
+ */
+static void start_later(private_rmobike_mover_t *this, ike_sa_t *ike_sa,
+						host_t *to, const char *tag, u_int timeout)
+{
+	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
+	start_t *start;
+
 	INIT(start,
 		.mover = this,
 		.id = id->clone(id),
-		.serial = this->peers->begin(this->peers, &asked),
+		.serial = begin_switch(this, ike_sa, to, tag, timeout),
 		.to = to->clone(to),
-		.notify_type = options->notify_type,
-	);
-	INIT(expire,
-		.mover = this,
-		.serial = start->serial,
 	);
 	lib->processor->queue_job(lib->processor,
 			(job_t*)callback_job_create(start_execute, start, start_destroy,
 										NULL));
-	lib->scheduler->schedule_job_ms(lib->scheduler,
-			(job_t*)callback_job_create(expire_execute, expire, start_destroy,
-										NULL), options->timeout);
+}
+
+/**
+ * Get the time a switch may take, in milliseconds
+ */
+static u_int get_timeout(void)
+{
+	rmobike_options_t *options;
+	u_int timeout;
+
+	options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL, NULL);
+	timeout = options->timeout;
+	rmobike_options_destroy(options);
+	return timeout;
 }
 
 /**
@@ -296,33 +336,57 @@ METHOD(rmobike_mover_t, start, u_int,
 	private_rmobike_mover_t *this, const rmobike_selector_t *selector,
 	host_t *to, const char *tag, char *why, size_t len)
 {
-	rmobike_options_t *options;
 	enumerator_t *enumerator;
 	ike_sa_t *ike_sa;
-	u_int count = 0;
+	u_int count = 0, timeout;
 
 	if (!is_own_address(to, why, len))
 	{
 		return 0;
 	}
-	options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL, NULL);
+	timeout = get_timeout();
 	enumerator = charon->ike_sa_manager->create_enumerator(
 											charon->ike_sa_manager, TRUE);
 	while (enumerator->enumerate(enumerator, &ike_sa))
 	{
 		if (matches(selector, ike_sa))
 		{
-			start_one(this, ike_sa, to, tag, options);
+			start_later(this, ike_sa, to, tag, timeout);
 			count++;
 		}
 	}
 	enumerator->destroy(enumerator);
-	rmobike_options_destroy(options);
 	if (!count)
 	{
 		snprintf(why, len, "no matching IKE_SA found");
 	}
 	return count;
+}
+
+METHOD(rmobike_mover_t, start_one, u_int,
+	private_rmobike_mover_t *this, ike_sa_t *ike_sa, host_t *to,
+	const char *tag)
+{
+	u_int serial;
+
+	serial = begin_switch(this, ike_sa, to, tag, get_timeout());
+	queue_switch(this, ike_sa, serial, to);
+	rmobike_task_initiate(ike_sa);
+	return serial;
+}
+
+METHOD(rmobike_mover_t, resume, void,
+	private_rmobike_mover_t *this, ike_sa_t *ike_sa, u_int serial)
+{
+	rmobike_switch_t *asked;
+
+	asked = this->peers->get_switch(this->peers,
+									ike_sa->get_unique_id(ike_sa));
+	if (asked && asked->serial == serial)
+	{
+		queue_switch(this, ike_sa, serial, asked->to);
+	}
+	rmobike_switch_destroy(asked);
 }
 
 METHOD(rmobike_mover_t, destroy, void,
@@ -336,17 +400,21 @@ METHOD(rmobike_mover_t, destroy, void,
  * Described in header
  */
 rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
-									  rmobike_seamless_t *seamless)
+									  rmobike_seamless_t *seamless,
+									  rmobike_source_t *source)
 {
 	private_rmobike_mover_t *this;
 
 	INIT(this,
 		.public = {
 			.start = _start,
+			.start_one = _start_one,
+			.resume = _resume,
 			.destroy = _destroy,
 		},
 		.peers = peers,
 		.seamless = seamless,
+		.source = source,
 	);
 	if (seamless)
 	{

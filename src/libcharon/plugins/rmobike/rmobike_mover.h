@@ -15,6 +15,7 @@
 #include "rmobike_addrs.h"
 #include "rmobike_peers.h"
 #include "rmobike_seamless.h"
+#include "rmobike_source.h"
 
 #include <daemon.h>
 
@@ -62,6 +63,26 @@ struct rmobike_mover_t {
 				   host_t *to, const char *tag, char *why, size_t len);
 
 	/**
+	 * Ask the peer of an IKE_SA to switch to another address.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param to		address of this machine to switch to
+	 * @param tag		text for the records, NULL for none
+	 * @return			serial number of the switch, which may have ended already
+	 */
+	u_int (*start_one)(rmobike_mover_t *this, ike_sa_t *ike_sa, host_t *to,
+					   const char *tag);
+
+	/**
+	 * Ask again, on the IKE_SA that replaced the one it was asked on. charon
+	 * initiates what is queued.
+	 *
+	 * @param ike_sa	new IKE_SA, checked out
+	 * @param serial	serial number of the switch
+	 */
+	void (*resume)(rmobike_mover_t *this, ike_sa_t *ike_sa, u_int serial);
+
+	/**
 	 * Destroy a rmobike_mover_t, after all jobs and timers are gone.
 	 */
 	void (*destroy)(rmobike_mover_t *this);
@@ -72,8 +93,10 @@ struct rmobike_mover_t {
  *
  * @param peers		records of IKE_SAs
  * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
+ * @param source	sends from addresses that are gone, NULL not to
  */
 rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
-									  rmobike_seamless_t *seamless);
+									  rmobike_seamless_t *seamless,
+									  rmobike_source_t *source);
 
 #endif /** RMOBIKE_MOVER_H_ @}*/

@@ -9,6 +9,7 @@
 #include "rmobike_options.h"
 #include "rmobike_peers.h"
 #include "rmobike_seamless.h"
+#include "rmobike_source.h"
 #include "rmobike_vici.h"
 
 #include <daemon.h>
@@ -34,6 +35,11 @@ struct private_rmobike_plugin_t {
 	 * Moves CHILD_SAs without a gap
 	 */
 	rmobike_seamless_t *seamless;
+
+	/**
+	 * Sends from addresses that are gone
+	 */
+	rmobike_source_t *source;
 
 	/**
 	 * Listener on the bus
@@ -122,8 +128,9 @@ METHOD(plugin_t, reload, bool,
 METHOD(plugin_t, destroy, void,
 	private_rmobike_plugin_t *this)
 {
-	this->mover->destroy(this->mover);
 	this->listener->destroy(this->listener);
+	this->mover->destroy(this->mover);
+	this->source->destroy(this->source);
 	this->seamless->destroy(this->seamless);
 	this->peers->destroy(this->peers);
 	free(this);
@@ -154,8 +161,11 @@ PLUGIN_DEFINE(rmobike)
 		.peers = rmobike_peers_create(),
 	);
 	this->seamless = rmobike_seamless_create();
-	this->listener = rmobike_listener_create(this->peers, this->seamless);
-	this->mover = rmobike_mover_create(this->peers, this->seamless);
+	this->source = rmobike_source_create();
+	this->mover = rmobike_mover_create(this->peers, this->seamless,
+									   this->source);
+	this->listener = rmobike_listener_create(this->peers, this->seamless,
+											 this->mover);
 
 	return &this->public.plugin;
 }

@@ -29,6 +29,16 @@ struct private_rmobike_switch_task_t {
 	rmobike_seamless_t *seamless;
 
 	/**
+	 * Sends from addresses that are gone, or NULL
+	 */
+	rmobike_source_t *source;
+
+	/**
+	 * TRUE if there was no answer for a while
+	 */
+	bool late;
+
+	/**
 	 * Serial number of the switch
 	 */
 	u_int serial;
@@ -95,15 +105,60 @@ const char *rmobike_switch_task_refuses(ike_sa_t *ike_sa)
 }
 
 /**
- * The path is that of the IKE_SA, which changes if the peer's update overtakes
- * its response.
+ * Is there any way to the peer?
  */
-static void send_request(rmobike_task_t *base, packet_t *packet)
+static bool is_reachable(host_t *other)
 {
-	ike_sa_t *ike_sa = base->ike_sa;
+	host_t *source;
 
-	rmobike_task_send(packet, ike_sa->get_my_host(ike_sa),
-					  ike_sa->get_other_host(ike_sa));
+	source = charon->kernel->get_source_addr(charon->kernel, other, NULL);
+	DESTROY_IF(source);
+	return source != NULL;
+}
+
+/**
+ * The path is that of the IKE_SA, which changes if the peer's update overtakes
+ * its response. Packets with that source may not get out of this network, or
+ * not into the peer's, so try the new address as well after a while.
+ */
+static bool send_request(rmobike_task_t *base, packet_t *packet)
+{
+	private_rmobike_switch_task_t *this = (private_rmobike_switch_task_t*)base;
+	ike_sa_t *ike_sa = base->ike_sa;
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	host_t *other = ike_sa->get_other_host(ike_sa);
+
+	if (!is_reachable(other))
+	{
+		return FALSE;
+	}
+	if (!this->source ||
+		charon->kernel->get_interface(charon->kernel, me, NULL))
+	{
+		rmobike_task_send(packet, me, other);
+	}
+	else
+	{
+		this->source->send(this->source, packet, me, other);
+	}
+	if (this->late && !me->ip_equals(me, this->to) &&
+		me->get_family(me) == this->to->get_family(this->to))
+	{
+		rmobike_task_send(packet, this->to, other);
+	}
+	return TRUE;
+}
+
+/**
+ * No answer for a while
+ */
+static void path_expired(rmobike_task_t *base)
+{
+	private_rmobike_switch_task_t *this = (private_rmobike_switch_task_t*)base;
+
+	this->late = TRUE;
+	base->expires = 0;
+	rmobike_task_resend(base);
 }
 
 METHOD(task_t, build_i, status_t,
@@ -144,6 +199,7 @@ METHOD(task_t, migrate, void,
 	private_rmobike_switch_task_t *this, ike_sa_t *ike_sa)
 {
 	rmobike_task_migrate(&this->base, ike_sa);
+	this->late = FALSE;
 }
 
 METHOD(task_t, destroy, void,
@@ -180,10 +236,12 @@ static private_rmobike_switch_task_t *find_queued(ike_sa_t *ike_sa)
  * Described in header
  */
 void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
-							   rmobike_seamless_t *seamless, u_int serial,
-							   host_t *to, uint16_t notify_type)
+							   rmobike_seamless_t *seamless,
+							   rmobike_source_t *source, u_int serial,
+							   host_t *to, rmobike_options_t *options)
 {
 	private_rmobike_switch_task_t *this;
+	host_t *me = ike_sa->get_my_host(ike_sa);
 	bool queued;
 
 	this = find_queued(ike_sa);
@@ -197,8 +255,10 @@ void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 		INIT(this,
 			.peers = peers,
 			.seamless = seamless,
+			.source = source,
 		);
 		rmobike_task_init(&this->base, ike_sa, send_request);
+		this->base.expired = path_expired;
 		this->base.mobike.task.build = _build_i;
 		this->base.mobike.task.process = _process_i;
 		this->base.mobike.task.migrate = _migrate;
@@ -206,7 +266,9 @@ void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 	}
 	this->serial = serial;
 	this->to = to->clone(to);
-	this->notify_type = notify_type;
+	this->to->set_port(this->to, me->get_port(me));
+	this->notify_type = options->notify_type;
+	this->base.expires = options->path_timeout;
 
 	if (!queued)
 	{

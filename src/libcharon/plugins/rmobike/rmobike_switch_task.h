@@ -13,8 +13,10 @@
 #ifndef RMOBIKE_SWITCH_TASK_H_
 #define RMOBIKE_SWITCH_TASK_H_
 
+#include "rmobike_options.h"
 #include "rmobike_peers.h"
 #include "rmobike_seamless.h"
+#include "rmobike_source.h"
 
 #include <daemon.h>
 
@@ -33,12 +35,14 @@ const char *rmobike_switch_task_refuses(ike_sa_t *ike_sa);
  * @param ike_sa		IKE_SA, checked out
  * @param peers			records, where the answer is noted
  * @param seamless		accepts ESP at the new address, NULL not to
+ * @param source		sends if our address is gone, NULL not to
  * @param serial		serial number of the switch in those records
  * @param to			address to name, cloned
- * @param notify_type	type of the notify
+ * @param options		type of the notify, how long the old path may stay silent
  */
 void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
-							   rmobike_seamless_t *seamless, u_int serial,
-							   host_t *to, uint16_t notify_type);
+							   rmobike_seamless_t *seamless,
+							   rmobike_source_t *source, u_int serial,
+							   host_t *to, rmobike_options_t *options);
 
 #endif /** RMOBIKE_SWITCH_TASK_H_ @}*/

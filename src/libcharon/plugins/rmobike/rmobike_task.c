@@ -48,14 +48,10 @@ METHOD(ike_mobike_t, transmit, bool,
 {
 	if (this->packet)
 	{	/* retransmission by charon */
-		this->send(this, this->packet);
+		return this->send(this, this->packet);
 	}
-	else
-	{
-		this->packet = packet->clone(packet);
-		rmobike_task_resend(this);
-	}
-	return TRUE;
+	this->packet = packet->clone(packet);
+	return rmobike_task_resend(this);
 }
 
 /**
@@ -143,13 +139,15 @@ static void schedule(rmobike_task_t *this, u_int ms, bool expired)
 /*
  * Described in header
  */
-void rmobike_task_resend(rmobike_task_t *this)
+bool rmobike_task_resend(rmobike_task_t *this)
 {
 	ike_sa_t *ike_sa = this->ike_sa;
 	int i;
 
-	this->send(this, this->packet);
-
+	if (!this->send(this, this->packet))
+	{
+		return FALSE;
+	}
 	if (ike_sa->get_message_id(ike_sa, TRUE) + 1 ==
 		ike_sa->get_message_id(ike_sa, FALSE))
 	{
@@ -163,6 +161,7 @@ void rmobike_task_resend(rmobike_task_t *this)
 	{
 		schedule(this, this->expires, TRUE);
 	}
+	return TRUE;
 }
 
 /*
@@ -312,7 +311,7 @@ void rmobike_task_deinit(rmobike_task_t *this)
  * Described in header
  */
 void rmobike_task_init(rmobike_task_t *this, ike_sa_t *ike_sa,
-					   void (*send)(rmobike_task_t*, packet_t*))
+					   bool (*send)(rmobike_task_t*, packet_t*))
 {
 	this->mobike = (ike_mobike_t){
 		.task = {

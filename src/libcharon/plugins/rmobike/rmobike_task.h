@@ -48,9 +48,10 @@ struct rmobike_task_t {
 	ike_sa_t *ike_sa;
 
 	/**
-	 * Send the request on the path, or paths, that it is to take now.
+	 * Send the request on the path, or paths, that it is to take now; FALSE if
+	 * there is none, it is deferred until charon notices a change then.
 	 */
-	void (*send)(rmobike_task_t *this, packet_t *packet);
+	bool (*send)(rmobike_task_t *this, packet_t *packet);
 
 	/**
 	 * Time is over for the new path, may be NULL.
@@ -94,7 +95,7 @@ struct rmobike_task_t {
  * @param send		sends the request, see above
  */
 void rmobike_task_init(rmobike_task_t *this, ike_sa_t *ike_sa,
-					   void (*send)(rmobike_task_t*, packet_t*));
+					   bool (*send)(rmobike_task_t*, packet_t*));
 
 /**
  * Free what the base owns.
@@ -136,8 +137,10 @@ void rmobike_task_send(packet_t *packet, host_t *me, host_t *other);
 
 /**
  * Send the request in the air again, now and quickly a few times more.
+ *
+ * @return			FALSE if there is no path
  */
-void rmobike_task_resend(rmobike_task_t *this);
+bool rmobike_task_resend(rmobike_task_t *this);
 
 /**
  * If a request of ours is in the air on an IKE_SA, send it again soon, in a

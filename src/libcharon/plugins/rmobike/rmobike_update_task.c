@@ -125,7 +125,7 @@ static void send_to(private_rmobike_update_task_t *this, packet_t *packet,
 /**
  * To the new address; if that does not answer, to the old one as well
  */
-static void send_request(rmobike_task_t *base, packet_t *packet)
+static bool send_request(rmobike_task_t *base, packet_t *packet)
 {
 	private_rmobike_update_task_t *this = (private_rmobike_update_task_t*)base;
 
@@ -134,6 +134,7 @@ static void send_request(rmobike_task_t *base, packet_t *packet)
 	{
 		send_to(this, packet, this->old_me, this->old_other);
 	}
+	return TRUE;
 }
 
 /**

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_source rmobike_source
+ * @{ @ingroup rmobike
+ *
+ * Sends from an address that this machine does not have anymore: that is the
+ * one a NAT in front of the peer lets through
+ * (draft-smyslov-ipsecme-ikev2-r-mobike: "even if it is already unavailable").
+ */
+
+#ifndef RMOBIKE_SOURCE_H_
+#define RMOBIKE_SOURCE_H_
+
+#include <daemon.h>
+
+typedef struct rmobike_source_t rmobike_source_t;
+
+/**
+ * Raw sockets, opened when they are needed first. Thread safe.
+ */
+struct rmobike_source_t {
+
+	/**
+	 * Send an IKE packet. Doesn't block.
+	 *
+	 * @param packet	packet as for charon->sender, not adopted
+	 * @param me		source address and port
+	 * @param other		destination address and port, same family
+	 * @return			FALSE if it can't be sent
+	 */
+	bool (*send)(rmobike_source_t *this, packet_t *packet, host_t *me,
+				 host_t *other);
+
+	/**
+	 * Destroy a rmobike_source_t.
+	 */
+	void (*destroy)(rmobike_source_t *this);
+};
+
+/**
+ * Create it; to be called while the daemon may still keep capabilities.
+ */
+rmobike_source_t *rmobike_source_create(void);
+
+/**
+ * Write the IP and UDP header of a packet and its UDP checksum (RFC 768, 791,
+ * 8200), for a raw socket that takes headers.
+ *
+ * @param me		source address and port
+ * @param other		destination address and port, same family
+ * @param data		UDP data
+ * @return			headers and data, allocated; empty if it is too long
+ */
+chunk_t rmobike_source_build(host_t *me, host_t *other, chunk_t data);
+
+#endif /** RMOBIKE_SOURCE_H_ @}*/

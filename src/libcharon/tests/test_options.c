@@ -284,6 +284,7 @@ static const struct {
 	{ "path_timeout", "nan", "3000" },
 	{ "path_timeout", "4294967.296", "3000" },
 	{ "path_timeout", "4294968", "3000" },
+	{ "path_timeout", "18446744073709552", "3000" },
 	{ "path_timeout", "18446744073709551626", "3000" },
 	{ "notify_type", "", "41042" },
 	{ "notify_type", "0", "41042" },

@@ -29,5 +29,6 @@ Suite *suite_outcome();
 Suite *suite_loss();
 Suite *suite_rekey();
 Suite *suite_moves();
+Suite *suite_gone();
 
 #endif /** EXCHANGE_TESTS_H_ */

@@ -57,8 +57,8 @@ typedef struct {
 	bool plain_kernel;
 	/** stock charon without our plugin */
 	bool stock;
-	/** may send from addresses it doesn't have */
-	bool raw_send;
+	/** the responder can't send from addresses it doesn't have */
+	bool no_raw_send;
 	/** milliseconds a packet is under way, 10 */
 	u_int delay;
 	/** milliseconds to process a packet, 0; meanwhile charon drops any other

@@ -13,6 +13,8 @@
 
 #include <collections/linked_list.h>
 
+#include "rmobike_source.h"
+
 /** How the world was made */
 extern world_conf_t world_conf;
 
@@ -136,6 +138,9 @@ host_t *nat_peek(host_t *inside);
 void wire_create();
 void wire_destroy();
 
+/** What the plugin sends with from addresses that are gone */
+rmobike_source_t *wire_create_source();
+
 /** Microseconds a packet is under way */
 uint64_t wire_get_delay(side_t from);
 
@@ -173,6 +178,18 @@ void trace_note(const char *fmt, ...);
 
 /** Fail a test, with the trace */
 void trace_fail(const char *file, int line, const char *fmt, ...);
+
+/* --- world_fate.c -------------------------------------------------------- */
+
+void fate_create();
+void fate_destroy();
+
+/** The fate_t of a packet, -1 for none in particular */
+int fate_of(trace_t *trace);
+
+/** Keep a packet until world_release() */
+void fate_hold(trace_t *trace, void (*arrive)(void*), void (*discard)(void*),
+			   void *data);
 
 /* --- world_plugin.c ------------------------------------------------------ */
 

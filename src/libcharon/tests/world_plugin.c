@@ -15,6 +15,7 @@
 /** The plugin, as rmobike_plugin.c puts it together */
 static rmobike_peers_t *peers;
 static rmobike_seamless_t *seamless;
+static rmobike_source_t *source;
 static rmobike_listener_t *listener;
 static rmobike_mover_t *mover;
 
@@ -116,7 +117,8 @@ void plugin_create_all()
 	peers = rmobike_peers_create();
 	peers->add_listener(peers, ended, NULL);
 	seamless = rmobike_seamless_create();
-	mover = rmobike_mover_create(peers, seamless, NULL);
+	source = world_conf.no_raw_send ? NULL : wire_create_source();
+	mover = rmobike_mover_create(peers, seamless, source);
 	listener = rmobike_listener_create(peers, seamless, mover);
 	charon->bus->add_listener(charon->bus, &listener->listener);
 }
@@ -137,6 +139,7 @@ void plugin_destroy_all()
 	mover->destroy(mover);
 	listener->destroy(listener);
 	seamless->destroy(seamless);
+	DESTROY_IF(source);
 	peers->destroy(peers);
 	outcomes->destroy_function(outcomes, free);
 }

@@ -4,14 +4,13 @@
 
 #include "world_parts.h"
 
-#include <fnmatch.h>
-
 #include <encoding/message.h>
 #include <network/sender.h>
 #include <processing/jobs/process_message_job.h>
 
+#include "rmobike_source.h"
+
 typedef struct flight_t flight_t;
-typedef struct order_t order_t;
 typedef struct busy_t busy_t;
 
 /**
@@ -24,15 +23,6 @@ struct flight_t {
 	side_t from;
 	/** its entry in the trace */
 	trace_t *trace;
-};
-
-/**
- * What shall become of the next packets that match
- */
-struct order_t {
-	fate_t fate;
-	char *pattern;
-	u_int count;
 };
 
 /**
@@ -54,8 +44,8 @@ static uint64_t delay[2];
 /** Current weather: percent, percent, microseconds */
 static u_int loss, doubled, jitter;
 
-/** Blocked addresses as host_t, order_t, flight_t that are held, busy_t */
-static linked_list_t *blocked, *orders, *held, *busy;
+/** Blocked addresses as host_t, busy_t */
+static linked_list_t *blocked, *busy;
 
 /**
  * Destroy a packet on its way.
@@ -219,32 +209,6 @@ static void depart(flight_t *this, uint64_t more)
 }
 
 /**
- * What did the test order for a packet? -1 if nothing.
- */
-static int next_fate(trace_t *trace)
-{
-	enumerator_t *enumerator;
-	order_t *order;
-	int fate = -1;
-
-	enumerator = orders->create_enumerator(orders);
-	while (fate == -1 && enumerator->enumerate(enumerator, &order))
-	{
-		if (!fnmatch(order->pattern, trace->line, 0))
-		{
-			fate = order->fate;
-			if (!--order->count)
-			{
-				orders->remove_at(orders, enumerator);
-				free(order);
-			}
-		}
-	}
-	enumerator->destroy(enumerator);
-	return fate;
-}
-
-/**
  * Send a packet as the weather is.
  */
 static void depart_in_weather(flight_t *this)
@@ -266,14 +230,13 @@ static void depart_in_weather(flight_t *this)
  */
 static void send_flight(flight_t *this)
 {
-	switch (next_fate(this->trace))
+	switch (fate_of(this->trace))
 	{
 		case DROP:
 			flight_fail(this, "dropped");
 			break;
 		case HOLD:
-			this->trace->why = "held";
-			held->insert_last(held, this);
+			fate_hold(this->trace, (void*)arrive, (void*)flight_destroy, this);
 			break;
 		case DOUBLE:
 			depart(flight_clone(this), 0);
@@ -318,8 +281,10 @@ static side_t get_sender(host_t *src)
 	return kernel_has_address(INITIATOR, src) ? INITIATOR : RESPONDER;
 }
 
-METHOD(sender_t, send_, void,
-	sender_t *this, packet_t *packet)
+/**
+ * Send a packet, if it may have that source.
+ */
+static void send_packet(packet_t *packet, bool raw)
 {
 	host_t *src, *dst, *outside = NULL;
 	bool mine;
@@ -331,8 +296,7 @@ METHOD(sender_t, send_, void,
 		.packet = packet,
 		.from = get_sender(src),
 	);
-	mine = kernel_has_address(flight->from, src) ||
-		   (flight->from == RESPONDER && world_conf.raw_send);
+	mine = raw || kernel_has_address(flight->from, src);
 	if (flight->from == INITIATOR)
 	{
 		outside = mine ? nat_out(src, dst) : src->clone(src);
@@ -356,6 +320,38 @@ METHOD(sender_t, send_, void,
 	{
 		send_flight(flight);
 	}
+}
+
+METHOD(sender_t, send_, void,
+	sender_t *this, packet_t *packet)
+{
+	send_packet(packet, FALSE);
+}
+
+METHOD(rmobike_source_t, source_send, bool,
+	rmobike_source_t *this, packet_t *packet, host_t *me, host_t *other)
+{
+	packet_t *copy;
+
+	copy = packet->clone(packet);
+	copy->set_source(copy, me->clone(me));
+	copy->set_destination(copy, other->clone(other));
+	send_packet(copy, TRUE);
+	return TRUE;
+}
+
+/*
+ * Described in header
+ */
+rmobike_source_t *wire_create_source()
+{
+	rmobike_source_t *this;
+
+	INIT(this,
+		.send = _source_send,
+		.destroy = (void*)free,
+	);
+	return this;
 }
 
 /*
@@ -417,62 +413,12 @@ void world_weather(u_int l, u_int d, u_int j)
 /*
  * Described in header
  */
-void world_fate(fate_t fate, char *pattern, u_int count)
-{
-	order_t *order;
-
-	INIT(order,
-		.fate = fate,
-		.pattern = pattern,
-		.count = count,
-	);
-	orders->insert_last(orders, order);
-}
-
-/*
- * Described in header
- */
-void world_fate_none()
-{
-	order_t *order;
-
-	while (orders->remove_first(orders, (void**)&order) == SUCCESS)
-	{
-		free(order);
-	}
-}
-
-/*
- * Described in header
- */
-void world_release(char *pattern)
-{
-	enumerator_t *enumerator;
-	flight_t *flight;
-
-	enumerator = held->create_enumerator(held);
-	while (enumerator->enumerate(enumerator, &flight))
-	{
-		if (!fnmatch(pattern, flight->trace->line, 0))
-		{
-			held->remove_at(held, enumerator);
-			flight->trace->why = NULL;
-			time_schedule(0, (void*)arrive, (void*)flight_destroy, flight);
-		}
-	}
-	enumerator->destroy(enumerator);
-}
-
-/*
- * Described in header
- */
 void wire_create()
 {
 	delay[INITIATOR] = delay[RESPONDER] = (world_conf.delay ?: 10) * 1000ULL;
 	loss = doubled = jitter = 0;
 	blocked = linked_list_create();
-	orders = linked_list_create();
-	held = linked_list_create();
+	fate_create();
 	busy = linked_list_create();
 	INIT(sender,
 		.send = _send_,
@@ -492,7 +438,6 @@ void wire_destroy()
 	charon->sender = replaced;
 	sender->destroy(sender);
 	blocked->destroy_offset(blocked, offsetof(host_t, destroy));
-	orders->destroy_function(orders, (void*)free);
-	held->destroy_function(held, (void*)flight_destroy);
+	fate_destroy();
 	busy->destroy_function(busy, (void*)free);
 }

@@ -199,15 +199,20 @@ static bool is_announced(ike_sa_t *ike_sa, host_t *address)
 /**
  * Decide about an address
  */
-static rmobike_verdict_t judge(ike_sa_t *ike_sa, rmobike_options_t *options,
+static rmobike_verdict_t judge(private_rmobike_listener_t *this,
+							   ike_sa_t *ike_sa, rmobike_options_t *options,
 							   host_t *me, host_t *to)
 {
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
 	rmobike_question_t question = {
 		.address = to,
 		.current = ike_sa->get_other_host(ike_sa),
 		.announced = is_announced(ike_sa, to),
 		.own = charon->kernel->get_interface(charon->kernel, to, NULL),
 		.reachable = me != NULL,
+		.exhausted = options->max_switches &&
+					 this->peers->count_recent(this->peers, id,
+						options->switch_interval) >= options->max_switches,
 	};
 
 	return rmobike_policy_judge(options->accept, options->accept_addresses,
@@ -255,7 +260,10 @@ static void accept_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 		 ike_sa->get_name(ike_sa), id, ike_sa->get_other_host(ike_sa), to,
 		 check ? ", checking path first" : "");
 
-	this->peers->leaving(this->peers, id, ike_sa->get_other_host(ike_sa));
+	if (verdict != RMOBIKE_VERDICT_CURRENT)
+	{
+		this->peers->leaving(this->peers, id, ike_sa->get_other_host(ike_sa));
+	}
 	new_path = !options->reply_on_request &&
 			   verdict != RMOBIKE_VERDICT_CURRENT;
 	serial = this->peers->accepted(this->peers, id,
@@ -282,7 +290,7 @@ static void handle_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 
 	options = get_options(ike_sa);
 	me = rmobike_update_task_source(ike_sa, to);
-	verdict = judge(ike_sa, options, me, to);
+	verdict = judge(this, ike_sa, options, me, to);
 	if (rmobike_verdict_is_refusal(verdict))
 	{
 		reason = enum_to_name(rmobike_verdict_names, verdict);

@@ -87,7 +87,10 @@ static bool parse_seconds(char *value, u_int min, u_int max, u_int *result)
 	return TRUE;
 }
 
-static bool parse_advertise(rmobike_options_t *this, char *value, char *why)
+/**
+ * Parse yes or no.
+ */
+static bool parse_bool(char *value, bool *result)
 {
 	bool yes = settings_value_as_bool(value, FALSE);
 
@@ -95,8 +98,47 @@ static bool parse_advertise(rmobike_options_t *this, char *value, char *why)
 	{	/* not one of the words known for yes or no */
 		return FALSE;
 	}
-	this->advertise = yes;
+	*result = yes;
 	return TRUE;
+}
+
+/**
+ * Parse a decimal number.
+ */
+static bool parse_number(char *value, u_int min, u_int max, u_int *result)
+{
+	u_long number;
+	char *end;
+
+	if (*value < '0' || *value > '9' || strlen(value) > 9)
+	{
+		return FALSE;
+	}
+	number = strtoul(value, &end, 10);
+	if (*end || number < min || number > max)
+	{
+		return FALSE;
+	}
+	*result = number;
+	return TRUE;
+}
+
+/**
+ * Parse a list of addresses, an invalid one is empty.
+ */
+static bool parse_addrs(char *value, rmobike_addrs_t **result, char *why)
+{
+	rmobike_addrs_t *addrs;
+
+	addrs = rmobike_addrs_create(value, why, WHY_LEN);
+	(*result)->destroy(*result);
+	*result = addrs ?: rmobike_addrs_create(NULL, NULL, 0);
+	return addrs != NULL;
+}
+
+static bool parse_advertise(rmobike_options_t *this, char *value, char *why)
+{
+	return parse_bool(value, &this->advertise);
 }
 
 static bool parse_accept(rmobike_options_t *this, char *value, char *why)
@@ -115,12 +157,7 @@ static bool parse_accept(rmobike_options_t *this, char *value, char *why)
 static bool parse_accept_addresses(rmobike_options_t *this, char *value,
 								   char *why)
 {
-	rmobike_addrs_t *addrs;
-
-	addrs = rmobike_addrs_create(value, why, WHY_LEN);
-	this->accept_addresses->destroy(this->accept_addresses);
-	this->accept_addresses = addrs ?: rmobike_addrs_create(NULL, NULL, 0);
-	return addrs != NULL;
+	return parse_addrs(value, &this->accept_addresses, why);
 }
 
 static bool parse_reply_path(rmobike_options_t *this, char *value, char *why)
@@ -168,6 +205,27 @@ static bool parse_timeout(rmobike_options_t *this, char *value, char *why)
 	return parse_seconds(value, 1000, 165000, &this->timeout);
 }
 
+static bool parse_auto_switch(rmobike_options_t *this, char *value, char *why)
+{
+	return parse_bool(value, &this->auto_switch);
+}
+
+static bool parse_prefer(rmobike_options_t *this, char *value, char *why)
+{
+	return parse_addrs(value, &this->prefer, why);
+}
+
+static bool parse_max_switches(rmobike_options_t *this, char *value, char *why)
+{
+	return parse_number(value, 0, 1000, &this->max_switches);
+}
+
+static bool parse_switch_interval(rmobike_options_t *this, char *value,
+								  char *why)
+{
+	return parse_number(value, 1, 86400, &this->switch_interval);
+}
+
 static bool parse_socket(rmobike_options_t *this, char *value, char *why)
 {
 	if (!strstr(value, "://"))
@@ -191,6 +249,10 @@ static const option_t options[] = {
 	{ "path_timeout", "0.1 to 60 seconds", FALSE, parse_path_timeout },
 	{ "notify_type", "40960 to 65535", FALSE, parse_notify_type },
 	{ "timeout", "1 to 165 seconds", FALSE, parse_timeout },
+	{ "auto_switch", "yes or no", TRUE, parse_auto_switch },
+	{ "prefer", "addresses", TRUE, parse_prefer },
+	{ "max_switches", "0 to 1000", TRUE, parse_max_switches },
+	{ "switch_interval", "1 to 86400 seconds", TRUE, parse_switch_interval },
 	{ "socket", "a URI, e.g. unix:///run/charon.rmobike", FALSE, parse_socket },
 };
 
@@ -306,6 +368,10 @@ rmobike_options_t *rmobike_options_create(settings_t *settings, const char *ns,
 		.path_timeout = 3000,
 		.notify_type = RMOBIKE_NOTIFY_TYPE_DEFAULT,
 		.timeout = 10000,
+		.auto_switch = TRUE,
+		.prefer = rmobike_addrs_create(NULL, NULL, 0),
+		.max_switches = 5,
+		.switch_interval = 300,
 		.socket = strdup("unix:///run/charon.rmobike"),
 	);
 	read_options(this, &source);
@@ -329,6 +395,7 @@ void rmobike_options_destroy(rmobike_options_t *this)
 	if (this)
 	{
 		this->accept_addresses->destroy(this->accept_addresses);
+		this->prefer->destroy(this->prefer);
 		free(this->socket);
 		free(this);
 	}

@@ -41,6 +41,14 @@ struct rmobike_options_t {
 	uint16_t notify_type;
 	/** when a switch that we asked for counts as failed, in milliseconds */
 	u_int timeout;
+	/** switch away from addresses that are gone */
+	bool auto_switch;
+	/** addresses to go to first then, never NULL */
+	rmobike_addrs_t *prefer;
+	/** how many switches we follow per interval, 0 for any number */
+	u_int max_switches;
+	/** that interval, in seconds */
+	u_int switch_interval;
 	/** URI of our own vici socket, never NULL */
 	char *socket;
 };

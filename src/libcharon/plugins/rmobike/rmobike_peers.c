@@ -19,6 +19,11 @@
  */
 #define LOG_INTERVAL 60
 
+/**
+ * How many accepted requests are remembered
+ */
+#define MOVES 1000
+
 ENUM(rmobike_state_names, RMOBIKE_ASKED, RMOBIKE_FAILED,
 	"asked",
 	"answered",
@@ -126,6 +131,11 @@ struct entry_t {
 	} left;
 
 	/**
+	 * When requests were accepted, time_t by value, NULL if none were
+	 */
+	array_t *moves;
+
+	/**
 	 * What was logged, and when
 	 */
 	struct {
@@ -220,6 +230,7 @@ static void entry_destroy(entry_t *entry)
 {
 	rmobike_switch_destroy(entry->asked);
 	DESTROY_IF(entry->left.host);
+	array_destroy(entry->moves);
 	clear_accepted(entry);
 	free(entry);
 }
@@ -541,13 +552,42 @@ METHOD(rmobike_peers_t, get_path, bool,
 	return found;
 }
 
+METHOD(rmobike_peers_t, count_recent, u_int,
+	private_rmobike_peers_t *this, uint32_t id, u_int interval)
+{
+	time_t now = time_monotonic(NULL), time;
+	entry_t *entry;
+	u_int count = 0;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->get(this->entries, key(id));
+	while (entry && array_get(entry->moves, ARRAY_HEAD, &time) &&
+		   now - time >= (time_t)interval)
+	{
+		array_remove(entry->moves, ARRAY_HEAD, NULL);
+	}
+	count = entry ? array_count(entry->moves) : 0;
+	this->mutex->unlock(this->mutex);
+	return count;
+}
+
 METHOD(rmobike_peers_t, leaving, void,
 	private_rmobike_peers_t *this, uint32_t id, host_t *from)
 {
+	time_t now = time_monotonic(NULL);
 	entry_t *entry;
 
 	this->mutex->lock(this->mutex);
 	entry = get_entry(this, id);
+	if (!entry->moves)
+	{
+		entry->moves = array_create(sizeof(time_t), 0);
+	}
+	array_insert(entry->moves, ARRAY_TAIL, &now);
+	if (array_count(entry->moves) > MOVES)
+	{
+		array_remove(entry->moves, ARRAY_HEAD, NULL);
+	}
 	DESTROY_IF(entry->left.host);
 	entry->left.host = from->clone(from);
 	entry->left.mid = UINT32_MAX;
@@ -676,6 +716,9 @@ METHOD(rmobike_peers_t, rekeyed, u_int,
 		memcpy(new->logged, old->logged, sizeof(new->logged));
 		/* an update still queued has to be the newest there, too */
 		new->accepted.serial = old->accepted.serial;
+		array_destroy(new->moves);
+		new->moves = old->moves;
+		old->moves = NULL;
 		new->asked = old->asked;
 		old->asked = NULL;
 		if (new->asked)
@@ -758,6 +801,7 @@ rmobike_peers_t *rmobike_peers_create(void)
 			.answered = _answered,
 			.moved = _moved,
 			.get_id = _get_id,
+			.count_recent = _count_recent,
 			.leaving = _leaving,
 			.updated = _updated,
 			.is_outdated = _is_outdated,

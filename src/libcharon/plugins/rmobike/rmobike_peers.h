@@ -217,7 +217,18 @@ struct rmobike_peers_t {
 					 host_t **me, host_t **other);
 
 	/**
-	 * As initiator, remember where the responder was when it asked.
+	 * As initiator, count the requests that were accepted lately, without those
+	 * to stay.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param interval	how far to look back, in seconds
+	 * @return			number of requests
+	 */
+	u_int (*count_recent)(rmobike_peers_t *this, uint32_t id, u_int interval);
+
+	/**
+	 * As initiator, remember where the responder was when it asked for a
+	 * request that was accepted, and when.
 	 *
 	 * @param id		unique ID of the IKE_SA
 	 * @param from		address, cloned

@@ -8,6 +8,7 @@
 #include "rmobike_mover.h"
 #include "rmobike_options.h"
 #include "rmobike_peers.h"
+#include "rmobike_roam.h"
 #include "rmobike_seamless.h"
 #include "rmobike_source.h"
 #include "rmobike_vici.h"
@@ -52,6 +53,11 @@ struct private_rmobike_plugin_t {
 	rmobike_mover_t *mover;
 
 	/**
+	 * Watches addresses
+	 */
+	rmobike_roam_t *roam;
+
+	/**
 	 * The operator's door, NULL if there is none
 	 */
 	rmobike_vici_t *vici;
@@ -91,6 +97,7 @@ static bool plugin_cb(private_rmobike_plugin_t *this,
 	{
 		check_options();
 		charon->bus->add_listener(charon->bus, &this->listener->listener);
+		charon->bus->add_listener(charon->bus, &this->roam->listener);
 		this->vici = rmobike_vici_create(this->peers, this->mover);
 	}
 	else
@@ -100,6 +107,7 @@ static bool plugin_cb(private_rmobike_plugin_t *this,
 			this->vici->destroy(this->vici);
 			this->vici = NULL;
 		}
+		charon->bus->remove_listener(charon->bus, &this->roam->listener);
 		charon->bus->remove_listener(charon->bus, &this->listener->listener);
 	}
 	return TRUE;
@@ -128,6 +136,7 @@ METHOD(plugin_t, reload, bool,
 METHOD(plugin_t, destroy, void,
 	private_rmobike_plugin_t *this)
 {
+	this->roam->destroy(this->roam);
 	this->listener->destroy(this->listener);
 	this->mover->destroy(this->mover);
 	this->source->destroy(this->source);
@@ -166,6 +175,7 @@ PLUGIN_DEFINE(rmobike)
 									   this->source);
 	this->listener = rmobike_listener_create(this->peers, this->seamless,
 											 this->mover);
+	this->roam = rmobike_roam_create(this->peers, this->mover);
 
 	return &this->public.plugin;
 }

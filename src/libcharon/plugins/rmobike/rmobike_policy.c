@@ -32,6 +32,7 @@ ENUM(rmobike_verdict_names, RMOBIKE_VERDICT_MOVE, RMOBIKE_REFUSE_POLICY,
 	"IPv4 address in an IPv6 one",
 	"one of our own addresses",
 	"no source address to reach it",
+	"too many switches in a short time",
 	"not announced by the peer",
 	"denied by policy",
 );
@@ -171,10 +172,32 @@ rmobike_verdict_t rmobike_policy_judge(rmobike_accept_t accept,
 		return RMOBIKE_REFUSE_NO_SOURCE;
 	}
 	verdict = judge_permission(accept, extra, question);
+	if (verdict == RMOBIKE_VERDICT_MOVE && question->exhausted)
+	{
+		return RMOBIKE_REFUSE_TOO_MANY;
+	}
 	if (verdict == RMOBIKE_VERDICT_MOVE &&
 		(check == RMOBIKE_CHECK_ALWAYS || !question->announced))
 	{
 		return RMOBIKE_VERDICT_PROBE;
 	}
 	return verdict;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_policy_is_better(const rmobike_candidate_t *a,
+							  const rmobike_candidate_t *b)
+{
+	if (a->preferred != b->preferred)
+	{
+		return a->preferred >= 0 &&
+			   (b->preferred < 0 || a->preferred < b->preferred);
+	}
+	if (a->same_family != b->same_family)
+	{
+		return a->same_family;
+	}
+	return a->announced && !b->announced;
 }

@@ -23,6 +23,7 @@ typedef enum rmobike_accept_t rmobike_accept_t;
 typedef enum rmobike_path_check_t rmobike_path_check_t;
 typedef enum rmobike_verdict_t rmobike_verdict_t;
 typedef struct rmobike_question_t rmobike_question_t;
+typedef struct rmobike_candidate_t rmobike_candidate_t;
 
 /**
  * Which addresses are acceptable, besides those that are configured.
@@ -82,6 +83,8 @@ enum rmobike_verdict_t {
 	RMOBIKE_REFUSE_OWN,
 	/** no route or no source address to reach it */
 	RMOBIKE_REFUSE_NO_SOURCE,
+	/** too many switches lately */
+	RMOBIKE_REFUSE_TOO_MANY,
 	/** neither announced by the peer nor configured */
 	RMOBIKE_REFUSE_NOT_ANNOUNCED,
 	/** not configured and no other is accepted */
@@ -107,6 +110,8 @@ struct rmobike_question_t {
 	bool own;
 	/** TRUE if there is a source address to reach the address from */
 	bool reachable;
+	/** TRUE if we followed as many switches lately as we want to */
+	bool exhausted;
 };
 
 /**
@@ -139,5 +144,30 @@ rmobike_verdict_t rmobike_policy_judge(rmobike_accept_t accept,
 									   rmobike_addrs_t *extra,
 									   rmobike_path_check_t check,
 									   const rmobike_question_t *question);
+
+/**
+ * An address that a responder may ask to switch to.
+ */
+struct rmobike_candidate_t {
+	/** address of this host */
+	host_t *address;
+	/** position in the list of preferred addresses, -1 if not in it */
+	int preferred;
+	/** TRUE if it is of the family of the current address */
+	bool same_family;
+	/** TRUE if we announced it to the peer */
+	bool announced;
+};
+
+/**
+ * Compare addresses to switch to: those preferred by configuration come first
+ * in their order, then those of the same family, then announced ones.
+ *
+ * @param a			a candidate
+ * @param b			another candidate
+ * @return			TRUE if a is better than b
+ */
+bool rmobike_policy_is_better(const rmobike_candidate_t *a,
+							  const rmobike_candidate_t *b);
 
 #endif /** RMOBIKE_POLICY_H_ @}*/

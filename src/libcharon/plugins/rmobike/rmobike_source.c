@@ -17,6 +17,11 @@
 #endif
 
 /**
+ * Tells IKE from ESP, RFC 3948 (2.2)
+ */
+static u_char non_esp_marker[4] = {};
+
+/**
  * Hops a packet may take
  */
 #define HOPS 64
@@ -203,11 +208,10 @@ METHOD(rmobike_source_t, send_, bool,
 	{
 		return FALSE;
 	}
-	/* Non-ESP marker, RFC 3948 (2.2) */
 	if (me->get_port(me) != IKEV2_UDP_PORT &&
 		other->get_port(other) != IKEV2_UDP_PORT)
 	{
-		marker = chunk_from_chars(0x00, 0x00, 0x00, 0x00);
+		marker = chunk_from_thing(non_esp_marker);
 	}
 	data = chunk_cat("cc", marker, packet->get_data(packet));
 	raw = rmobike_source_build(me, other, data);

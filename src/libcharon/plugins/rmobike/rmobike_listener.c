@@ -514,8 +514,14 @@ METHOD(listener_t, ike_rekey, bool,
 	{
 		enable(this, new);
 	}
+	if (this->seamless)
+	{
+		this->seamless->rekeyed(this->seamless, old->get_unique_id(old),
+								new->get_unique_id(new));
+	}
 	serial = this->peers->rekeyed(this->peers, old->get_unique_id(old),
 								  new->get_unique_id(new));
+	rmobike_update_task_resume(old, new);
 	if (serial)
 	{	/* the answer may have been lost with the old IKE_SA */
 		this->mover->resume(this->mover, new, serial);
@@ -529,6 +535,11 @@ METHOD(listener_t, ike_state_change, bool,
 	if (state == IKE_DESTROYING)
 	{
 		this->peers->remove(this->peers, ike_sa->get_unique_id(ike_sa));
+		if (this->seamless)
+		{
+			this->seamless->forget(this->seamless,
+								   ike_sa->get_unique_id(ike_sa));
+		}
 	}
 	return TRUE;
 }

@@ -11,11 +11,6 @@
 #include <collections/array.h>
 #include <processing/jobs/callback_job.h>
 
-/**
- * When nothing uses anymore what was prepared for a switch, in milliseconds
- */
-#define RELEASE_DELAY 2000
-
 typedef struct private_rmobike_mover_t private_rmobike_mover_t;
 typedef struct start_t start_t;
 
@@ -162,36 +157,18 @@ CALLBACK(expire_execute, job_requeue_t,
 	return JOB_REQUEUE_NONE;
 }
 
-CALLBACK(release_execute, job_requeue_t,
-	start_t *release)
-{
-	rmobike_seamless_t *seamless = release->mover->seamless;
-
-	seamless->release(seamless, release->serial);
-	return JOB_REQUEUE_NONE;
-}
-
 /**
  * Implements rmobike_ended_t
  */
 static void switch_ended(void *user, const rmobike_switch_t *ended)
 {
 	private_rmobike_mover_t *this = user;
-	start_t *release;
 
+	/* otherwise CHILD_SAs are about to use what was prepared for them */
 	if (ended->state != RMOBIKE_DONE)
 	{
 		this->seamless->release(this->seamless, ended->serial);
-		return;
 	}
-	/* CHILD_SAs are about to use what was prepared for them */
-	INIT(release,
-		.mover = this,
-		.serial = ended->serial,
-	);
-	lib->scheduler->schedule_job_ms(lib->scheduler,
-			(job_t*)callback_job_create(release_execute, release, start_destroy,
-										NULL), RELEASE_DELAY);
 }
 
 /**

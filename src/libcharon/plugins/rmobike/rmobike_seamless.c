@@ -68,6 +68,11 @@ struct prepared_t {
 	u_int serial;
 
 	/**
+	 * Unique ID of the IKE_SA
+	 */
+	uint32_t id;
+
+	/**
 	 * Destination
 	 */
 	host_t *dst;
@@ -141,13 +146,14 @@ static uint8_t get_proto(child_sa_t *child_sa)
 /**
  * Create an entry for an SA
  */
-static prepared_t *prepared_create(u_int serial, host_t *dst, uint8_t proto,
-								   uint32_t spi)
+static prepared_t *prepared_create(u_int serial, uint32_t id, host_t *dst,
+								   uint8_t proto, uint32_t spi)
 {
 	prepared_t *this;
 
 	INIT(this,
 		.serial = serial,
+		.id = id,
 		.dst = dst->clone(dst),
 		.proto = proto,
 		.spi = spi,
@@ -305,23 +311,49 @@ static bool move_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
 }
 
 /**
- * Find an SA prepared for that address, and keep it
+ * Find an SA prepared for that address. It is kept unless the source changed,
+ * it is in the way then.
  */
-static bool use_prepared(kernel_ipsec_sa_id_t *id, host_t *dst)
+static bool use_prepared(kernel_ipsec_sa_id_t *id,
+						 kernel_ipsec_update_sa_t *data)
 {
 	prepared_t *prepared;
-	bool found = FALSE;
+	bool keep = FALSE;
 
 	instance->mutex->lock(instance->mutex);
 	prepared = instance->prepared->get(instance->prepared, key(id->spi));
-	if (prepared && dst->ip_equals(dst, prepared->dst))
+	if (prepared && prepared->dst->ip_equals(prepared->dst, data->new_dst))
 	{
+		keep = id->src->equals(id->src, data->new_src);
 		instance->prepared->remove(instance->prepared, key(id->spi));
-		prepared_destroy(prepared, FALSE);
-		found = TRUE;
+		prepared_destroy(prepared, !keep);
 	}
 	instance->mutex->unlock(instance->mutex);
-	return found;
+	return keep;
+}
+
+/**
+ * Remove SAs prepared for an IKE_SA, those at one address or all
+ */
+static void discard_prepared(private_rmobike_seamless_t *this, uint32_t id,
+							 host_t *dst)
+{
+	enumerator_t *enumerator;
+	prepared_t *prepared;
+
+	this->mutex->lock(this->mutex);
+	enumerator = this->prepared->create_enumerator(this->prepared);
+	while (enumerator->enumerate(enumerator, NULL, &prepared))
+	{
+		if (prepared->id == id &&
+			(!dst || dst->ip_equals(dst, prepared->dst)))
+		{
+			this->prepared->remove_at(this->prepared, enumerator);
+			prepared_destroy(prepared, TRUE);
+		}
+	}
+	enumerator->destroy(enumerator);
+	this->mutex->unlock(this->mutex);
 }
 
 METHOD(kernel_interface_t, update_sa, status_t,
@@ -336,9 +368,9 @@ METHOD(kernel_interface_t, update_sa, status_t,
 		data->encap == data->new_encap)
 	{
 		inbound = data->new_dst->ip_equals(data->new_dst, scope->me);
-		if (inbound && use_prepared(id, data->new_dst))
+		if (inbound && use_prepared(id, data))
 		{
-			old = prepared_create(0, id->dst, id->proto, id->spi);
+			old = prepared_create(0, 0, id->dst, id->proto, id->spi);
 			array_insert(scope->sas, ARRAY_TAIL, old);
 			return SUCCESS;
 		}
@@ -412,10 +444,21 @@ static bool in_kernel(ike_sa_t *ike_sa)
 METHOD(ike_sa_t, update_hosts, void,
 	ike_sa_t *this, host_t *me, host_t *other, update_hosts_flag_t flags)
 {
+	uint32_t id = this->get_unique_id(this);
 	scope_t scope;
 
-	if (!me || !other || !is_switch(this, me, other) || !in_kernel(this))
+	if (!me || !other)
+	{	/* just a look at the CHILD_SAs */
+		stock_update_hosts(this, me, other, flags);
+		return;
+	}
+	if (!is_switch(this, me, other) || !in_kernel(this))
 	{
+		if (!me->equals(me, this->get_my_host(this)) ||
+			!other->equals(other, this->get_other_host(this)))
+		{
+			discard_prepared(instance, id, NULL);
+		}
 		stock_update_hosts(this, me, other, flags);
 		return;
 	}
@@ -428,6 +471,7 @@ METHOD(ike_sa_t, update_hosts, void,
 	stock_update_hosts(this, me, other, flags);
 	flush_scope(&scope);
 	instance->scope->set(instance->scope, NULL);
+	discard_prepared(instance, id, me);
 	array_destroy(scope.policies);
 	array_destroy(scope.sas);
 }
@@ -465,7 +509,8 @@ METHOD(rmobike_seamless_t, prepare, void,
 		{
 			continue;
 		}
-		prepared = prepared_create(serial, to, proto, spi);
+		prepared = prepared_create(serial, ike_sa->get_unique_id(ike_sa), to,
+								   proto, spi);
 		this->mutex->lock(this->mutex);
 		prepared = this->prepared->put(this->prepared, key(spi), prepared);
 		this->mutex->unlock(this->mutex);
@@ -475,6 +520,31 @@ METHOD(rmobike_seamless_t, prepare, void,
 		}
 	}
 	enumerator->destroy(enumerator);
+}
+
+METHOD(rmobike_seamless_t, rekeyed, void,
+	private_rmobike_seamless_t *this, uint32_t id, uint32_t new_id)
+{
+	enumerator_t *enumerator;
+	prepared_t *prepared;
+
+	this->mutex->lock(this->mutex);
+	enumerator = this->prepared->create_enumerator(this->prepared);
+	while (enumerator->enumerate(enumerator, NULL, &prepared))
+	{
+		if (prepared->id == id)
+		{
+			prepared->id = new_id;
+		}
+	}
+	enumerator->destroy(enumerator);
+	this->mutex->unlock(this->mutex);
+}
+
+METHOD(rmobike_seamless_t, forget, void,
+	private_rmobike_seamless_t *this, uint32_t id)
+{
+	discard_prepared(this, id, NULL);
 }
 
 METHOD(rmobike_seamless_t, release, void,
@@ -530,6 +600,8 @@ rmobike_seamless_t *rmobike_seamless_create(void)
 			.attach = _attach,
 			.prepare = _prepare,
 			.release = _release,
+			.rekeyed = _rekeyed,
+			.forget = _forget,
 			.destroy = _destroy,
 		},
 		.prepared = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,

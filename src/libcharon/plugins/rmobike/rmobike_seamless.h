@@ -60,6 +60,21 @@ struct rmobike_seamless_t {
 	void (*release)(rmobike_seamless_t *this, u_int serial);
 
 	/**
+	 * An IKE_SA was rekeyed, what was prepared goes on with the new one.
+	 *
+	 * @param id		unique ID of the old IKE_SA
+	 * @param new_id	unique ID of the new IKE_SA
+	 */
+	void (*rekeyed)(rmobike_seamless_t *this, uint32_t id, uint32_t new_id);
+
+	/**
+	 * Remove what was prepared for an IKE_SA.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 */
+	void (*forget)(rmobike_seamless_t *this, uint32_t id);
+
+	/**
 	 * Destroy a rmobike_seamless_t, after all IKE_SAs are gone.
 	 */
 	void (*destroy)(rmobike_seamless_t *this);

@@ -280,6 +280,22 @@ static void process_natd(private_rmobike_update_task_t *this,
 }
 
 /**
+ * After the same update went to both addresses, update the path that works
+ */
+static void queue_another(private_rmobike_update_task_t *this, host_t *from)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+
+	if (this->peers->is_newest(this->peers, ike_sa->get_unique_id(ike_sa),
+							   this->serial))
+	{
+		rmobike_update_task_queue(ike_sa, this->peers, this->serial,
+			from->ip_equals(from, this->other) ? this->other : this->old_other,
+			FALSE, this->path_timeout);
+	}
+}
+
+/**
  * The responder updated its addresses, or does not want to
  */
 static status_t process_update(private_rmobike_update_task_t *this,
@@ -298,19 +314,13 @@ static status_t process_update(private_rmobike_update_task_t *this,
 							 UPDATE_HOSTS_FORCE_ALL);
 		return SUCCESS;
 	}
-	if (this->expired && !from->ip_equals(from, this->other))
-	{	/* the responder may or may not have seen the update on the new path
-		 * before, and NAT detection was not done for this one */
-		if (this->peers->is_newest(this->peers, ike_sa->get_unique_id(ike_sa),
-								   this->serial))
-		{
-			rmobike_update_task_queue(ike_sa, this->peers, this->serial,
-								this->old_other, FALSE, this->path_timeout);
-		}
+	if (this->expired)
+	{	/* the responder handled the first one that arrived, which may have
+		 * come by the other path, and so may have been NAT detection */
+		queue_another(this, from);
 		return SUCCESS;
 	}
-	/* went back because the answer was late, or charon followed the source of
-	 * another message meanwhile */
+	/* charon may have followed the source of another message meanwhile */
 	ike_sa->update_hosts(ike_sa, message->get_destination(message), this->other,
 						 UPDATE_HOSTS_FORCE_ALL);
 	process_natd(this, message);
@@ -364,15 +374,16 @@ METHOD(task_t, destroy, void,
 }
 
 /**
- * Find the exchange if it is queued already
+ * Find the exchange in one of the queues of an IKE_SA
  */
-static private_rmobike_update_task_t *find_queued(ike_sa_t *ike_sa)
+static private_rmobike_update_task_t *find_task(ike_sa_t *ike_sa,
+												task_queue_t queue)
 {
 	private_rmobike_update_task_t *found = NULL;
 	enumerator_t *enumerator;
 	task_t *task;
 
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
+	enumerator = ike_sa->create_task_enumerator(ike_sa, queue);
 	while (enumerator->enumerate(enumerator, &task))
 	{
 		if (task->build == (void*)_build_i)
@@ -395,7 +406,7 @@ void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 	private_rmobike_update_task_t *this;
 	bool queued;
 
-	this = find_queued(ike_sa);
+	this = find_task(ike_sa, TASK_QUEUE_QUEUED);
 	queued = this != NULL;
 	if (queued)
 	{
@@ -421,5 +432,25 @@ void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 	if (!queued)
 	{
 		ike_sa->queue_task(ike_sa, &this->base.mobike.task);
+	}
+}
+
+/*
+ * Described in header
+ */
+void rmobike_update_task_resume(ike_sa_t *old, ike_sa_t *new)
+{
+	private_rmobike_update_task_t *this;
+
+	this = find_task(old, TASK_QUEUE_ACTIVE);
+	if (this && !find_task(new, TASK_QUEUE_QUEUED))
+	{
+		if (this->old_me && !this->check)
+		{	/* so that there is a path to go back to */
+			new->update_hosts(new, this->old_me, this->old_other,
+							  UPDATE_HOSTS_FORCE_ALL);
+		}
+		rmobike_update_task_queue(new, this->peers, this->serial, this->other,
+								  this->check, this->path_timeout);
 	}
 }

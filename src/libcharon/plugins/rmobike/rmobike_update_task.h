@@ -44,6 +44,16 @@ void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 							   u_int path_timeout);
 
 /**
+ * Queue the exchange that is under way on an IKE_SA, if any, on the one that
+ * replaces it: whether the responder handled it, and moved which of them, can't
+ * be known.
+ *
+ * @param old			rekeyed IKE_SA, checked out
+ * @param new			new IKE_SA, checked out
+ */
+void rmobike_update_task_resume(ike_sa_t *old, ike_sa_t *new);
+
+/**
  * Get the source address that packets of an IKE_SA to an address would have.
  *
  * @param ike_sa		IKE_SA

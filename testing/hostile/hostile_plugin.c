@@ -133,7 +133,7 @@ METHOD(listener_t, message_hook, bool,
 	{
 		notify = message->get_notify(message, MOBIKE_SUPPORTED);
 		hex = lib->settings->get_str(lib->settings,
-							"%s.plugins.hostile.mobike_supported", NULL, lib->ns);
+						"%s.plugins.hostile.mobike_supported", NULL, lib->ns);
 		if (notify && hex)
 		{
 			data = chunk_from_hex(chunk_from_str(hex), NULL);

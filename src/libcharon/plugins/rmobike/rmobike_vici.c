@@ -411,11 +411,10 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 static plugin_t *find_vici_plugin()
 {
 	enumerator_t *enumerator;
-	linked_list_t *features;
 	plugin_t *plugin, *found = NULL;
 
 	enumerator = lib->plugins->create_plugin_enumerator(lib->plugins);
-	while (enumerator->enumerate(enumerator, &plugin, &features))
+	while (enumerator->enumerate(enumerator, &plugin, NULL))
 	{
 		if (streq(plugin->get_name(plugin), "vici"))
 		{

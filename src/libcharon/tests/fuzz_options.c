@@ -46,7 +46,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		options->path_check > RMOBIKE_CHECK_ALWAYS ||
 		options->path_timeout < 100 || options->path_timeout > 60000 ||
 		options->timeout < 1000 || options->timeout > 165000 ||
-		options->notify_type < RMOBIKE_NOTIFY_TYPE_MIN)
+		options->notify_type < RMOBIKE_NOTIFY_TYPE_MIN ||
+		options->max_switches > 1000 ||
+		options->switch_interval < 1 || options->switch_interval > 86400)
 	{
 		abort();
 	}

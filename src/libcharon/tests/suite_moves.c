@@ -277,6 +277,41 @@ START_TEST(test_address_list_is_sent_after_switch)
 END_TEST
 
 /*
+ * The list is late: the responder has moved on since.
+ *
+ *     initiator                 responder
+ *     {}                     -> NEW
+ *     UPD_SA_ADDR            -> NEW
+ *                               <- OLD  ADD_4_ADDR    kept by the network
+ *                               <- NEW  {NATD..}
+ *                               <- OLD  ADD_4_ADDR    arrives
+ */
+START_TEST(test_late_address_list_does_not_take_back)
+{
+	ike_sa_t *ike_sa;
+
+	world_establish(.nat = TRUE);
+	world_fate(HOLD, "* <- * INFORMATIONAL req * {}", 1);
+	world_fate(HOLD, "* <- " OLD " INFORMATIONAL req * {ADD_4_ADDR *}", 1);
+	world_call(RESPONDER, send_dpd);
+	world_switch(NEW);
+	world_run(10);
+	world_add_address(RESPONDER, FOREIGN);
+	ike_sa = world_checkout(RESPONDER);
+	world_checkin(ike_sa, ike_sa->roam(ike_sa, TRUE));
+	world_run(100);
+	world_release("* {}");
+	world_run(1000);
+	assert_outcomes("* done");
+	assert_count(1, "* <- " OLD " * {ADD_4_ADDR ADD_4_ADDR ADD_4_ADDR} !held");
+
+	world_release("*");
+	world_run(10000);
+	assert_at(NEW);
+}
+END_TEST
+
+/*
  * The same at the initiator, whose update waits for another exchange: it wants
  * to announce an address, to roam, to detect changes of the NAT.
  *
@@ -407,6 +442,7 @@ Suite *suite_moves()
 	tcase_add_loop_test(tcase, test_newest_of_three_switches_wins, 0, 40);
 	tcase_add_loop_test(tcase, test_switch_back_wins, 0, STEPS);
 	tcase_add_test(tcase, test_address_list_is_sent_after_switch);
+	tcase_add_test(tcase, test_late_address_list_does_not_take_back);
 	tcase_add_loop_test(tcase, test_other_wishes_of_initiator_wait, 0, 3);
 	tcase_add_loop_test(tcase, test_old_address_is_removed_after_switch, 4, 10);
 	tcase_add_loop_test(tcase, test_new_address_is_removed_during_switch, 0, 10);

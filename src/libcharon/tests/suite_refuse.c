@@ -323,7 +323,8 @@ END_TEST
  */
 START_TEST(test_current_address_is_updated)
 {
-	world_establish(.nat = TRUE);
+	world_establish(.nat = TRUE, .settings = _i ?
+					"plugins { rmobike { accept = none } }" : NULL);
 	name_address(OLD);
 
 	assert_dialogue(
@@ -354,6 +355,6 @@ Suite *suite_refuse()
 	tcase_add_test(tcase, test_in_create_child_sa_is_ignored);
 	tcase_add_test(tcase, test_without_mobike_is_ignored);
 	tcase_add_test(tcase, test_if_we_did_not_send_r_is_ignored);
-	tcase_add_test(tcase, test_current_address_is_updated);
+	tcase_add_loop_test(tcase, test_current_address_is_updated, 0, 2);
 	return suite;
 }

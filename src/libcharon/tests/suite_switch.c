@@ -188,6 +188,32 @@ START_TEST(test_retransmitted_request_is_answered_on_both_paths)
 END_TEST
 
 /*
+ * Nobody can make us send anything by repeating a request with other octets:
+ * its header isn't authenticated.
+ *
+ *                          <- OLD  SWITCH=NEW
+ *     {}                   -> NEW  lost
+ *                          <- OLD  SWITCH=NEW  with another octet
+ *     silence
+ */
+START_TEST(test_garbled_retransmit_is_not_answered)
+{
+	world_establish(.nat = TRUE);
+	world_fate(DROP, EMPTY_RESP, 1);
+	world_fate(DROP, UPDATE_REQ, 2);
+	world_switch(NEW);
+	world_run(100);
+	world_fate(GARBLE, SWITCH_REQ(NEW), 1);
+	world_run(100);
+
+	assert_count(1, SWITCH_REQ(NEW) " !garbled");
+	assert_count(1, "* -> * INFORMATIONAL resp *");
+	world_run(10000);
+	assert_at(NEW);
+}
+END_TEST
+
+/*
  * Only the very same request is one: neither another one with its message ID
  * nor a new one is answered with the old response.
  */
@@ -227,18 +253,11 @@ START_TEST(test_unannounced_address_is_checked_before_update)
 		"plugins { rmobike { accept = none\n"
 		" connections { home { accept = any } } } }",
 	};
-	ike_sa_t *ike_sa;
-	host_t *other;
-
 	world_establish(.nat = TRUE, .settings = settings[_i]);
 	world_add_address(RESPONDER, FOREIGN);
 	world_switch(FOREIGN);
 	world_run(25);
-	ike_sa = world_checkout(INITIATOR);
-	other = ike_sa->get_other_host(ike_sa);
-	ck_assert(chunk_equals(other->get_address(other),
-						   chunk_from_chars(192, 0, 2, 1)));
-	world_checkin(ike_sa, SUCCESS);
+	ck_assert(world_is_at(INITIATOR, OLD));
 
 	world_run(1000);
 	assert_dialogue(
@@ -368,6 +387,53 @@ START_TEST(test_capability_on_the_wire)
 END_TEST
 
 /*
+ * RFC 4555, 3.7: who doesn't return the cookie, or another one, is not the peer.
+ *
+ *     initiator               responder
+ *                          <- OLD  SWITCH=NEW
+ *     {}                   -> NEW
+ *     UPD_SA_ADDR COOKIE2  -> NEW
+ *                          <- NEW  {NATD..} without, or another COOKIE2
+ */
+START_TEST(test_wrong_cookie_closes_ike_sa)
+{
+	bool check = _i & 1, missing = _i & 2;
+
+	world_establish(.nat = TRUE, .settings = check ?
+					"plugins { rmobike { path_check = always } }" : NULL);
+	world_forge(RESPONDER, INFORMATIONAL, .response = TRUE, .type = COOKIE2,
+				.data = missing ? chunk_empty : chunk_from_str("0123456789abcdef"),
+				.replace = TRUE);
+	world_switch(NEW);
+	world_run(1000);
+
+	assert_logged("*COOKIE2 mismatch, closing IKE_SA");
+	ck_assert_uint_eq(world_id(INITIATOR), 0);
+}
+END_TEST
+
+/*
+ * RFC 4555, 3.5: the responder may not want its own address anymore.
+ *
+ *                          <- OLD  SWITCH=NEW
+ *     {}                   -> NEW
+ *     UPD_SA_ADDR          -> NEW
+ *                          <- NEW  {UNACCEPTABLE_ADDRESSES}
+ */
+START_TEST(test_unacceptable_address_brings_back)
+{
+	world_establish(.nat = TRUE);
+	world_forge(RESPONDER, INFORMATIONAL, .response = TRUE,
+				.type = UNACCEPTABLE_ADDRESSES);
+	world_switch(NEW);
+	world_run(1000);
+
+	assert_logged("*peer does not accept its own address " NEW "*");
+	ck_assert(world_is_at(INITIATOR, OLD));
+}
+END_TEST
+
+/*
  * The type of the notify is configured alike on both ends.
  */
 START_TEST(test_other_notify_type)
@@ -401,6 +467,7 @@ Suite *suite_switch()
 	tcase_add_test(tcase, test_switch_again_and_back);
 	tcase_add_test(tcase,
 				   test_retransmitted_request_is_answered_on_both_paths);
+	tcase_add_test(tcase, test_garbled_retransmit_is_not_answered);
 	tcase_add_test(tcase, test_other_requests_are_answered_as_usual);
 	tcase_add_loop_test(tcase,
 						test_unannounced_address_is_checked_before_update,
@@ -412,6 +479,8 @@ Suite *suite_switch()
 	tcase_add_test(tcase, test_capability_survives_reauth);
 	tcase_add_test(tcase, test_same_message_id_both_ways);
 	tcase_add_test(tcase, test_capability_on_the_wire);
+	tcase_add_loop_test(tcase, test_wrong_cookie_closes_ike_sa, 0, 4);
+	tcase_add_test(tcase, test_unacceptable_address_brings_back);
 	tcase_add_test(tcase, test_other_notify_type);
 	return suite;
 }

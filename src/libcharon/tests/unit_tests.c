@@ -44,6 +44,8 @@ int main(void)
 	runner = srunner_create(notify_suite());
 	srunner_add_suite(runner, addrs_suite());
 	srunner_add_suite(runner, policy_suite());
+	srunner_add_suite(runner, udp_suite());
+	srunner_add_suite(runner, parse_suite());
 	srunner_add_suite(runner, options_suite());
 	srunner_add_suite(runner, options_sections_suite());
 

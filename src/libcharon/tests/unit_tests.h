@@ -25,6 +25,8 @@
 Suite *notify_suite(void);
 Suite *addrs_suite(void);
 Suite *policy_suite(void);
+Suite *udp_suite(void);
+Suite *parse_suite(void);
 Suite *options_suite(void);
 Suite *options_sections_suite(void);
 

@@ -153,6 +153,8 @@ typedef enum {
 	DOUBLE,
 	/** it takes LATE ms longer */
 	DELAY,
+	/** it isn't what it was: one bit of the last octet is flipped */
+	GARBLE,
 } fate_t;
 
 #define LATE 1000
@@ -234,6 +236,9 @@ void world_create_child(side_t side);
 /** Unique ID of an end's IKE_SA, 0 if none */
 uint32_t world_id(side_t side);
 
+/** Does an end believe the responder to be at this address? */
+bool world_is_at(side_t side, char *address);
+
 /** Next message ID of an end, for requests that it sends or receives */
 uint32_t world_mid(side_t side, bool initiate);
 
@@ -249,6 +254,8 @@ typedef struct {
 	uint32_t spi;
 	notify_type_t type;
 	chunk_t data;
+	/** TRUE if it replaces those of that type, without data it removes them */
+	bool replace;
 } forged_t;
 
 #define world_forge(...) world_forge_((forged_t){ __VA_ARGS__ })

@@ -18,7 +18,7 @@ static linked_list_t *forgeries;
 /**
  * Add a notify, as wrong as it may be.
  */
-static void forge(message_t *message, forged_t *this)
+static void add_notify(message_t *message, forged_t *this)
 {
 	notify_payload_t *notify;
 
@@ -35,9 +35,9 @@ static void forge(message_t *message, forged_t *this)
 }
 
 /**
- * Let the initiator forget that it supports MOBIKE.
+ * Remove all notifies of a type.
  */
-static void remove_mobike(message_t *message)
+static void remove_notifies(message_t *message, notify_type_t type)
 {
 	enumerator_t *enumerator;
 	payload_t *payload;
@@ -48,13 +48,28 @@ static void remove_mobike(message_t *message)
 	{
 		notify = (notify_payload_t*)payload;
 		if (payload->get_type(payload) == PLV2_NOTIFY &&
-			notify->get_notify_type(notify) == MOBIKE_SUPPORTED)
+			notify->get_notify_type(notify) == type)
 		{
 			message->remove_payload_at(message, enumerator);
 			payload->destroy(payload);
 		}
 	}
 	enumerator->destroy(enumerator);
+}
+
+/**
+ * Change a message.
+ */
+static void forge(message_t *message, forged_t *this)
+{
+	if (this->replace)
+	{
+		remove_notifies(message, this->type);
+	}
+	if (!this->replace || this->data.len)
+	{
+		add_notify(message, this);
+	}
 }
 
 METHOD(listener_t, message, bool,
@@ -70,7 +85,7 @@ METHOD(listener_t, message, bool,
 	}
 	if (world_conf.no_mobike)
 	{
-		remove_mobike(message);
+		remove_notifies(message, MOBIKE_SUPPORTED);
 	}
 	enumerator = forgeries->create_enumerator(forgeries);
 	while (enumerator->enumerate(enumerator, &current))

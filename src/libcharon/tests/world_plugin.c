@@ -10,6 +10,7 @@
 #include "rmobike_listener.h"
 #include "rmobike_mover.h"
 #include "rmobike_peers.h"
+#include "rmobike_roam.h"
 #include "rmobike_seamless.h"
 
 /** The plugin, as rmobike_plugin.c puts it together */
@@ -18,6 +19,7 @@ static rmobike_seamless_t *seamless;
 static rmobike_source_t *source;
 static rmobike_listener_t *listener;
 static rmobike_mover_t *mover;
+static rmobike_roam_t *roam;
 
 /** What switches came to, as strings */
 static linked_list_t *outcomes;
@@ -120,7 +122,9 @@ void plugin_create_all()
 	source = world_conf.no_raw_send ? NULL : wire_create_source();
 	mover = rmobike_mover_create(peers, seamless, source);
 	listener = rmobike_listener_create(peers, seamless, mover);
+	roam = rmobike_roam_create(peers, mover);
 	charon->bus->add_listener(charon->bus, &listener->listener);
+	charon->bus->add_listener(charon->bus, &roam->listener);
 }
 
 /*
@@ -128,6 +132,7 @@ void plugin_create_all()
  */
 void plugin_unlisten()
 {
+	charon->bus->remove_listener(charon->bus, &roam->listener);
 	charon->bus->remove_listener(charon->bus, &listener->listener);
 }
 
@@ -136,8 +141,9 @@ void plugin_unlisten()
  */
 void plugin_destroy_all()
 {
-	mover->destroy(mover);
+	roam->destroy(roam);
 	listener->destroy(listener);
+	mover->destroy(mover);
 	seamless->destroy(seamless);
 	DESTROY_IF(source);
 	peers->destroy(peers);

@@ -206,6 +206,27 @@ uint32_t world_id(side_t side)
 /*
  * Described in header
  */
+bool world_is_at(side_t side, char *address)
+{
+	ike_sa_t *ike_sa = world_checkout(side);
+	host_t *host, *current;
+	bool same = FALSE;
+
+	if (ike_sa)
+	{
+		host = host_create_from_string(address, 0);
+		current = side == RESPONDER ? ike_sa->get_my_host(ike_sa)
+									: ike_sa->get_other_host(ike_sa);
+		same = current->ip_equals(current, host);
+		host->destroy(host);
+	}
+	world_checkin(ike_sa, SUCCESS);
+	return same;
+}
+
+/*
+ * Described in header
+ */
 uint32_t world_mid(side_t side, bool initiate)
 {
 	ike_sa_t *ike_sa = world_checkout(side);

@@ -226,6 +226,17 @@ static void depart_in_weather(flight_t *this)
 }
 
 /**
+ * Flip a bit.
+ */
+static void garble(flight_t *this)
+{
+	chunk_t data = this->packet->get_data(this->packet);
+
+	this->trace->why = "garbled";
+	data.ptr[data.len - 1] ^= 1;
+}
+
+/**
  * Send a packet, unless the test has something else in mind.
  */
 static void send_flight(flight_t *this)
@@ -240,6 +251,10 @@ static void send_flight(flight_t *this)
 			break;
 		case DOUBLE:
 			depart(flight_clone(this), 0);
+			depart(this, 0);
+			break;
+		case GARBLE:
+			garble(this);
 			depart(this, 0);
 			break;
 		case DELAY:

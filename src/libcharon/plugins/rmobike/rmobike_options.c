@@ -5,6 +5,7 @@
 
 #include "rmobike_options.h"
 #include "rmobike_notify.h"
+#include "rmobike_parse.h"
 
 #include <utils/utils.h>
 
@@ -54,76 +55,6 @@ typedef struct {
 } option_t;
 
 /**
- * Parse decimal seconds, with an optional fraction, to milliseconds.
- *
- * strtod() depends on the locale and takes much that is no time at all.
- */
-static bool parse_seconds(char *value, u_int min, u_int max, u_int *result)
-{
-	static const char digits[] = "0123456789";
-	size_t len = strspn(value, digits), i;
-	uint64_t ms;
-	u_int unit = 100;
-
-	if (len < 1 || len > 9)
-	{
-		return FALSE;
-	}
-	ms = strtoull(value, NULL, 10) * 1000;
-	if (value[len] == '.')
-	{
-		value += len + 1;
-		len = strspn(value, digits);
-		for (i = 0; i < len; i++, unit /= 10)
-		{
-			ms += (value[i] - '0') * unit;
-		}
-	}
-	if (!len || value[len] || ms < min || ms > max)
-	{
-		return FALSE;
-	}
-	*result = ms;
-	return TRUE;
-}
-
-/**
- * Parse yes or no.
- */
-static bool parse_bool(char *value, bool *result)
-{
-	bool yes = settings_value_as_bool(value, FALSE);
-
-	if (yes != settings_value_as_bool(value, TRUE))
-	{	/* not one of the words known for yes or no */
-		return FALSE;
-	}
-	*result = yes;
-	return TRUE;
-}
-
-/**
- * Parse a decimal number.
- */
-static bool parse_number(char *value, u_int min, u_int max, u_int *result)
-{
-	u_long number;
-	char *end;
-
-	if (*value < '0' || *value > '9' || strlen(value) > 9)
-	{
-		return FALSE;
-	}
-	number = strtoul(value, &end, 10);
-	if (*end || number < min || number > max)
-	{
-		return FALSE;
-	}
-	*result = number;
-	return TRUE;
-}
-
-/**
  * Parse a list of addresses, an invalid one is empty.
  */
 static bool parse_addrs(char *value, rmobike_addrs_t **result, char *why)
@@ -138,7 +69,7 @@ static bool parse_addrs(char *value, rmobike_addrs_t **result, char *why)
 
 static bool parse_advertise(rmobike_options_t *this, char *value, char *why)
 {
-	return parse_bool(value, &this->advertise);
+	return rmobike_parse_bool(value, &this->advertise);
 }
 
 static bool parse_accept(rmobike_options_t *this, char *value, char *why)
@@ -180,19 +111,16 @@ static bool parse_path_check(rmobike_options_t *this, char *value, char *why)
 static bool parse_path_timeout(rmobike_options_t *this, char *value,
 							   char *why)
 {
-	return parse_seconds(value, 100, 60000, &this->path_timeout);
+	return rmobike_parse_seconds(value, 100, 60000, &this->path_timeout);
 }
 
 static bool parse_notify_type(rmobike_options_t *this, char *value,
 							  char *why)
 {
-	uint64_t type = 0;
+	u_int type;
 
-	if (*value >= '0' && *value <= '9')
-	{	/* signs, and thus overflows, are not for us */
-		type = settings_value_as_uint64(value, 0);
-	}
-	if (type < RMOBIKE_NOTIFY_TYPE_MIN || type > RMOBIKE_NOTIFY_TYPE_MAX)
+	if (!rmobike_parse_number(value, RMOBIKE_NOTIFY_TYPE_MIN,
+							  RMOBIKE_NOTIFY_TYPE_MAX, &type))
 	{
 		return FALSE;
 	}
@@ -202,12 +130,12 @@ static bool parse_notify_type(rmobike_options_t *this, char *value,
 
 static bool parse_timeout(rmobike_options_t *this, char *value, char *why)
 {
-	return parse_seconds(value, 1000, 165000, &this->timeout);
+	return rmobike_parse_seconds(value, 1000, 165000, &this->timeout);
 }
 
 static bool parse_auto_switch(rmobike_options_t *this, char *value, char *why)
 {
-	return parse_bool(value, &this->auto_switch);
+	return rmobike_parse_bool(value, &this->auto_switch);
 }
 
 static bool parse_prefer(rmobike_options_t *this, char *value, char *why)
@@ -217,13 +145,13 @@ static bool parse_prefer(rmobike_options_t *this, char *value, char *why)
 
 static bool parse_max_switches(rmobike_options_t *this, char *value, char *why)
 {
-	return parse_number(value, 0, 1000, &this->max_switches);
+	return rmobike_parse_number(value, 0, 1000, &this->max_switches);
 }
 
 static bool parse_switch_interval(rmobike_options_t *this, char *value,
 								  char *why)
 {
-	return parse_number(value, 1, 86400, &this->switch_interval);
+	return rmobike_parse_number(value, 1, 86400, &this->switch_interval);
 }
 
 static bool parse_socket(rmobike_options_t *this, char *value, char *why)

@@ -79,8 +79,8 @@ typedef void (*rmobike_complain_t)(void *user, const char *key,
  * not configured there either has its default.
  *
  * A value that is not valid is as if not configured, but never opens up: for
- * accept the result is then never RMOBIKE_ACCEPT_ANY and for accept_addresses
- * an empty list.
+ * accept the result is then never RMOBIKE_ACCEPT_ANY, and for accept_addresses
+ * and prefer an empty list.
  *
  * @param settings		settings to read from
  * @param ns			namespace, lib->ns

@@ -45,15 +45,4 @@ struct rmobike_source_t {
  */
 rmobike_source_t *rmobike_source_create(void);
 
-/**
- * Write the IP and UDP header of a packet and its UDP checksum (RFC 768, 791,
- * 8200), for a raw socket that takes headers.
- *
- * @param me		source address and port
- * @param other		destination address and port, same family
- * @param data		UDP data
- * @return			headers and data, allocated; empty if it is too long
- */
-chunk_t rmobike_source_build(host_t *me, host_t *other, chunk_t data);
-
 #endif /** RMOBIKE_SOURCE_H_ @}*/

@@ -104,10 +104,17 @@ const char *option(rmobike_options_t *options, const char *key)
 	{
 		return options->socket;
 	}
+	if (streq(key, "auto_switch"))
+	{
+		return options->auto_switch ? "yes" : "no";
+	}
 	snprintf(buf, sizeof(buf), "%u",
 		streq(key, "path_timeout") ? options->path_timeout :
 		streq(key, "notify_type") ? options->notify_type :
 		streq(key, "timeout") ? options->timeout :
+		streq(key, "max_switches") ? options->max_switches :
+		streq(key, "switch_interval") ? options->switch_interval :
+		streq(key, "prefer") ? (u_int)options->prefer->count(options->prefer) :
 		(u_int)options->accept_addresses->count(options->accept_addresses));
 	return buf;
 }
@@ -129,6 +136,11 @@ static const struct {
 	{ "path_timeout", "3000", "0.1 to 60 seconds" },
 	{ "notify_type", "41042", "40960 to 65535" },
 	{ "timeout", "10000", "1 to 165 seconds" },
+	{ "auto_switch", "yes", "yes or no" },
+	{ "prefer", "0", "addresses, but 'x' is not an address, subnet (a/24) or "
+	  "range (a-b)" },
+	{ "max_switches", "5", "0 to 1000" },
+	{ "switch_interval", "300", "1 to 86400 seconds" },
 	{ "socket", "unix:///run/charon.rmobike",
 	  "a URI, e.g. unix:///run/charon.rmobike" },
 };
@@ -224,6 +236,17 @@ static const struct {
 	{ "timeout", "1", "1000" },
 	{ "timeout", "2.75", "2750" },
 	{ "timeout", "165", "165000" },
+	{ "auto_switch", "no", "no" },
+	{ "auto_switch", "yes", "yes" },
+	{ "prefer", "\"\"", "0" },
+	{ "prefer", "192.0.2.2", "1" },
+	{ "prefer", "192.0.2.2, 2001:db8::2, 192.0.2.0/24", "3" },
+	{ "max_switches", "0", "0" },
+	{ "max_switches", "1", "1" },
+	{ "max_switches", "1000", "1000" },
+	{ "max_switches", "0x10", "16" },
+	{ "switch_interval", "1", "1" },
+	{ "switch_interval", "86400", "86400" },
 	{ "socket", "tcp://127.0.0.1:4502", "tcp://127.0.0.1:4502" },
 };
 
@@ -303,6 +326,23 @@ static const struct {
 	{ "timeout", "0.999", "10000" },
 	{ "timeout", "165.001", "10000" },
 	{ "timeout", "never", "10000" },
+	{ "auto_switch", "", "yes" },
+	{ "auto_switch", "never", "yes" },
+	{ "prefer", "192.0.2.2 192.0.2.300", "0" },
+	{ "prefer", "eth0", "0" },
+	{ "max_switches", "", "5" },
+	{ "max_switches", "1001", "5" },
+	{ "max_switches", "-1", "5" },
+	{ "max_switches", "2.5", "5" },
+	{ "max_switches", "4294967296", "5" },
+	{ "max_switches", "18446744073709551616", "5" },
+	{ "max_switches", "unlimited", "5" },
+	{ "switch_interval", "", "300" },
+	{ "switch_interval", "0", "300" },
+	{ "switch_interval", "86401", "300" },
+	{ "switch_interval", "0.5", "300" },
+	{ "switch_interval", "5m", "300" },
+	{ "switch_interval", "4294967297", "300" },
 	{ "socket", "", "unix:///run/charon.rmobike" },
 	{ "socket", "/run/other", "unix:///run/charon.rmobike" },
 };
@@ -356,6 +396,24 @@ START_TEST(addresses_are_those_configured)
 }
 END_TEST
 
+START_TEST(preferred_addresses_have_an_order)
+{
+	rmobike_options_t *options;
+	host_t *first, *last;
+
+	options = read_options("prefer = 192.0.2.2, 192.0.2.0/24", NULL);
+	first = host("192.0.2.2");
+	last = host("192.0.2.1");
+	ck_assert_int_eq(options->prefer->index(options->prefer, first), 0);
+	ck_assert_int_eq(options->prefer->index(options->prefer, last), 1);
+	/* whom we follow is another matter */
+	ck_assert_str_eq(option(options, "accept_addresses"), "0");
+	first->destroy(first);
+	last->destroy(last);
+	rmobike_options_destroy(options);
+}
+END_TEST
+
 START_TEST(options_outlive_a_reload)
 {
 	settings_t *settings = parse_section("socket = tcp://a");
@@ -391,6 +449,7 @@ Suite *options_suite(void)
 						0, countof(invalid));
 	tcase_add_test(tc, nobody_has_to_listen_to_complaints);
 	tcase_add_test(tc, addresses_are_those_configured);
+	tcase_add_test(tc, preferred_addresses_have_an_order);
 	tcase_add_test(tc, options_outlive_a_reload);
 
 	return suite;

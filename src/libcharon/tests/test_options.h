@@ -73,8 +73,8 @@ void check_settings(settings_t *settings, const char *ns);
 void check_options(const char *text);
 
 /**
- * Get an option as text: as configured, but times in milliseconds and instead
- * of addresses how many there are.
+ * Get an option as text: as configured, but fractions of seconds in
+ * milliseconds, and instead of addresses how many there are.
  *
  * @param options		options to get one of
  * @param key			name of the option

@@ -40,6 +40,21 @@ static const struct {
 	{ "path_check", "always", "unannounced", "unannounced", 0 },
 	{ "path_check", "unannounced", "always", "always", 0 },
 	{ "path_check", "always", "x", "always", 1 },
+	{ "auto_switch", "no", NULL, "no", 0 },
+	{ "auto_switch", "no", "yes", "yes", 0 },
+	{ "auto_switch", "yes", "no", "no", 0 },
+	{ "auto_switch", "no", "x", "no", 1 },
+	{ "prefer", "192.0.2.1, 192.0.2.2", NULL, "2", 0 },
+	{ "prefer", "192.0.2.1, 192.0.2.2", "192.0.2.3", "1", 0 },
+	{ "prefer", "192.0.2.1, 192.0.2.2", "\"\"", "0", 0 },
+	{ "prefer", "192.0.2.1, 192.0.2.2", "x", "0", 1 },
+	{ "max_switches", "3", NULL, "3", 0 },
+	{ "max_switches", "3", "0", "0", 0 },
+	{ "max_switches", "0", "3", "3", 0 },
+	{ "max_switches", "3", "x", "3", 1 },
+	{ "switch_interval", "60", NULL, "60", 0 },
+	{ "switch_interval", "60", "3600", "3600", 0 },
+	{ "switch_interval", "60", "0", "60", 1 },
 	/* these are the same for all connections */
 	{ "path_timeout", "5", "6", "5000", 0 },
 	{ "notify_type", "50000", "50001", "50000", 0 },
@@ -231,9 +246,11 @@ START_TEST(checks_what_is_fallen_back_to)
 END_TEST
 
 #define ANY_OPTION "one of load, advertise, accept, accept_addresses, " \
-	"reply_path, path_check, path_timeout, notify_type, timeout, socket"
+	"reply_path, path_check, path_timeout, notify_type, timeout, " \
+	"auto_switch, prefer, max_switches, switch_interval, socket"
 #define CONNECTION_OPTION "one of name, advertise, accept, " \
-	"accept_addresses, reply_path, path_check"
+	"accept_addresses, reply_path, path_check, auto_switch, prefer, " \
+	"max_switches, switch_interval"
 
 /**
  * Sections of the plugin and all complaints about them.

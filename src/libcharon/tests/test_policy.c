@@ -41,6 +41,7 @@ typedef struct {
 	bool announced;
 	bool own;
 	bool unreachable;
+	bool exhausted;
 } dialogue_t;
 
 /**
@@ -56,6 +57,7 @@ static rmobike_verdict_t judge(dialogue_t dialogue)
 		.announced = dialogue.announced,
 		.own = dialogue.own,
 		.reachable = !dialogue.unreachable,
+		.exhausted = dialogue.exhausted,
 	};
 
 	if (dialogue.extra)
@@ -136,7 +138,7 @@ START_TEST(a_bad_address_is_bad_whatever_else_it_is)
 {
 	expect(never[_i].verdict, (dialogue_t){ .accept = NONE,
 		   .address = never[_i].address, .current = never[_i].address,
-		   .own = TRUE, .unreachable = TRUE });
+		   .own = TRUE, .unreachable = TRUE, .exhausted = TRUE });
 }
 END_TEST
 
@@ -182,7 +184,7 @@ START_TEST(stays_where_it_is_without_asking_anybody)
 		   .current = OLD, .own = TRUE, .unreachable = TRUE });
 	expect(CURRENT, (dialogue_t){ .accept = _i, .extra = EVERYTHING,
 		   .check = ALWAYS, .address = OLD, .current = OLD,
-		   .announced = TRUE });
+		   .announced = TRUE, .exhausted = TRUE });
 	expect(CURRENT, (dialogue_t){ .accept = _i, .address = "2001:db8::1",
 		   .current = "2001:db8:0::1" });
 }
@@ -216,7 +218,8 @@ START_TEST(does_not_go_to_itself)
 		   .extra = EVERYTHING, .address = NEW, .current = OLD,
 		   .announced = TRUE, .own = TRUE });
 	expect(RMOBIKE_REFUSE_OWN, (dialogue_t){ .accept = _i, .address = NEW,
-		   .current = OLD, .own = TRUE, .unreachable = TRUE });
+		   .current = OLD, .own = TRUE, .unreachable = TRUE,
+		   .exhausted = TRUE });
 }
 END_TEST
 
@@ -226,7 +229,8 @@ START_TEST(does_not_go_where_it_has_no_source_for)
 		   .extra = EVERYTHING, .address = NEW, .current = OLD,
 		   .announced = TRUE, .unreachable = TRUE });
 	expect(RMOBIKE_REFUSE_NO_SOURCE, (dialogue_t){ .accept = _i,
-		   .address = NEW, .current = OLD, .unreachable = TRUE });
+		   .address = NEW, .current = OLD, .unreachable = TRUE,
+		   .exhausted = TRUE });
 }
 END_TEST
 
@@ -287,6 +291,26 @@ START_TEST(checks_all_paths_if_configured)
 }
 END_TEST
 
+START_TEST(refuses_what_it_had_enough_of)
+{
+	rmobike_verdict_t verdict = rules[_i].unannounced_verdict;
+
+	/* but if it would refuse anyway, for the reason that stays */
+	if (!rmobike_verdict_is_refusal(verdict))
+	{
+		verdict = RMOBIKE_REFUSE_TOO_MANY;
+	}
+	expect(verdict, (dialogue_t){
+		   .accept = rules[_i].accept, .extra = rules[_i].extra,
+		   .check = UNANNOUNCED, .address = NEW, .current = OLD,
+		   .announced = rules[_i].announced, .exhausted = TRUE });
+	expect(verdict, (dialogue_t){
+		   .accept = rules[_i].accept, .extra = rules[_i].extra,
+		   .check = ALWAYS, .address = NEW, .current = OLD,
+		   .announced = rules[_i].announced, .exhausted = TRUE });
+}
+END_TEST
+
 START_TEST(family_may_change)
 {
 	expect(MOVE, (dialogue_t){ .accept = ANNOUNCED, .address = "2001:db8::2",
@@ -335,6 +359,39 @@ START_TEST(names_are_those_of_the_configuration)
 }
 END_TEST
 
+/**
+ * Addresses to switch to, the best one first.
+ */
+static const rmobike_candidate_t candidates[] = {
+	{ .preferred = 0, .same_family = TRUE, .announced = TRUE },
+	{ .preferred = 0, .same_family = TRUE },
+	{ .preferred = 0, .announced = TRUE },
+	{ .preferred = 0 },
+	{ .preferred = 1, .same_family = TRUE, .announced = TRUE },
+	{ .preferred = 1, .same_family = TRUE },
+	{ .preferred = 1, .announced = TRUE },
+	{ .preferred = 1 },
+	{ .preferred = 7, .same_family = TRUE, .announced = TRUE },
+	{ .preferred = 7 },
+	{ .preferred = -1, .same_family = TRUE, .announced = TRUE },
+	{ .preferred = -1, .same_family = TRUE },
+	{ .preferred = -1, .announced = TRUE },
+	{ .preferred = -1 },
+};
+
+START_TEST(prefers_configured_then_same_family_then_announced)
+{
+	int i;
+
+	for (i = 0; i < (int)countof(candidates); i++)
+	{
+		ck_assert_msg(rmobike_policy_is_better(&candidates[i],
+											   &candidates[_i]) == (i < _i),
+					  "%d and %d are in the wrong order", i, _i);
+	}
+}
+END_TEST
+
 Suite *policy_suite(void)
 {
 	Suite *suite = suite_create("policy");
@@ -357,8 +414,14 @@ Suite *policy_suite(void)
 	tcase_add_loop_test(tc, goes_where_configured_or_announced,
 						0, countof(rules));
 	tcase_add_loop_test(tc, checks_all_paths_if_configured, 0, countof(rules));
+	tcase_add_loop_test(tc, refuses_what_it_had_enough_of,
+						0, countof(rules));
 	tcase_add_test(tc, family_may_change);
 	tcase_add_test(tc, a_mode_nobody_knows_is_none);
+
+	tc = add_case(suite, "candidates");
+	tcase_add_loop_test(tc, prefers_configured_then_same_family_then_announced,
+						0, countof(candidates));
 
 	tc = add_case(suite, "names");
 	tcase_add_loop_test(tc, only_refusals_are_refusals,

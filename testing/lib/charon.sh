@@ -126,6 +126,9 @@ daemon() {
 		wait_for 60 "charon of $name" on "$name" swanctl --stats
 		on "$name" swanctl --load-all >> "$lab/$name/swanctl.log" 2>&1 ||
 			fail "$name: configuration not loaded, see swanctl.log"
+		[ "${PLUGIN[$name]:-}" != "$our_plugin" ] ||
+			grep -q 'loaded plugins: .* rmobike' "$lab/$name/charon.log" ||
+			fail "$name did not load the plugin, see charon.log"
 	done
 }
 

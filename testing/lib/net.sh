@@ -5,7 +5,7 @@
 #
 #   client ---- router ---- internet ---- gateway ---- server
 #   10.1.0.2    198.51.100.1             192.0.2.1     10.2.0.2
-#               (NAT)                    192.0.2.2     10.2.1.2 ...
+#               (NAT)                    192.0.2.2     (10.2.1.2 ...)
 #   2001:db8:1::2                        2001:db8::1
 #                                        2001:db8::2
 #
@@ -64,8 +64,8 @@ network() {
 	address internet west 198.51.100.254/24
 	address internet east 192.0.2.254/24
 	address gateway eth0 $GW1/24 $GW2/24
-	# One network per CHILD_SA
-	for a in 0 1 2 3 4 5 6 7; do
+	# One network per CHILD_SA, not more: charon announces eight addresses
+	for ((a = 0; a < CHILDREN; a++)); do
 		address gateway lan 10.2.$a.1/24
 		address server eth0 10.2.$a.2/24
 	done

@@ -57,3 +57,20 @@ one_tunnel_at() {
 lost_since_start() {
 	printf '%s of %s' "$(stream_lost "$1")" "$(answers "$1" | tail -n 1)"
 }
+
+# messages_told: the four messages of a switch since the mark, with their times
+# and what they mean. That they are these is for expect_messages to check.
+messages_told() {
+	wire_log | awk '
+		BEGIN {
+			what[1] = "SWITCH_TO_IP_ADDRESS: please move there"
+			what[2] = "response, to the NEW address: opens the NAT"
+			what[3] = "UPDATE_SA_ADDRESSES: I have moved, and you?"
+			what[4] = "response: so have I"
+		}
+		$5 ~ /^re(quest|sponse)$/ && !seen[$2, $4, $5, $6]++ && n++ < 4 {
+			if (!start) { start = $1 }
+			printf "    %6.1f ms  %12s -> %-12s  %s\n",
+				($1 - start) * 1000, $2, $4, what[n]
+		}'
+}

@@ -66,9 +66,11 @@ plugin_directory() {
 	on "$name" mount --bind "$lab/$name/plugins" "$stock_plugins"
 }
 
+# Which one: the first that is there, or what RMOBIKE_CHARON says
 charon_program() {
 	local program
-	for program in /usr/lib/ipsec/charon /usr/sbin/charon-systemd; do
+	for program in ${RMOBIKE_CHARON:-/usr/lib/ipsec/charon \
+			/usr/sbin/charon-systemd}; do
 		[ ! -x "$program" ] || { echo "$program"; return; }
 	done
 	fail "no charon on this machine"

@@ -41,8 +41,8 @@ static u_int started;
 /** Loss in percent */
 static u_int loss;
 
-/** Are SAs rekeyed and deleted? */
-static bool rekeyed;
+/** Are SAs rekeyed and deleted, does the client move? */
+static bool rekeyed, restless;
 
 /** Number of addresses the initiator had */
 static u_int roamed;
@@ -147,7 +147,10 @@ static void happen(void *null)
 			started += stock ? 0 : world_switch(address);
 			break;
 		case 5:
-			roam_initiator();
+			if (restless)
+			{
+				roam_initiator();
+			}
 			break;
 		case 6:
 			block_for_a_while();
@@ -191,6 +194,7 @@ static void make_world(char *settings, size_t len)
 			 "path_check = %s\n path_timeout = %u } }",
 			 replies[bits & 1], checks[bits >> 1 & 1], 1 + (bits >> 2 & 7));
 	rekeyed = bits >> 5 & 1;
+	restless = bits >> 13 & 1;
 	world_establish(.nat = bits >> 6 & 1,
 					.userland_esp = rekeyed && (bits >> 11 & 1),
 					.busy = bits >> 7 & 3, .job_jitter = bits >> 9 & 3,
@@ -248,6 +252,12 @@ static int check_alive()
 		 * even without us, see -0 */
 		if (loss && rekeyed && (strpfx(why, "ESP: ") ||
 								strpfx(why, "only one end")))
+		{
+			return ODD;
+		}
+		/* so do its updates, which it sends on all paths if a client moves
+		 * again, or if the responder sends a list of addresses meanwhile */
+		if (loss && restless)
 		{
 			return ODD;
 		}

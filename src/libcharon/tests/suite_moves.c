@@ -149,6 +149,34 @@ START_TEST(test_client_loses_address_during_update)
 }
 END_TEST
 
+/*
+ * What was prepared for the switch is outdated when it happens at last.
+ *
+ *     initiator                 responder
+ *                               <- OLD  SWITCH=NEWER     lost for a while
+ *     UPD_SA_ADDR            -> NEW                      the client moved
+ *                               <- NEW  SWITCH=NEWER
+ *     UPD_SA_ADDR            -> NEWER
+ */
+START_TEST(test_client_moves_elsewhere_before_switch)
+{
+	world_establish(.nat = _i);
+	world_fate(DROP, SWITCH_REQ(NEWER), 1000);
+	world_switch(NEWER);
+	world_run(100);
+	world_block(OLD);
+	roam_initiator(_i ? OTHER : "198.51.100.11");
+	world_run(2000);
+	ck_assert(world_is_at(RESPONDER, NEW));
+	world_unblock(OLD);
+	world_fate_none();
+	world_run(20000);
+
+	assert_outcomes("* done");
+	assert_at(NEWER);
+}
+END_TEST
+
 static void reboot_nat(void *null)
 {
 	world_nat_reboot();
@@ -437,6 +465,7 @@ Suite *suite_moves()
 	tcase_add_loop_test(tcase, test_client_roams_and_notices_late, 0, RACES);
 	tcase_add_test(tcase, test_client_is_offline);
 	tcase_add_test(tcase, test_client_loses_address_during_update);
+	tcase_add_loop_test(tcase, test_client_moves_elsewhere_before_switch, 0, 2);
 	tcase_add_loop_test(tcase, test_nat_mapping_changes, 0, RACES);
 	tcase_add_loop_test(tcase, test_newest_of_two_switches_wins, 0, RACES);
 	tcase_add_loop_test(tcase, test_newest_of_three_switches_wins, 0, 40);

@@ -168,6 +168,42 @@ START_TEST(test_ike_rekey_in_userland)
 }
 END_TEST
 
+/*
+ * Rekeyed SAs linger for some seconds, with the same reqid and addresses: they
+ * all move along, whether the responder asked for it or the client's NAT and
+ * the client itself changed the path.
+ */
+START_TEST(test_rekeyed_child_sas_move_along)
+{
+	bool asked = _i & 1;
+	int i;
+
+	world_establish(.nat = TRUE);
+	for (i = 0; i < _i / 2; i++)
+	{
+		world_rekey_child(i % 2 ? RESPONDER : INITIATOR);
+		world_run(500);
+	}
+	if (asked)
+	{
+		world_switch(NEW);
+	}
+	else
+	{
+		world_block(OLD);
+		world_add_address(INITIATOR, "10.0.0.11");
+		world_del_address(INITIATOR, INSIDE);
+		world_roam(INITIATOR);
+	}
+	world_run(20000);
+	assert_at(NEW);
+
+	world_call(RESPONDER, delete, FALSE);
+	world_run(1000);
+	assert_gone();
+}
+END_TEST
+
 static void create_initiator(void *null)
 {
 	world_create_child(INITIATOR);
@@ -359,6 +395,7 @@ Suite *suite_rekey()
 	tcase_add_loop_test(tcase, test_child_rekey_collision, 0, RACES);
 	tcase_add_loop_test(tcase, test_child_rekey_in_userland, 0, RACES);
 	tcase_add_loop_test(tcase, test_ike_rekey_in_userland, 0, RACES);
+	tcase_add_loop_test(tcase, test_rekeyed_child_sas_move_along, 2, 12);
 	tcase_add_loop_test(tcase, test_child_create_by_initiator, 0, RACES);
 	tcase_add_loop_test(tcase, test_child_create_by_responder, 0, RACES);
 	tcase_add_loop_test(tcase, test_child_delete_by_initiator, 0, RACES);

@@ -19,6 +19,8 @@ static rmobike_seamless_t *seamless;
 static rmobike_source_t *source;
 static rmobike_listener_t *listener;
 static rmobike_mover_t *mover;
+static rmobike_asker_t *asker;
+static rmobike_stats_t *stats;
 static rmobike_roam_t *roam;
 
 /** What switches came to, as strings */
@@ -42,20 +44,20 @@ static void ended(void *user, const rmobike_switch_t *ended)
  */
 u_int world_switch_of(char *ike, char *to)
 {
-	rmobike_selector_t selector = {
-		.ike = ike,
-	};
-	host_t *host;
 	char why[BUF_LEN] = "";
+	rmobike_move_t move = {
+		.selector.ike = ike,
+		.targets = rmobike_weights_create(to, why, sizeof(why)),
+		.max_in_flight = RMOBIKE_MAX_IN_FLIGHT,
+	};
 	u_int count;
 
-	host = host_create_from_string(to, 0);
-	count = mover->start(mover, &selector, host, NULL, why, sizeof(why));
+	count = mover->start(mover, &move, why, sizeof(why));
 	if (!count)
 	{
 		trace_note("%s", why);
 	}
-	host->destroy(host);
+	move.targets->destroy(move.targets);
 	return count;
 }
 
@@ -120,9 +122,11 @@ void plugin_create_all()
 	peers->add_listener(peers, ended, NULL);
 	seamless = rmobike_seamless_create();
 	source = world_conf.no_raw_send ? NULL : wire_create_source();
-	mover = rmobike_mover_create(peers, seamless, source);
-	listener = rmobike_listener_create(peers, seamless, mover);
-	roam = rmobike_roam_create(peers, mover);
+	stats = rmobike_stats_create();
+	asker = rmobike_asker_create(peers, seamless, source, stats);
+	mover = rmobike_mover_create(peers, asker, stats);
+	listener = rmobike_listener_create(peers, seamless, asker, stats);
+	roam = rmobike_roam_create(peers, asker);
 	charon->bus->add_listener(charon->bus, &listener->listener);
 	charon->bus->add_listener(charon->bus, &roam->listener);
 }
@@ -141,9 +145,11 @@ void plugin_unlisten()
  */
 void plugin_destroy_all()
 {
+	mover->destroy(mover);
 	roam->destroy(roam);
 	listener->destroy(listener);
-	mover->destroy(mover);
+	asker->destroy(asker);
+	stats->destroy(stats);
 	seamless->destroy(seamless);
 	DESTROY_IF(source);
 	peers->destroy(peers);

@@ -83,7 +83,7 @@ network() {
 	routed)	on internet ip route add 10.1.0.0/24 via $NAT ;;
 	esac
 	[ "${2:-}" != ipv6 ] || network_ipv6
-	[ -z "${RMOBIKE_RTT:-}" ] || rtt "$RMOBIKE_RTT"
+	[ -z "${RMOBIKE_RTT:-}" ] || rtt "$RMOBIKE_RTT" || true
 }
 
 network_ipv6() {

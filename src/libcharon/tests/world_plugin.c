@@ -129,6 +129,7 @@ void plugin_create_all()
 	roam = rmobike_roam_create(peers, asker);
 	charon->bus->add_listener(charon->bus, &listener->listener);
 	charon->bus->add_listener(charon->bus, &roam->listener);
+	charon->bus->add_listener(charon->bus, &mover->listener);
 }
 
 /*
@@ -136,6 +137,7 @@ void plugin_create_all()
  */
 void plugin_unlisten()
 {
+	charon->bus->remove_listener(charon->bus, &mover->listener);
 	charon->bus->remove_listener(charon->bus, &roam->listener);
 	charon->bus->remove_listener(charon->bus, &listener->listener);
 }

@@ -42,7 +42,12 @@ struct private_rmobike_listener_t {
 	/**
 	 * Starts switches
 	 */
-	rmobike_mover_t *mover;
+	rmobike_asker_t *asker;
+
+	/**
+	 * Counts what we were asked for
+	 */
+	rmobike_stats_t *stats;
 
 	/**
 	 * Type of SWITCH_TO_IP_ADDRESS notifies, looked for in each message
@@ -270,8 +275,9 @@ static void accept_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 								   message->get_message_id(message),
 								   message->get_packet_data(message),
 								   new_path ? me : NULL, new_path ? to : NULL);
-	rmobike_update_task_queue(ike_sa, this->peers, serial, to, check,
-							  options->path_timeout);
+	this->stats->count(this->stats, RMOBIKE_COUNT_ACCEPTED, NULL);
+	rmobike_update_task_queue(ike_sa, this->peers, this->stats, serial, to,
+							  check, options->path_timeout);
 	/* runs after the response was sent */
 	rmobike_task_initiate(ike_sa);
 }
@@ -294,6 +300,7 @@ static void handle_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 	if (rmobike_verdict_is_refusal(verdict))
 	{
 		reason = enum_to_name(rmobike_verdict_names, verdict);
+		this->stats->count(this->stats, RMOBIKE_COUNT_IGNORED, reason);
 		if (this->peers->may_log(this->peers, id, reason))
 		{
 			DBG1(DBG_IKE, "peer asks to switch IKE_SA %s[%u] from %H to %H, "
@@ -322,12 +329,27 @@ static bool has_spi(notify_payload_t *notify)
 }
 
 /**
+ * Count and log a notify that means nothing
+ */
+static void ignore_notify(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
+						  const char *why)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+
+	this->stats->count(this->stats, RMOBIKE_COUNT_IGNORED, why);
+	if (this->peers->may_log(this->peers, id, why))
+	{
+		DBG1(DBG_IKE, "ignored SWITCH_TO_IP_ADDRESS for IKE_SA %s[%u]: %s",
+			 ike_sa->get_name(ike_sa), id, why);
+	}
+}
+
+/**
  * Look for SWITCH_TO_IP_ADDRESS in a decrypted and verified message
  */
 static void handle_notifies(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 							message_t *message)
 {
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
 	notify_payload_t *notify = NULL;
 	const char *why;
 	host_t *to = NULL;
@@ -338,6 +360,7 @@ static void handle_notifies(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 	{
 		return;
 	}
+	this->stats->count(this->stats, RMOBIKE_COUNT_RECEIVED, NULL);
 	why = is_unexpected(ike_sa, message, count);
 	if (!why)
 	{
@@ -352,10 +375,9 @@ static void handle_notifies(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 		handle_switch(this, ike_sa, message, to);
 		to->destroy(to);
 	}
-	else if (this->peers->may_log(this->peers, id, why))
+	else
 	{
-		DBG1(DBG_IKE, "ignored SWITCH_TO_IP_ADDRESS for IKE_SA %s[%u]: %s",
-			 ike_sa->get_name(ike_sa), id, why);
+		ignore_notify(this, ike_sa, why);
 	}
 }
 
@@ -524,7 +546,7 @@ METHOD(listener_t, ike_rekey, bool,
 	rmobike_update_task_resume(old, new);
 	if (serial)
 	{	/* the answer may have been lost with the old IKE_SA */
-		this->mover->resume(this->mover, new, serial);
+		this->asker->resume(this->asker, new, serial);
 	}
 	return TRUE;
 }
@@ -566,7 +588,8 @@ METHOD(rmobike_listener_t, destroy, void,
  */
 rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 											rmobike_seamless_t *seamless,
-											rmobike_mover_t *mover)
+											rmobike_asker_t *asker,
+											rmobike_stats_t *stats)
 {
 	private_rmobike_listener_t *this;
 
@@ -583,7 +606,8 @@ rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 		},
 		.peers = peers,
 		.seamless = seamless,
-		.mover = mover,
+		.asker = asker,
+		.stats = stats,
 	);
 	reload(this);
 

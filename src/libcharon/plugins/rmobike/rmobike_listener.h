@@ -20,7 +20,7 @@
 #ifndef RMOBIKE_LISTENER_H_
 #define RMOBIKE_LISTENER_H_
 
-#include "rmobike_mover.h"
+#include "rmobike_asker.h"
 #include "rmobike_peers.h"
 #include "rmobike_seamless.h"
 
@@ -55,10 +55,12 @@ struct rmobike_listener_t {
  *
  * @param peers		records of IKE_SAs
  * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
- * @param mover		asks again for what was asked of an IKE_SA being rekeyed
+ * @param asker		asks again for what was asked of an IKE_SA being rekeyed
+ * @param stats		counts what we were asked for
  */
 rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 											rmobike_seamless_t *seamless,
-											rmobike_mover_t *mover);
+											rmobike_asker_t *asker,
+											rmobike_stats_t *stats);
 
 #endif /** RMOBIKE_LISTENER_H_ @}*/

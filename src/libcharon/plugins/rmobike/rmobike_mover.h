@@ -6,39 +6,65 @@
  * @defgroup rmobike_mover rmobike_mover
  * @{ @ingroup rmobike
  *
- * Selects IKE_SAs and starts a switch on each.
+ * Moves many IKE_SAs: one move at a time, a limited number of switches under
+ * way in it.
  */
 
 #ifndef RMOBIKE_MOVER_H_
 #define RMOBIKE_MOVER_H_
 
-#include "rmobike_addrs.h"
+#include "rmobike_asker.h"
 #include "rmobike_peers.h"
-#include "rmobike_seamless.h"
-#include "rmobike_source.h"
+#include "rmobike_selector.h"
+#include "rmobike_stats.h"
+#include "rmobike_weights.h"
 
 #include <daemon.h>
 
 typedef struct rmobike_mover_t rmobike_mover_t;
-typedef struct rmobike_selector_t rmobike_selector_t;
+typedef struct rmobike_move_t rmobike_move_t;
 
 /**
- * Which IKE_SAs are meant: all criteria that are set have to match.
+ * Default of rmobike_move_t.max_in_flight
  */
-struct rmobike_selector_t {
-	/** any, has no effect on the other criteria */
-	bool all;
-	/** name of the connection, NULL for any */
-	const char *ike;
-	/** unique ID, 0 for any */
-	uint32_t ike_id;
-	/** address of the peer, NULL for any */
-	rmobike_addrs_t *peer_ip;
-	/** (EAP) identity of the peer, with wildcards, NULL for any */
-	identification_t *peer_id;
-	/** our address, NULL for any */
-	host_t *local_ip;
+#define RMOBIKE_MAX_IN_FLIGHT 64
+
+/**
+ * What to do, and how.
+ */
+struct rmobike_move_t {
+	/** which IKE_SAs */
+	rmobike_selector_t selector;
+	/** addresses of this machine to switch to, NULL for the best that each peer
+	 * can be asked for, besides its own */
+	rmobike_weights_t *targets;
+	/** how many IKE_SAs are at each of them and stay there, NULL for none */
+	u_int *load;
+	/** how many switches may be under way */
+	u_int max_in_flight;
+	/** how many may start per second, 0 for any number */
+	u_int rate;
+	/** how many may end other than done before the rest is cancelled, 0 for any
+	 * number */
+	u_int max_failures;
+	/** only tell what would be done */
+	bool dry_run;
+	/** redirect peers that can't be asked */
+	bool redirect;
+	/** it is no error if there is nothing to do */
+	bool may_be_empty;
+	/** operator's text for the records, NULL for none */
+	const char *tag;
 };
+
+/**
+ * Chooses an address for an IKE_SA.
+ *
+ * @param user		supplied user data
+ * @param ike_sa	IKE_SA, checked out
+ * @return			address, NULL if there is none
+ */
+typedef host_t *(*rmobike_chooser_t)(void *user, ike_sa_t *ike_sa);
 
 /**
  * Thread safe.
@@ -46,41 +72,50 @@ struct rmobike_selector_t {
 struct rmobike_mover_t {
 
 	/**
-	 * Ask the peers of all matching IKE_SAs to switch to another address. Each
-	 * of these switches ends in the records, some even before this returns.
+	 * Implements listener_t interface: follows IKE_SAs that are rekeyed before
+	 * it is their turn.
+	 */
+	listener_t listener;
+
+	/**
+	 * Start a move. Each selected IKE_SA ends in the records, or is told to
+	 * those who listen there; some even before this returns.
 	 *
-	 * Waits for IKE_SAs that are in use, so must not be called with one checked
-	 * out.
+	 * Must not be called with an IKE_SA checked out. Locks the table of IKE_SAs
+	 * only to select them, what is to be done is left to jobs.
 	 *
-	 * @param selector	which IKE_SAs
-	 * @param to		address of this machine to switch to
-	 * @param tag		operator's text for the records, NULL for none
+	 * @param move		what to do, cloned
 	 * @param why		receives the reason if nothing can be started
 	 * @param len		size of that buffer
-	 * @return			number of matching IKE_SAs, 0 on errors
+	 * @return			number of selected IKE_SAs, 0 on errors
 	 */
-	u_int (*start)(rmobike_mover_t *this, const rmobike_selector_t *selector,
-				   host_t *to, const char *tag, char *why, size_t len);
+	u_int (*start)(rmobike_mover_t *this, const rmobike_move_t *move,
+				   char *why, size_t len);
 
 	/**
-	 * Ask the peer of an IKE_SA to switch to another address.
+	 * Don't start what has not been started yet.
 	 *
-	 * @param ike_sa	IKE_SA, checked out
-	 * @param to		address of this machine to switch to
-	 * @param tag		text for the records, NULL for none
-	 * @return			serial number of the switch, which may have ended already
+	 * @param in_flight	receives how many are under way
+	 * @return			number of IKE_SAs that stay where they are
 	 */
-	u_int (*start_one)(rmobike_mover_t *this, ike_sa_t *ike_sa, host_t *to,
-					   const char *tag);
+	u_int (*cancel)(rmobike_mover_t *this, u_int *in_flight);
 
 	/**
-	 * Ask again, on the IKE_SA that replaced the one it was asked on. charon
-	 * initiates what is queued.
+	 * Get the state of the current move.
 	 *
-	 * @param ike_sa	new IKE_SA, checked out
-	 * @param serial	serial number of the switch
+	 * @param in_flight	receives how many are under way
+	 * @return			number of IKE_SAs that were not started yet
 	 */
-	void (*resume)(rmobike_mover_t *this, ike_sa_t *ike_sa, u_int serial);
+	u_int (*get_queued)(rmobike_mover_t *this, u_int *in_flight);
+
+	/**
+	 * Set who chooses addresses if a move does not say any.
+	 *
+	 * @param cb		function to call
+	 * @param user		data to pass
+	 */
+	void (*set_chooser)(rmobike_mover_t *this, rmobike_chooser_t cb,
+						void *user);
 
 	/**
 	 * Destroy a rmobike_mover_t, after all jobs and timers are gone.
@@ -91,12 +126,12 @@ struct rmobike_mover_t {
 /**
  * Create a mover.
  *
- * @param peers		records of IKE_SAs
- * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
- * @param source	sends from addresses that are gone, NULL not to
+ * @param peers		records of IKE_SAs, tell what ended
+ * @param asker		asks peers
+ * @param stats		counts what never began
  */
 rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
-									  rmobike_seamless_t *seamless,
-									  rmobike_source_t *source);
+									  rmobike_asker_t *asker,
+									  rmobike_stats_t *stats);
 
 #endif /** RMOBIKE_MOVER_H_ @}*/

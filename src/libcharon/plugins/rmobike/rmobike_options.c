@@ -165,6 +165,12 @@ static bool parse_socket(rmobike_options_t *this, char *value, char *why)
 	return TRUE;
 }
 
+static bool parse_upgrade_redirect(rmobike_options_t *this, char *value,
+								   char *why)
+{
+	return rmobike_parse_bool(value, &this->upgrade_redirect);
+}
+
 /**
  * All options.
  */
@@ -181,6 +187,7 @@ static const option_t options[] = {
 	{ "prefer", "addresses", TRUE, parse_prefer },
 	{ "max_switches", "0 to 1000", TRUE, parse_max_switches },
 	{ "switch_interval", "1 to 86400 seconds", TRUE, parse_switch_interval },
+	{ "upgrade_redirect", "yes or no", FALSE, parse_upgrade_redirect },
 	{ "socket", "a URI, e.g. unix:///run/charon.rmobike", FALSE, parse_socket },
 };
 
@@ -395,10 +402,10 @@ static void check_sections(source_t *source, enumerator_t *enumerator,
 
 	while (enumerator->enumerate(enumerator, &name))
 	{
-		if (!known || !streq(name, known))
+		if (!known || (!streq(name, known) && !streq(name, "balance")))
 		{
-			complain(source, name, "{}", known ? "no section but connections"
-											   : "no section");
+			complain(source, name, "{}", known ? "no section but connections "
+					 "and balance" : "no section");
 		}
 	}
 	enumerator->destroy(enumerator);

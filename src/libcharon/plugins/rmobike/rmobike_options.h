@@ -49,6 +49,8 @@ struct rmobike_options_t {
 	u_int max_switches;
 	/** that interval, in seconds */
 	u_int switch_interval;
+	/** switch if `swanctl --redirect` names an address of ours */
+	bool upgrade_redirect;
 	/** URI of our own vici socket, never NULL */
 	char *socket;
 };

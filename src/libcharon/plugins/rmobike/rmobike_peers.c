@@ -24,13 +24,17 @@
  */
 #define MOVES 1000
 
-ENUM(rmobike_state_names, RMOBIKE_ASKED, RMOBIKE_FAILED,
+ENUM(rmobike_state_names, RMOBIKE_ASKED, RMOBIKE_CANCELLED,
 	"asked",
 	"answered",
 	"done",
 	"refused",
 	"timeout",
 	"failed",
+	"planned",
+	"ineligible",
+	"redirected",
+	"cancelled",
 );
 
 typedef struct private_rmobike_peers_t private_rmobike_peers_t;
@@ -183,10 +187,10 @@ static double ms_since(const timeval_t *start)
 	return diff.tv_sec * 1000.0 + diff.tv_usec / 1000.0;
 }
 
-/**
- * Clone a switch
+/*
+ * Described in header
  */
-static rmobike_switch_t *switch_clone(const rmobike_switch_t *orig)
+rmobike_switch_t *rmobike_switch_clone(const rmobike_switch_t *orig)
 {
 	rmobike_switch_t *this;
 
@@ -196,7 +200,7 @@ static rmobike_switch_t *switch_clone(const rmobike_switch_t *orig)
 	this->peer_id = strdupnull(orig->peer_id);
 	this->tag = strdupnull(orig->tag);
 	this->from = orig->from->clone(orig->from);
-	this->to = orig->to->clone(orig->to);
+	this->to = orig->to ? orig->to->clone(orig->to) : NULL;
 	this->remote = orig->remote->clone(orig->remote);
 	return this;
 }
@@ -266,27 +270,15 @@ static rmobike_switch_t *finish(private_rmobike_peers_t *this, entry_t *entry,
 	asked->state = state;
 	asked->reason = reason;
 	asked->ms = ms_since(&asked->start);
-	return switch_clone(asked);
+	return rmobike_switch_clone(asked);
 }
 
-/**
- * Log and report what ended, without the lock
- */
-static void report(private_rmobike_peers_t *this, rmobike_switch_t *ended)
+METHOD(rmobike_peers_t, tell, void,
+	private_rmobike_peers_t *this, const rmobike_switch_t *ended)
 {
 	ended_t listener;
 	int i = 0;
 	bool found;
-
-	if (!ended)
-	{
-		return;
-	}
-	DBG1(DBG_IKE, "switch of IKE_SA %s[%u] from %H to %H %N %s %.1f ms%s%s",
-		 ended->name, ended->id, ended->from, ended->to,
-		 rmobike_state_names, ended->state,
-		 ended->state == RMOBIKE_DONE ? "in" : "after", ended->ms,
-		 ended->reason ? ": " : "", ended->reason ?: "");
 
 	do
 	{
@@ -299,6 +291,24 @@ static void report(private_rmobike_peers_t *this, rmobike_switch_t *ended)
 		}
 	}
 	while (found);
+}
+
+/**
+ * Log and report what ended, without the lock
+ */
+static void report(private_rmobike_peers_t *this, rmobike_switch_t *ended)
+{
+	if (!ended)
+	{
+		return;
+	}
+	DBG1(DBG_IKE, "switch of IKE_SA %s[%u] from %H to %H %N %s %.1f ms%s%s",
+		 ended->name, ended->id, ended->from, ended->to,
+		 rmobike_state_names, ended->state,
+		 ended->state == RMOBIKE_DONE ? "in" : "after", ended->ms,
+		 ended->reason ? ": " : "", ended->reason ?: "");
+
+	tell(this, ended);
 	rmobike_switch_destroy(ended);
 }
 
@@ -339,7 +349,7 @@ METHOD(rmobike_peers_t, begin, u_int,
 	entry_t *entry;
 	u_int serial;
 
-	asked = switch_clone(start);
+	asked = rmobike_switch_clone(start);
 	asked->state = RMOBIKE_ASKED;
 	asked->new_path = FALSE;
 	asked->reason = NULL;
@@ -352,7 +362,7 @@ METHOD(rmobike_peers_t, begin, u_int,
 	if (asked->replaces)
 	{
 		superseded = finish(this, entry, RMOBIKE_FAILED,
-							"superseded by a newer switch");
+							RMOBIKE_SUPERSEDED);
 	}
 	rmobike_switch_destroy(entry->asked);
 	entry->asked = asked;
@@ -501,7 +511,7 @@ METHOD(rmobike_peers_t, get_switch, rmobike_switch_t*,
 	entry = this->entries->get(this->entries, key(id));
 	if (entry && entry->asked)
 	{
-		copy = switch_clone(entry->asked);
+		copy = rmobike_switch_clone(entry->asked);
 		if (is_pending(copy))
 		{
 			copy->ms = ms_since(&copy->start);
@@ -796,6 +806,7 @@ rmobike_peers_t *rmobike_peers_create(void)
 		.public = {
 			.add_listener = _add_listener,
 			.remove_listener = _remove_listener,
+			.tell = _tell,
 			.begin = _begin,
 			.is_asked = _is_asked,
 			.answered = _answered,

@@ -37,12 +37,25 @@ enum rmobike_state_t {
 	RMOBIKE_TIMEOUT,
 	/** anything else, see the reason */
 	RMOBIKE_FAILED,
+	/** would be asked, if this was not a dry run */
+	RMOBIKE_PLANNED,
+	/** can't be asked, see the reason; in a dry run */
+	RMOBIKE_INELIGIBLE,
+	/** can't be asked, was redirected (RFC 5685) instead */
+	RMOBIKE_REDIRECTED,
+	/** not asked, because the move was stopped before */
+	RMOBIKE_CANCELLED,
 };
 
 /**
  * Names as used in vici messages.
  */
 extern enum_name_t *rmobike_state_names;
+
+/**
+ * Reason of a switch that was replaced by a newer one.
+ */
+#define RMOBIKE_SUPERSEDED "superseded by a newer switch"
 
 /**
  * A switch that we asked a peer for. Strings and hosts belong to the owner of
@@ -126,6 +139,14 @@ struct rmobike_peers_t {
 	 * @return			unique ID, 0 if it ended
 	 */
 	uint32_t (*get_id)(rmobike_peers_t *this, u_int serial);
+
+	/**
+	 * Tell those who want to know what ended of something that never began: an
+	 * IKE_SA that was selected, but not asked.
+	 *
+	 * @param ended		what became of it instead
+	 */
+	void (*tell)(rmobike_peers_t *this, const rmobike_switch_t *ended);
 
 	/**
 	 * Check if a switch has neither been answered nor ended.
@@ -335,5 +356,13 @@ rmobike_peers_t *rmobike_peers_create(void);
  * @param this		switch, may be NULL
  */
 void rmobike_switch_destroy(rmobike_switch_t *this);
+
+/**
+ * Copy a switch and what it owns.
+ *
+ * @param orig		switch
+ * @return			copy, to be freed with rmobike_switch_destroy()
+ */
+rmobike_switch_t *rmobike_switch_clone(const rmobike_switch_t *orig);
 
 #endif /** RMOBIKE_PEERS_H_ @}*/

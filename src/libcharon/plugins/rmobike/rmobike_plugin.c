@@ -5,12 +5,18 @@
 #include "rmobike_plugin.h"
 #include "rmobike_compat.h"
 #include "rmobike_listener.h"
+#include "rmobike_asker.h"
+#include "rmobike_census.h"
+#include "rmobike_commands.h"
 #include "rmobike_mover.h"
 #include "rmobike_options.h"
 #include "rmobike_peers.h"
+#include "rmobike_placement.h"
+#include "rmobike_redirect.h"
 #include "rmobike_roam.h"
 #include "rmobike_seamless.h"
 #include "rmobike_source.h"
+#include "rmobike_stats.h"
 #include "rmobike_vici.h"
 
 #include <daemon.h>
@@ -48,9 +54,34 @@ struct private_rmobike_plugin_t {
 	rmobike_listener_t *listener;
 
 	/**
-	 * Starts switches
+	 * Counters
+	 */
+	rmobike_stats_t *stats;
+
+	/**
+	 * Asks peers
+	 */
+	rmobike_asker_t *asker;
+
+	/**
+	 * Moves many
 	 */
 	rmobike_mover_t *mover;
+
+	/**
+	 * Counts IKE_SAs
+	 */
+	rmobike_census_t *census;
+
+	/**
+	 * Decides where they belong
+	 */
+	rmobike_placement_t *placement;
+
+	/**
+	 * Takes over redirection
+	 */
+	rmobike_redirect_t *redirect;
 
 	/**
 	 * Watches addresses
@@ -88,17 +119,53 @@ static void check_options()
 }
 
 /**
+ * Register with the bus, or unregister
+ */
+static void manage_listeners(private_rmobike_plugin_t *this, bool reg)
+{
+	/* those that need to know where IKE_SAs are come after the census */
+	listener_t *listeners[] = {
+		&this->listener->listener,
+		&this->roam->listener,
+		&this->mover->listener,
+		&this->census->listener,
+		&this->placement->listener,
+		&this->redirect->listener,
+	};
+	int i;
+
+	for (i = 0; i < (int)countof(listeners); i++)
+	{
+		if (reg)
+		{
+			charon->bus->add_listener(charon->bus, listeners[i]);
+		}
+		else
+		{
+			charon->bus->remove_listener(charon->bus, listeners[i]);
+		}
+	}
+}
+
+/**
  * Register with the daemon
  */
 static bool plugin_cb(private_rmobike_plugin_t *this,
 					  plugin_feature_t *feature, bool reg, void *data)
 {
+	rmobike_commands_t commands = {
+		.peers = this->peers,
+		.mover = this->mover,
+		.placement = this->placement,
+		.census = this->census,
+		.stats = this->stats,
+	};
+
 	if (reg)
 	{
 		check_options();
-		charon->bus->add_listener(charon->bus, &this->listener->listener);
-		charon->bus->add_listener(charon->bus, &this->roam->listener);
-		this->vici = rmobike_vici_create(this->peers, this->mover);
+		manage_listeners(this, TRUE);
+		this->vici = rmobike_vici_create(&commands);
 	}
 	else
 	{
@@ -107,8 +174,7 @@ static bool plugin_cb(private_rmobike_plugin_t *this,
 			this->vici->destroy(this->vici);
 			this->vici = NULL;
 		}
-		charon->bus->remove_listener(charon->bus, &this->roam->listener);
-		charon->bus->remove_listener(charon->bus, &this->listener->listener);
+		manage_listeners(this, FALSE);
 	}
 	return TRUE;
 }
@@ -130,15 +196,21 @@ METHOD(plugin_t, reload, bool,
 {
 	check_options();
 	this->listener->reload(this->listener);
+	this->placement->reload(this->placement);
 	return TRUE;
 }
 
 METHOD(plugin_t, destroy, void,
 	private_rmobike_plugin_t *this)
 {
+	this->redirect->destroy(this->redirect);
+	this->placement->destroy(this->placement);
+	this->census->destroy(this->census);
+	this->mover->destroy(this->mover);
 	this->roam->destroy(this->roam);
 	this->listener->destroy(this->listener);
-	this->mover->destroy(this->mover);
+	this->asker->destroy(this->asker);
+	this->stats->destroy(this->stats);
 	this->source->destroy(this->source);
 	this->seamless->destroy(this->seamless);
 	this->peers->destroy(this->peers);
@@ -171,11 +243,17 @@ PLUGIN_DEFINE(rmobike)
 	);
 	this->seamless = rmobike_seamless_create();
 	this->source = rmobike_source_create();
-	this->mover = rmobike_mover_create(this->peers, this->seamless,
-									   this->source);
+	this->stats = rmobike_stats_create();
+	this->asker = rmobike_asker_create(this->peers, this->seamless,
+									   this->source, this->stats);
 	this->listener = rmobike_listener_create(this->peers, this->seamless,
-											 this->mover);
-	this->roam = rmobike_roam_create(this->peers, this->mover);
+											 this->asker, this->stats);
+	this->roam = rmobike_roam_create(this->peers, this->asker);
+	this->mover = rmobike_mover_create(this->peers, this->asker, this->stats);
+	this->census = rmobike_census_create();
+	this->placement = rmobike_placement_create(this->asker, this->mover,
+											   this->roam, this->census);
+	this->redirect = rmobike_redirect_create(this->asker);
 
 	return &this->public.plugin;
 }

@@ -35,7 +35,7 @@ struct private_rmobike_roam_t {
 	/**
 	 * Starts switches
 	 */
-	rmobike_mover_t *mover;
+	rmobike_asker_t *asker;
 
 	/**
 	 * What we know ourselves, entry_t by unique ID
@@ -149,31 +149,6 @@ static entry_t *get_entry(private_rmobike_roam_t *this, uint32_t id)
 }
 
 /**
- * Check if the peer of an IKE_SA could be reached from an address; returns the
- * address of the peer it would be reached at in case of another family.
- */
-static bool is_usable(ike_sa_t *ike_sa, host_t *candidate)
-{
-	enumerator_t *enumerator;
-	host_t *other, *source;
-	bool usable = FALSE;
-
-	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
-	while (!usable && enumerator->enumerate(enumerator, &other))
-	{
-		if (other->get_family(other) == candidate->get_family(candidate))
-		{
-			source = charon->kernel->get_source_addr(charon->kernel, other,
-													 candidate);
-			usable = source && source->ip_equals(source, candidate);
-			DESTROY_IF(source);
-		}
-	}
-	enumerator->destroy(enumerator);
-	return usable;
-}
-
-/**
  * Is it an address whose scope is a link?
  */
 static bool is_link_local(host_t *host)
@@ -184,17 +159,17 @@ static bool is_link_local(host_t *host)
 		   (address.ptr[1] & 0xc0) == 0x80;
 }
 
-/**
- * Choose the best address that was not tried yet, NULL if there is none
- */
-static host_t *choose_address(private_rmobike_roam_t *this, ike_sa_t *ike_sa,
-							  rmobike_options_t *options)
+METHOD(rmobike_roam_t, choose, host_t*,
+	private_rmobike_roam_t *this, ike_sa_t *ike_sa, linked_list_t *exclude)
 {
+	rmobike_options_t *options;
 	host_t *me = ike_sa->get_my_host(ike_sa), *host;
 	rmobike_candidate_t best = {}, current;
 	enumerator_t *enumerator;
 	entry_t *entry;
 
+	options = rmobike_options_create(lib->settings, lib->ns,
+									 ike_sa->get_name(ike_sa), NULL, NULL);
 	this->mutex->lock(this->mutex);
 	entry = get_entry(this, ike_sa->get_unique_id(ike_sa));
 	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
@@ -208,7 +183,8 @@ static host_t *choose_address(private_rmobike_roam_t *this, ike_sa_t *ike_sa,
 			.announced = has_host(entry->announced, host),
 		};
 		if (!host->ip_equals(host, me) && !is_link_local(host) &&
-			!has_host(entry->tried, host) && is_usable(ike_sa, host) &&
+			!(exclude && has_host(exclude, host)) &&
+			!has_host(entry->tried, host) && rmobike_asker_reaches(ike_sa, host) &&
 			(!best.address || rmobike_policy_is_better(&current, &best)))
 		{
 			DESTROY_IF(best.address);
@@ -218,6 +194,7 @@ static host_t *choose_address(private_rmobike_roam_t *this, ike_sa_t *ike_sa,
 	}
 	enumerator->destroy(enumerator);
 	this->mutex->unlock(this->mutex);
+	rmobike_options_destroy(options);
 	return best.address;
 }
 
@@ -273,7 +250,6 @@ static bool is_moving(private_rmobike_roam_t *this, ike_sa_t *ike_sa)
  */
 static bool leave_address(private_rmobike_roam_t *this, ike_sa_t *ike_sa)
 {
-	rmobike_options_t *options;
 	host_t *to;
 	bool exhausted;
 	entry_t *entry;
@@ -282,14 +258,11 @@ static bool leave_address(private_rmobike_roam_t *this, ike_sa_t *ike_sa)
 	{
 		return TRUE;
 	}
-	options = rmobike_options_create(lib->settings, lib->ns,
-									 ike_sa->get_name(ike_sa), NULL, NULL);
-	to = choose_address(this, ike_sa, options);
-	rmobike_options_destroy(options);
+	to = choose(this, ike_sa, NULL);
 	if (to)
 	{
 		set_serial(this, ike_sa->get_unique_id(ike_sa),
-				   this->mover->start_one(this->mover, ike_sa, to, NULL));
+				   this->asker->ask(this->asker, ike_sa, to, NULL));
 		to->destroy(to);
 		return TRUE;
 	}
@@ -588,7 +561,7 @@ METHOD(rmobike_roam_t, destroy, void,
  * Described in header
  */
 rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
-									rmobike_mover_t *mover)
+									rmobike_asker_t *asker)
 {
 	private_rmobike_roam_t *this;
 
@@ -599,10 +572,11 @@ rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 				.ike_state_change = _ike_state_change,
 				.ike_rekey = _ike_rekey,
 			},
+			.choose = _choose,
 			.destroy = _destroy,
 		},
 		.peers = peers,
-		.mover = mover,
+		.asker = asker,
 		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									32),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),

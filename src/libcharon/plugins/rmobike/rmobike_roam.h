@@ -18,7 +18,7 @@
 #ifndef RMOBIKE_ROAM_H_
 #define RMOBIKE_ROAM_H_
 
-#include "rmobike_mover.h"
+#include "rmobike_asker.h"
 #include "rmobike_peers.h"
 
 #include <bus/listeners/listener.h>
@@ -36,6 +36,16 @@ struct rmobike_roam_t {
 	listener_t listener;
 
 	/**
+	 * Choose the best address for an IKE_SA other than the one it uses.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param exclude	list of host_t that don't come into question, or NULL
+	 * @return			address, NULL if there is none
+	 */
+	host_t *(*choose)(rmobike_roam_t *this, ike_sa_t *ike_sa,
+					  linked_list_t *exclude);
+
+	/**
 	 * Destroy a rmobike_roam_t, after it was removed from the bus and all
 	 * IKE_SAs are gone.
 	 */
@@ -46,9 +56,9 @@ struct rmobike_roam_t {
  * Create it.
  *
  * @param peers		records of IKE_SAs, tell what became of a switch
- * @param mover		starts switches
+ * @param asker		starts switches
  */
 rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
-									rmobike_mover_t *mover);
+									rmobike_asker_t *asker);
 
 #endif /** RMOBIKE_ROAM_H_ @}*/

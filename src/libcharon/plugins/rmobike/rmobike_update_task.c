@@ -31,6 +31,11 @@ struct private_rmobike_update_task_t {
 	rmobike_peers_t *peers;
 
 	/**
+	 * Counts what became of it
+	 */
+	rmobike_stats_t *stats;
+
+	/**
 	 * Serial number of the accepted request
 	 */
 	u_int serial;
@@ -148,6 +153,7 @@ static void path_expired(rmobike_task_t *base)
 
 	this->expired = TRUE;
 	base->expires = 0;
+	this->stats->count(this->stats, RMOBIKE_COUNT_REVERTED, NULL);
 	source = rmobike_update_task_source(ike_sa, this->old_other);
 	if (source)
 	{	/* the one it had may be gone */
@@ -289,7 +295,7 @@ static void queue_another(private_rmobike_update_task_t *this, host_t *from)
 	if (this->peers->is_newest(this->peers, ike_sa->get_unique_id(ike_sa),
 							   this->serial))
 	{
-		rmobike_update_task_queue(ike_sa, this->peers, this->serial,
+		rmobike_update_task_queue(ike_sa, this->peers, this->stats, this->serial,
 			from->ip_equals(from, this->other) ? this->other : this->old_other,
 			FALSE, this->path_timeout);
 	}
@@ -331,6 +337,7 @@ static status_t process_update(private_rmobike_update_task_t *this,
 	}
 	else
 	{
+		this->stats->count(this->stats, RMOBIKE_COUNT_SWITCHED, NULL);
 		DBG1(DBG_IKE, "switched IKE_SA %s[%u] from %H to %H",
 			 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 			 this->old_other, this->other);
@@ -400,7 +407,7 @@ static private_rmobike_update_task_t *find_task(ike_sa_t *ike_sa,
  * Described in header
  */
 void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
-							   u_int serial, host_t *to, bool check,
+							   rmobike_stats_t *stats, u_int serial, host_t *to, bool check,
 							   u_int path_timeout)
 {
 	private_rmobike_update_task_t *this;
@@ -416,6 +423,7 @@ void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 	{
 		INIT(this,
 			.peers = peers,
+			.stats = stats,
 		);
 		rmobike_task_init(&this->base, ike_sa, send_request);
 		this->base.expired = path_expired;
@@ -450,7 +458,7 @@ void rmobike_update_task_resume(ike_sa_t *old, ike_sa_t *new)
 			new->update_hosts(new, this->old_me, this->old_other,
 							  UPDATE_HOSTS_FORCE_ALL);
 		}
-		rmobike_update_task_queue(new, this->peers, this->serial, this->other,
-								  this->check, this->path_timeout);
+		rmobike_update_task_queue(new, this->peers, this->stats, this->serial,
+								  this->other, this->check, this->path_timeout);
 	}
 }

@@ -26,6 +26,7 @@
 #define RMOBIKE_UPDATE_TASK_H_
 
 #include "rmobike_peers.h"
+#include "rmobike_stats.h"
 
 #include <daemon.h>
 
@@ -34,13 +35,14 @@
  *
  * @param ike_sa		IKE_SA, checked out
  * @param peers			records, which tell if there is a newer one
+ * @param stats			counts what became of it
  * @param serial		serial number of the accepted request in those records
  * @param to			address and port of the responder, cloned
  * @param check			TRUE to check the path before anything else uses it
  * @param path_timeout	how long the new path may stay silent, in milliseconds
  */
 void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
-							   u_int serial, host_t *to, bool check,
+							   rmobike_stats_t *stats, u_int serial, host_t *to, bool check,
 							   u_int path_timeout);
 
 /**

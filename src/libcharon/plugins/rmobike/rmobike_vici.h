@@ -13,8 +13,7 @@
 #ifndef RMOBIKE_VICI_H_
 #define RMOBIKE_VICI_H_
 
-#include "rmobike_mover.h"
-#include "rmobike_peers.h"
+#include "rmobike_commands.h"
 
 typedef struct rmobike_vici_t rmobike_vici_t;
 
@@ -33,11 +32,9 @@ struct rmobike_vici_t {
  * Register commands and events on the socket of the vici plugin, which has to
  * be loaded; or, if that can't be extended, on a socket of our own.
  *
- * @param peers		records of IKE_SAs, reports what ended there
- * @param mover		starts switches
+ * @param commands	what they need, copied; create_builder is not used
  * @return			NULL if neither is possible
  */
-rmobike_vici_t *rmobike_vici_create(rmobike_peers_t *peers,
-									rmobike_mover_t *mover);
+rmobike_vici_t *rmobike_vici_create(const rmobike_commands_t *commands);
 
 #endif /** RMOBIKE_VICI_H_ @}*/

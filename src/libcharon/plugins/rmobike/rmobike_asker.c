@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_asker.h"
+#include "rmobike_options.h"
+#include "rmobike_switch_task.h"
+#include "rmobike_task.h"
+
+#include <processing/jobs/callback_job.h>
+
+typedef struct private_rmobike_asker_t private_rmobike_asker_t;
+typedef struct expire_t expire_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_asker_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_asker_t public;
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_peers_t *peers;
+
+	/**
+	 * Moves CHILD_SAs without a gap, or NULL
+	 */
+	rmobike_seamless_t *seamless;
+
+	/**
+	 * Sends from addresses that are gone, or NULL
+	 */
+	rmobike_source_t *source;
+
+	/**
+	 * Counts what became of switches
+	 */
+	rmobike_stats_t *stats;
+};
+
+/**
+ * A switch to be ended when its time is over
+ */
+struct expire_t {
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_peers_t *peers;
+
+	/**
+	 * Serial number of the switch
+	 */
+	u_int serial;
+};
+
+CALLBACK(expire_execute, job_requeue_t,
+	expire_t *expire)
+{
+	expire->peers->expire(expire->peers, expire->serial);
+	return JOB_REQUEUE_NONE;
+}
+
+/**
+ * Count what became of a switch
+ */
+static void count_ended(rmobike_stats_t *stats, const rmobike_switch_t *ended)
+{
+	switch (ended->state)
+	{
+		case RMOBIKE_DONE:
+			stats->count(stats, RMOBIKE_COUNT_DONE, NULL);
+			stats->add_latency(stats, ended->ms);
+			break;
+		case RMOBIKE_REFUSED:
+			stats->count(stats, RMOBIKE_COUNT_REFUSED, ended->reason);
+			break;
+		case RMOBIKE_TIMEOUT:
+			stats->count(stats, RMOBIKE_COUNT_TIMEOUT, NULL);
+			break;
+		case RMOBIKE_FAILED:
+			if (streq(ended->reason, RMOBIKE_SUPERSEDED))
+			{
+				stats->count(stats, RMOBIKE_COUNT_SUPERSEDED, NULL);
+				break;
+			}
+			stats->count(stats, RMOBIKE_COUNT_FAILED, ended->reason);
+			break;
+		default:
+			break;
+	}
+}
+
+/**
+ * Implements rmobike_ended_t
+ */
+static void switch_ended(void *user, const rmobike_switch_t *ended)
+{
+	private_rmobike_asker_t *this = user;
+
+	count_ended(this->stats, ended);
+	/* otherwise CHILD_SAs are about to use what was prepared for them */
+	if (this->seamless && ended->serial && ended->state != RMOBIKE_DONE)
+	{
+		this->seamless->release(this->seamless, ended->serial);
+	}
+}
+
+/**
+ * Get the time a switch may take, in milliseconds
+ */
+static u_int get_timeout(void)
+{
+	rmobike_options_t *options;
+	u_int timeout;
+
+	options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL, NULL);
+	timeout = options->timeout;
+	rmobike_options_destroy(options);
+	return timeout;
+}
+
+/*
+ * Described in header
+ */
+rmobike_switch_t rmobike_asker_describe(ike_sa_t *ike_sa, host_t *to,
+										const char *tag, char *peer_id,
+										size_t len)
+{
+	snprintf(peer_id, len, "%Y", ike_sa->get_other_eap_id(ike_sa));
+	return (rmobike_switch_t){
+		.id = ike_sa->get_unique_id(ike_sa),
+		.name = ike_sa->get_name(ike_sa),
+		.peer_id = peer_id,
+		.from = ike_sa->get_my_host(ike_sa),
+		.remote = ike_sa->get_other_host(ike_sa),
+		.to = to,
+		.tag = (char*)tag,
+	};
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_asker_reaches(ike_sa_t *ike_sa, host_t *from)
+{
+	enumerator_t *enumerator;
+	host_t *other, *source;
+	bool usable = FALSE;
+
+	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
+	while (!usable && enumerator->enumerate(enumerator, &other))
+	{
+		if (other->get_family(other) == from->get_family(from))
+		{
+			source = charon->kernel->get_source_addr(charon->kernel, other,
+													 from);
+			usable = source && source->ip_equals(source, from);
+			DESTROY_IF(source);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return usable;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_asker_owns(host_t *to, char *why, size_t len)
+{
+	enumerator_t *enumerator;
+	host_t *host;
+	int written;
+
+	if (charon->kernel->get_interface(charon->kernel, to, NULL))
+	{
+		return TRUE;
+	}
+	written = snprintf(why, len, "%H is not an address of this machine, it "
+					   "has:", to);
+	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
+														   ADDR_TYPE_REGULAR);
+	while (enumerator->enumerate(enumerator, &host))
+	{
+		if (written > 0 && (size_t)written < len)
+		{
+			written += snprintf(why + written, len - written, " %H", host);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return FALSE;
+}
+
+METHOD(rmobike_asker_t, begin, u_int,
+	private_rmobike_asker_t *this, ike_sa_t *ike_sa, host_t *to,
+	const char *tag)
+{
+	rmobike_switch_t asked;
+	char peer_id[BUF_LEN];
+	expire_t *expire;
+	u_int serial;
+
+	asked = rmobike_asker_describe(ike_sa, to, tag, peer_id, sizeof(peer_id));
+	this->stats->count(this->stats, RMOBIKE_COUNT_ASKED, NULL);
+	serial = this->peers->begin(this->peers, &asked);
+	INIT(expire,
+		.peers = this->peers,
+		.serial = serial,
+	);
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+			(job_t*)callback_job_create(expire_execute, expire, free, NULL),
+			get_timeout());
+	return serial;
+}
+
+/**
+ * Check if an IKE_SA is where it shall be, and is not going elsewhere
+ */
+static bool is_there(rmobike_peers_t *peers, ike_sa_t *ike_sa, host_t *to)
+{
+	rmobike_switch_t *asked;
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	bool there = FALSE;
+
+	if (me->ip_equals(me, to))
+	{
+		asked = peers->get_switch(peers, ike_sa->get_unique_id(ike_sa));
+		there = asked && !asked->replaces;
+		rmobike_switch_destroy(asked);
+	}
+	return there;
+}
+
+METHOD(rmobike_asker_t, queue, void,
+	private_rmobike_asker_t *this, ike_sa_t *ike_sa, u_int serial, host_t *to)
+{
+	rmobike_options_t *options;
+	const char *why;
+
+	why = rmobike_switch_task_refuses(ike_sa);
+	if (why)
+	{
+		this->peers->end(this->peers, serial, RMOBIKE_FAILED, why);
+	}
+	else if (is_there(this->peers, ike_sa, to))
+	{
+		this->peers->end(this->peers, serial, RMOBIKE_DONE, "already there");
+	}
+	else
+	{
+		options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL,
+										 NULL);
+		rmobike_switch_task_queue(ike_sa, this->peers, this->seamless,
+								  this->source, serial, to, options);
+		rmobike_options_destroy(options);
+	}
+}
+
+METHOD(rmobike_asker_t, ask, u_int,
+	private_rmobike_asker_t *this, ike_sa_t *ike_sa, host_t *to,
+	const char *tag)
+{
+	u_int serial;
+
+	serial = begin(this, ike_sa, to, tag);
+	queue(this, ike_sa, serial, to);
+	rmobike_task_initiate(ike_sa);
+	return serial;
+}
+
+METHOD(rmobike_asker_t, resume, void,
+	private_rmobike_asker_t *this, ike_sa_t *ike_sa, u_int serial)
+{
+	rmobike_switch_t *asked;
+
+	asked = this->peers->get_switch(this->peers,
+									ike_sa->get_unique_id(ike_sa));
+	if (asked && asked->serial == serial)
+	{
+		queue(this, ike_sa, serial, asked->to);
+	}
+	rmobike_switch_destroy(asked);
+}
+
+METHOD(rmobike_asker_t, destroy, void,
+	private_rmobike_asker_t *this)
+{
+	this->peers->remove_listener(this->peers, this);
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_asker_t *rmobike_asker_create(rmobike_peers_t *peers,
+									  rmobike_seamless_t *seamless,
+									  rmobike_source_t *source,
+									  rmobike_stats_t *stats)
+{
+	private_rmobike_asker_t *this;
+
+	INIT(this,
+		.public = {
+			.begin = _begin,
+			.queue = _queue,
+			.ask = _ask,
+			.resume = _resume,
+			.destroy = _destroy,
+		},
+		.peers = peers,
+		.seamless = seamless,
+		.source = source,
+		.stats = stats,
+	);
+	peers->add_listener(peers, switch_ended, this);
+	return &this->public;
+}

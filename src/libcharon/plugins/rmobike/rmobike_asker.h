@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_asker rmobike_asker
+ * @{ @ingroup rmobike
+ *
+ * Asks the peer of one IKE_SA to switch, and limits the time it has for it.
+ */
+
+#ifndef RMOBIKE_ASKER_H_
+#define RMOBIKE_ASKER_H_
+
+#include "rmobike_peers.h"
+#include "rmobike_seamless.h"
+#include "rmobike_source.h"
+#include "rmobike_stats.h"
+
+#include <daemon.h>
+
+typedef struct rmobike_asker_t rmobike_asker_t;
+
+/**
+ * Thread safe.
+ */
+struct rmobike_asker_t {
+
+	/**
+	 * Note a switch in the records, from now on it ends there sooner or later.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param to		address of this machine to switch to
+	 * @param tag		text for the records, NULL for none
+	 * @return			serial number of the switch
+	 */
+	u_int (*begin)(rmobike_asker_t *this, ike_sa_t *ike_sa, host_t *to,
+				   const char *tag);
+
+	/**
+	 * Queue the exchange of a switch, if it is possible and needed, else end
+	 * it. The tasks of the IKE_SA have to be initiated afterwards.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param serial	serial number of the switch
+	 * @param to		address of this machine to switch to
+	 */
+	void (*queue)(rmobike_asker_t *this, ike_sa_t *ike_sa, u_int serial,
+				  host_t *to);
+
+	/**
+	 * Do both, and initiate the exchange in a job of its own.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param to		address of this machine to switch to
+	 * @param tag		text for the records, NULL for none
+	 * @return			serial number of the switch, which may have ended already
+	 */
+	u_int (*ask)(rmobike_asker_t *this, ike_sa_t *ike_sa, host_t *to,
+				 const char *tag);
+
+	/**
+	 * Queue the exchange again, on the IKE_SA that replaced the one it was
+	 * queued or sent on.
+	 *
+	 * @param ike_sa	new IKE_SA, checked out
+	 * @param serial	serial number of the switch
+	 */
+	void (*resume)(rmobike_asker_t *this, ike_sa_t *ike_sa, u_int serial);
+
+	/**
+	 * Destroy a rmobike_asker_t, after all jobs and timers are gone.
+	 */
+	void (*destroy)(rmobike_asker_t *this);
+};
+
+/**
+ * Create an asker.
+ *
+ * @param peers		records of IKE_SAs
+ * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
+ * @param source	sends from addresses that are gone, NULL not to
+ * @param stats		counts what became of switches
+ */
+rmobike_asker_t *rmobike_asker_create(rmobike_peers_t *peers,
+									  rmobike_seamless_t *seamless,
+									  rmobike_source_t *source,
+									  rmobike_stats_t *stats);
+
+/**
+ * Fill in what the records know of an IKE_SA.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @param to		address to switch to
+ * @param tag		text for the records, NULL for none
+ * @param peer_id	buffer for the identity of the peer
+ * @param len		size of that buffer
+ * @return			switch that refers to the arguments
+ */
+rmobike_switch_t rmobike_asker_describe(ike_sa_t *ike_sa, host_t *to,
+										const char *tag, char *peer_id,
+										size_t len);
+
+/**
+ * Check if the peer could be reached from an address: one of the family of
+ * its own current address, or of another one that it announced.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @param from		address of this machine
+ * @return			TRUE if it could
+ */
+bool rmobike_asker_reaches(ike_sa_t *ike_sa, host_t *from);
+
+/**
+ * Check that an address is one of this machine.
+ *
+ * @param to		address
+ * @param why		receives which ones it has instead
+ * @param len		size of that buffer
+ * @return			TRUE if it is
+ */
+bool rmobike_asker_owns(host_t *to, char *why, size_t len);
+
+#endif /** RMOBIKE_ASKER_H_ @}*/

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_asker.h"
+#include "rmobike_selector.h"
+#include "rmobike_switch_task.h"
+
+/*
+ * Described in header
+ */
+void rmobike_selected_destroy(rmobike_selected_t *this)
+{
+	this->id->destroy(this->id);
+	rmobike_switch_destroy(this->info);
+	free(this);
+}
+
+/**
+ * Check if an IKE_SA is meant
+ */
+static bool matches(const rmobike_selector_t *selector, ike_sa_t *ike_sa)
+{
+	identification_t *id;
+
+	if (ike_sa->get_version(ike_sa) != IKEV2)
+	{
+		return FALSE;
+	}
+	switch (ike_sa->get_state(ike_sa))
+	{
+		case IKE_REKEYED:
+		case IKE_DELETING:
+		case IKE_DESTROYING:
+			/* replaced, or gone soon */
+			return FALSE;
+		default:
+			break;
+	}
+	if (selector->ike && !streq(selector->ike, ike_sa->get_name(ike_sa)))
+	{
+		return FALSE;
+	}
+	if (selector->ike_id && selector->ike_id != ike_sa->get_unique_id(ike_sa))
+	{
+		return FALSE;
+	}
+	if (selector->peer_ip &&
+		!selector->peer_ip->includes(selector->peer_ip,
+									 ike_sa->get_other_host(ike_sa)))
+	{
+		return FALSE;
+	}
+	if (selector->local_ip &&
+		!selector->local_ip->ip_equals(selector->local_ip,
+									   ike_sa->get_my_host(ike_sa)))
+	{
+		return FALSE;
+	}
+	id = ike_sa->get_other_eap_id(ike_sa);
+	return !selector->peer_id || id->matches(id, selector->peer_id);
+}
+
+/**
+ * Is it one of those that are too many at their address? It is not for the next
+ * one then.
+ */
+static bool is_surplus(const rmobike_selector_t *this,
+					   rmobike_weights_t *targets, ike_sa_t *ike_sa)
+{
+	int i;
+
+	if (!this->surplus)
+	{
+		return TRUE;
+	}
+	i = targets->find(targets, ike_sa->get_my_host(ike_sa));
+	if (i < 0 || !this->surplus[i] || rmobike_switch_task_refuses(ike_sa))
+	{
+		return FALSE;
+	}
+	this->surplus[i]--;
+	return TRUE;
+}
+
+/*
+ * Described in header
+ */
+linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
+									   rmobike_weights_t *targets,
+									   const char *tag)
+{
+	enumerator_t *enumerator;
+	linked_list_t *items;
+	rmobike_switch_t info;
+	char peer_id[BUF_LEN];
+	ike_sa_id_t *id;
+	ike_sa_t *ike_sa;
+	host_t *first = NULL;
+	rmobike_selected_t *item;
+
+	if (targets)
+	{
+		first = targets->get_address(targets, 0);
+	}
+	items = linked_list_create();
+	enumerator = charon->ike_sa_manager->create_enumerator(
+											charon->ike_sa_manager, TRUE);
+	while (enumerator->enumerate(enumerator, &ike_sa))
+	{
+		if (matches(this, ike_sa) && is_surplus(this, targets, ike_sa))
+		{
+			id = ike_sa->get_id(ike_sa);
+			info = rmobike_asker_describe(ike_sa, first, tag, peer_id,
+										  sizeof(peer_id));
+			INIT(item,
+				.id = id->clone(id),
+				.info = rmobike_switch_clone(&info),
+			);
+			items->insert_last(items, item);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return items;
+}
+

@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Everything that administrators and programs can use is documented wherever it
+# has to be, with its default, and nothing else is: options of the plugin, its
+# commands, events and their keys on vici, options of the command rmobike.
+#
+#   check_documented.py [DIR]      default: the directory above this script's
+
+import glob
+import os
+import re
+import sys
+
+ROOT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(
+	os.path.dirname(os.path.abspath(__file__)), "..")
+OPT = "conf/plugins/rmobike.opt"
+README = "README.md"
+MAN = "docs/rmobike.8"
+DESIGN = "docs/design.md"
+VICI = "docs/vici.md"
+COMPLETION = "src/rmobike/rmobike.bash"
+PLUGIN = "src/libcharon/plugins/rmobike/*.c"
+COMMAND = "src/rmobike/*.c"
+TESTS = "src/libcharon/tests/test_options.c"
+
+complaints = []
+
+
+def complain(text):
+	complaints.append(text)
+
+
+def read(path):
+	with open(os.path.join(ROOT, path), encoding="utf-8") as file:
+		return file.read()
+
+
+def read_code(pattern):
+	"""C code of several files without comments, adjacent strings joined"""
+	files = sorted(glob.glob(os.path.join(ROOT, pattern)))
+	code = "\n".join(read(file) for file in files)
+	code = re.sub(r'("(?:\\.|[^"\\])*"|\'\\?.\')|/\*.*?\*/',
+				  lambda found: found[1] or " ", code, flags=re.S)
+	return re.sub(r'(?<!\\)"\s+"', "", code)
+
+
+def between(text, start, end, where):
+	"""What is between two patterns, or all that follows the first one"""
+	found = re.search(start + "(.*?)(?:" + end + r"|\Z)", text, re.S | re.M)
+	if not found:
+		complain("%s: there is nothing that looks like %r" % (where, start))
+		return ""
+	return found[1]
+
+
+def compare(where, what, documented, existing):
+	"""Complain about what is on one side only"""
+	if not existing:
+		complain("no %s found in the code" % what)
+	for name in sorted(set(existing) - set(documented)):
+		complain("%s: %s '%s' is not documented" % (where, what, name))
+	for name in sorted(set(documented) - set(existing)):
+		complain("%s: %s '%s' does not exist" % (where, what, name))
+
+
+# -- options of the plugin ---------------------------------------------------
+
+def plain(name):
+	"""Name of an option, placeholders made the same"""
+	return re.sub(r"<\w+>|%s", "<>", name)
+
+
+def options_in_code():
+	"""All options, and those that connections have as well"""
+	code = read_code(PLUGIN)
+	table = between(code, r"option_t options\[\] = \{", r"^\};", PLUGIN)
+	rows = re.findall(r'\{ "(\w+)", "[^"]*", (TRUE|FALSE), \w+ \}', table)
+	every = {key for key, connection in rows}
+	# read by other means than that table
+	every |= {plain(name) for name in re.findall(
+		r'get_\w+\([^"]*"%s\.plugins\.rmobike\.([\w.%]+)"', code)
+		if not name.endswith("%s")}
+	return every, {key for key, connection in rows if connection == "TRUE"}
+
+
+def defaults_in_tests():
+	"""Defaults, which has_defaults compares with those of the code"""
+	table = between(read_code(TESTS), r"\bdefaults\[\] = \{", r"^\};", TESTS)
+	return dict(re.findall(r'\{ "(\w+)",\s+"([^"]*)",\s+"', table))
+
+
+def options_in_opt():
+	return {plain(name): default.strip() for name, default in re.findall(
+		r"^charon\.plugins\.rmobike\.(\S+) :?=(.*)$", read(OPT), re.M)}
+
+
+def rows_in_markdown(text):
+	"""First two columns of tables whose first column is an option"""
+	rows = re.findall(r"^\| *`?([\w.<>]+)`? *\| *`?([^|`]*?)`? *\|", text, re.M)
+	return {plain(name): default for name, default in rows
+			if name not in ("option", "load")}
+
+
+def connection_options(every):
+	"""Those of connections, by the name they have there"""
+	return {name[len("connections.<>."):]: default
+			for name, default in every.items()
+			if name.startswith("connections.<>.")}
+
+
+def global_options(every):
+	return {name: default for name, default in every.items()
+			if not name.startswith("connections.<>.")}
+
+
+def options_in_readme():
+	text = between(read(README), r"^## Configuration$", r"^## ", README)
+	client = rows_in_markdown(between(text, r"The client's options:",
+									  r"The gateway's:", README))
+	others = between(text, r"All of the client's options",
+					 r"can differ for single\s+connections", README)
+	return (rows_in_markdown(text),
+			set(client) | set(re.findall(r"`(\w+)`", others)))
+
+
+def options_in_man():
+	text = between(read(MAN), r"^\.SH CONFIGURATION$", r"^\.SH ", MAN)
+	text = re.sub(r"T\{\n(.*?)\nT\}", r"\1", text, flags=re.S)
+	text = text.replace(r"\:", "").replace(r"\-", "-")
+	rows = dict(re.findall(r"^([a-z][\w.]*)\|([^|\n]*)\|", text, re.M))
+	rows.pop("option", None)
+	own = between(text, r"^\.TE$", r"^\.SH ", MAN)
+	return rows, set(re.findall(r"^\.BR? (\w+)(?: [,.])?$", own, re.M))
+
+
+def options_in_design():
+	text = between(read(DESIGN), r"^## Options", r"^## ", DESIGN)
+	own = between(text, r"^\| connections\.<\w+>\.\{", r"\}", DESIGN)
+	return rows_in_markdown(text), set(own.split(","))
+
+
+def same_default(documented, tested):
+	"""Tests have times in milliseconds, and of lists how long they are"""
+	if documented in (tested, '""') or (not documented and tested == "0"):
+		return True
+	try:
+		return float(documented) * 1000 == float(tested)
+	except ValueError:
+		return False
+
+
+def check_options():
+	every, own = options_in_code()
+	opt = options_in_opt()
+	readme, readme_own = options_in_readme()
+	man, man_own = options_in_man()
+	design, design_own = options_in_design()
+
+	for where, documented in ((OPT, global_options(opt)), (README, readme),
+							  (MAN, man), (DESIGN, global_options(design))):
+		compare(where, "option", documented, every)
+		for name, default in defaults_in_tests().items():
+			if not same_default(documented.get(name, default), default):
+				complain("%s: default of '%s' is not '%s'" %
+						 (where, name, documented[name]))
+		for name, default in documented.items():
+			if default != global_options(opt).get(name, default):
+				complain("%s: default of '%s' is '%s', but '%s' in %s" %
+						 (where, name, default, opt[name], OPT))
+	compare(TESTS, "default of option", defaults_in_tests(),
+			{name for name in every if "." not in name})
+	for where, documented in ((OPT, set(connection_options(opt)) - {"name"}),
+							  (README, readme_own), (MAN, man_own - {"name"}),
+							  (DESIGN, design_own)):
+		compare(where, "option of connections", documented, own)
+	for where, documented in ((OPT, connection_options(opt)), (MAN, man_own),
+							  (DESIGN, connection_options(design))):
+		if "name" not in documented:
+			complain("%s: option of connections 'name' is not documented" %
+					 where)
+	return len(every)
+
+
+# -- commands, events and keys on vici ---------------------------------------
+
+def messages_in_vici():
+	"""Keys of requests, and those of replies and events"""
+	requests, others = set(), set()
+	for message in re.findall(r"^\t\{.*?^\t\}\n", read(VICI), re.S | re.M):
+		request, arrow, reply = message.rpartition("} => {")
+		requests |= set(re.findall(r"^\s+([a-z][\w-]*) = ", request, re.M))
+		others |= set(re.findall(r"^\s+([a-z][\w-]*) = ", reply, re.M))
+	return requests, others
+
+
+def compare_loosely(where, what, documented, used, code):
+	"""As some names are not written where they are used: what is documented
+	has to be a string in the code"""
+	literals = set(re.findall(r'"((?:\\.|[^"\\])*)"', code))
+	compare(where, what, documented,
+			set(used) | (set(documented) & literals))
+
+
+def check_vici():
+	code = read_code(PLUGIN)
+	text = read(VICI)
+
+	commands = set(re.findall(r'manage_command\(\w+, "([\w-]+)"', code))
+	commands |= set(re.findall(r'\{ "(rmobike-[\w-]+)", \w+ \}', code))
+	compare(VICI, "command", re.findall(r"^### ([\w-]+)\(\)", text, re.M),
+			commands)
+
+	events = set(re.findall(r'_event\([^";]*"([\w-]+)"', code))
+	compare(VICI, "event", re.findall(r"^### ([\w-]+) ", text, re.M), events)
+
+	requests, others = messages_in_vici()
+	keys = set(re.findall(r'request->get_\w+\([^";]*"([\w-]+)"\)', code))
+	for table in re.findall(r"\w+_keys\[\] = \{(.*?)\}", code, re.S):
+		keys |= set(re.findall(r'"([\w-]+)"', table))
+	compare_loosely(VICI, "key of requests", requests, keys, code)
+	keys = set(re.findall(
+		r'(?:add_kv|begin_section|begin_list)\(builder, "([\w-]+)"', code))
+	compare_loosely(VICI, "key of replies and events", others, keys, code)
+	return len(commands) + len(events)
+
+
+def check_outcomes():
+	"""States of switches, and the reasons that go with them"""
+	code = read_code(PLUGIN)
+	text = between(read(VICI), r"^## State, reason and time$", r"^## ", VICI)
+
+	names = between(code, r"ENUM\(rmobike_state_names,", r"\)", PLUGIN)
+	states = between(text, r"^\| state \| meaning \|$", r"\n\n", VICI)
+	compare(VICI, "state", re.findall(r"^\| ([a-z]\w*) \|", states, re.M),
+			re.findall(r'"(\w+)"', names))
+
+	reasons = set(re.findall(r'(?:finish|->end)\([^;]*?"([^"]+)"\)', code))
+	refuses = between(code, r"rmobike_switch_task_refuses\([^)]*\)\n\{",
+					  r"^\}", PLUGIN)
+	reasons |= set(re.findall(r'return "([^"]+)"', refuses))
+	table = between(text, r"^\| state \| reason \|$", r"\n\n", VICI)
+	compare_loosely(VICI, "reason",
+					re.findall(r"^\| [a-z]\w* \| (.*) \|$", table, re.M),
+					reasons, code)
+
+
+# -- options of the command --------------------------------------------------
+
+def check_command():
+	code = read_code(COMMAND)
+	found = re.findall(r'\{ "([\w-]+)",\s*\'(\w)\', (NULL|"\w+"),', code)
+	options = {"--%s, -%s%s" % (name, op, "" if value == "NULL" else " VALUE")
+			   for name, op, value in found}
+	found = re.findall(r'\.name = "([\w-]+)",\s*\.op = \'(\w)\'', code)
+	found += re.findall(r'[^{] "([\w-]+)", \'(\w)\',', code)
+	options |= {"--%s, -%s" % command for command in found}
+
+	found = re.findall(
+		r'^\.BR \\-(\w) ", " \\-\\-([\w\\-]+)( " \\fI\w+\\fR")?$',
+		read(MAN), re.M)
+	documented = {"--%s, -%s%s" % (name.replace("\\", ""), op,
+								   " VALUE" if value else "")
+				  for op, name, value in found}
+	compare(MAN, "option or command", documented, options)
+	compare(COMPLETION, "option or command",
+			re.findall(r"--[a-z][\w-]*", read(COMPLETION)),
+			{option.partition(",")[0] for option in options})
+	return len(options)
+
+
+def main():
+	counts = check_options(), check_vici(), check_command()
+	check_outcomes()
+	for complaint in complaints:
+		print(complaint)
+	if not complaints:
+		print("%d options, %d commands and events, %d options of the command "
+			  "are documented" % counts)
+	return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+	sys.exit(main())

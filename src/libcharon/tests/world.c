@@ -14,6 +14,13 @@
  */
 #define PLUGINS "aes sha1 sha2 hmac kdf"
 
+/**
+ * Where that is, unless TESTS_PLUGINDIR says otherwise
+ */
+#ifndef PLUGINDIR
+#define PLUGINDIR "/usr/lib/ipsec/plugins"
+#endif
+
 /*
  * Described in header
  */
@@ -59,6 +66,8 @@ void world_create(world_conf_t conf)
 	trace_create();
 	read_settings();
 	time_create();
+	lib->plugins->add_path(lib->plugins,
+						   getenv("TESTS_PLUGINDIR") ?: PLUGINDIR);
 	exchange_test_helper_init(PLUGINS);
 	satisfy_helper();
 	config_create();

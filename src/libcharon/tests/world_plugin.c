@@ -9,12 +9,14 @@
 
 #include "rmobike_listener.h"
 #include "rmobike_mover.h"
+#include "rmobike_accepted.h"
 #include "rmobike_peers.h"
 #include "rmobike_roam.h"
 #include "rmobike_seamless.h"
 
 /** The plugin, as rmobike_plugin.c puts it together */
 static rmobike_peers_t *peers;
+static rmobike_accepted_t *accepted;
 static rmobike_seamless_t *seamless;
 static rmobike_source_t *source;
 static rmobike_listener_t *listener;
@@ -109,7 +111,8 @@ void world_assert_outcomes(const char *file, int line, char **patterns)
  */
 u_int plugin_records()
 {
-	return world_conf.stock ? 0 : peers->get_count(peers);
+	return world_conf.stock ? 0 : peers->get_count(peers) +
+								  accepted->get_count(accepted);
 }
 
 /*
@@ -120,12 +123,14 @@ void plugin_create_all()
 	outcomes = linked_list_create();
 	peers = rmobike_peers_create();
 	peers->add_listener(peers, ended, NULL);
+	accepted = rmobike_accepted_create();
 	seamless = rmobike_seamless_create();
 	source = world_conf.no_raw_send ? NULL : wire_create_source();
 	stats = rmobike_stats_create();
 	asker = rmobike_asker_create(peers, seamless, source, stats);
 	mover = rmobike_mover_create(peers, asker, stats);
-	listener = rmobike_listener_create(peers, seamless, asker, stats);
+	listener = rmobike_listener_create(peers, accepted, seamless, asker,
+									   stats);
 	roam = rmobike_roam_create(peers, asker);
 	charon->bus->add_listener(charon->bus, &listener->listener);
 	charon->bus->add_listener(charon->bus, &roam->listener);
@@ -154,6 +159,7 @@ void plugin_destroy_all()
 	stats->destroy(stats);
 	seamless->destroy(seamless);
 	DESTROY_IF(source);
+	accepted->destroy(accepted);
 	peers->destroy(peers);
 	outcomes->destroy_function(outcomes, free);
 }

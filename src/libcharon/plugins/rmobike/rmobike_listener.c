@@ -30,9 +30,14 @@ struct private_rmobike_listener_t {
 	rmobike_listener_t public;
 
 	/**
-	 * Records of IKE_SAs
+	 * What we asked for
 	 */
 	rmobike_peers_t *peers;
+
+	/**
+	 * What we were asked for and accepted
+	 */
+	rmobike_accepted_t *accepted;
 
 	/**
 	 * Moves CHILD_SAs without a gap, or NULL
@@ -216,7 +221,7 @@ static rmobike_verdict_t judge(private_rmobike_listener_t *this,
 		.own = charon->kernel->get_interface(charon->kernel, to, NULL),
 		.reachable = me != NULL,
 		.exhausted = options->max_switches &&
-					 this->peers->count_recent(this->peers, id,
+					 this->accepted->count_recent(this->accepted, id,
 						options->switch_interval) >= options->max_switches,
 	};
 
@@ -267,16 +272,17 @@ static void accept_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 
 	if (verdict != RMOBIKE_VERDICT_CURRENT)
 	{
-		this->peers->leaving(this->peers, id, ike_sa->get_other_host(ike_sa));
+		this->accepted->leaving(this->accepted, id,
+								ike_sa->get_other_host(ike_sa));
 	}
 	new_path = !options->reply_on_request &&
 			   verdict != RMOBIKE_VERDICT_CURRENT;
-	serial = this->peers->accepted(this->peers, id,
-								   message->get_message_id(message),
-								   message->get_packet_data(message),
-								   new_path ? me : NULL, new_path ? to : NULL);
+	serial = this->accepted->add(this->accepted, id,
+								 message->get_message_id(message),
+								 message->get_packet_data(message),
+								 new_path ? me : NULL, new_path ? to : NULL);
 	this->stats->count(this->stats, RMOBIKE_COUNT_ACCEPTED, NULL);
-	rmobike_update_task_queue(ike_sa, this->peers, this->stats, serial, to,
+	rmobike_update_task_queue(ike_sa, this->accepted, this->stats, serial, to,
 							  check, options->path_timeout);
 	/* runs after the response was sent */
 	rmobike_task_initiate(ike_sa);
@@ -301,7 +307,7 @@ static void handle_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 	{
 		reason = enum_to_name(rmobike_verdict_names, verdict);
 		this->stats->count(this->stats, RMOBIKE_COUNT_IGNORED, reason);
-		if (this->peers->may_log(this->peers, id, reason))
+		if (this->accepted->may_log(this->accepted, id, reason))
 		{
 			DBG1(DBG_IKE, "peer asks to switch IKE_SA %s[%u] from %H to %H, "
 				 "refused: %s", ike_sa->get_name(ike_sa), id,
@@ -337,7 +343,7 @@ static void ignore_notify(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
 
 	this->stats->count(this->stats, RMOBIKE_COUNT_IGNORED, why);
-	if (this->peers->may_log(this->peers, id, why))
+	if (this->accepted->may_log(this->accepted, id, why))
 	{
 		DBG1(DBG_IKE, "ignored SWITCH_TO_IP_ADDRESS for IKE_SA %s[%u]: %s",
 			 ike_sa->get_name(ike_sa), id, why);
@@ -415,8 +421,9 @@ static void handle_addresses(private_rmobike_listener_t *this,
 		(message->get_notify(message, ADDITIONAL_IP4_ADDRESS) ||
 		 message->get_notify(message, ADDITIONAL_IP6_ADDRESS) ||
 		 message->get_notify(message, NO_ADDITIONAL_ADDRESSES)) &&
-		this->peers->is_outdated(this->peers, ike_sa->get_unique_id(ike_sa),
-								 message->get_message_id(message), from))
+		this->accepted->is_outdated(this->accepted,
+									ike_sa->get_unique_id(ike_sa),
+									message->get_message_id(message), from))
 	{
 		message->set_source(message, other->clone(other));
 	}
@@ -433,10 +440,10 @@ static void handle_retransmit(private_rmobike_listener_t *this,
 {
 	packet_t *response;
 
-	response = this->peers->get_response(this->peers,
-								ike_sa->get_unique_id(ike_sa),
-								message->get_message_id(message),
-								message->get_packet_data(message));
+	response = this->accepted->get_response(this->accepted,
+											ike_sa->get_unique_id(ike_sa),
+											message->get_message_id(message),
+											message->get_packet_data(message));
 	if (response)
 	{
 		charon->sender->send(charon->sender, response);
@@ -451,8 +458,8 @@ static void redirect_response(private_rmobike_listener_t *this,
 {
 	host_t *me, *other;
 
-	if (this->peers->get_path(this->peers, ike_sa->get_unique_id(ike_sa),
-							  message->get_message_id(message), &me, &other))
+	if (this->accepted->get_path(this->accepted, ike_sa->get_unique_id(ike_sa),
+								 message->get_message_id(message), &me, &other))
 	{
 		message->set_source(message, me);
 		message->set_destination(message, other);
@@ -467,9 +474,9 @@ static void remember_response(private_rmobike_listener_t *this,
 {
 	if (message->is_encoded(message))
 	{
-		this->peers->responded(this->peers, ike_sa->get_unique_id(ike_sa),
-							   message->get_message_id(message),
-							   message->get_packet(message));
+		this->accepted->responded(this->accepted, ike_sa->get_unique_id(ike_sa),
+								  message->get_message_id(message),
+								  message->get_packet(message));
 	}
 }
 
@@ -543,6 +550,8 @@ METHOD(listener_t, ike_rekey, bool,
 	}
 	serial = this->peers->rekeyed(this->peers, old->get_unique_id(old),
 								  new->get_unique_id(new));
+	this->accepted->rekeyed(this->accepted, old->get_unique_id(old),
+							new->get_unique_id(new));
 	rmobike_update_task_resume(old, new);
 	if (serial)
 	{	/* the answer may have been lost with the old IKE_SA */
@@ -557,6 +566,7 @@ METHOD(listener_t, ike_state_change, bool,
 	if (state == IKE_DESTROYING)
 	{
 		this->peers->remove(this->peers, ike_sa->get_unique_id(ike_sa));
+		this->accepted->remove(this->accepted, ike_sa->get_unique_id(ike_sa));
 		if (this->seamless)
 		{
 			this->seamless->forget(this->seamless,
@@ -587,6 +597,7 @@ METHOD(rmobike_listener_t, destroy, void,
  * Described in header
  */
 rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
+											rmobike_accepted_t *accepted,
 											rmobike_seamless_t *seamless,
 											rmobike_asker_t *asker,
 											rmobike_stats_t *stats)
@@ -605,6 +616,7 @@ rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 			.destroy = _destroy,
 		},
 		.peers = peers,
+		.accepted = accepted,
 		.seamless = seamless,
 		.asker = asker,
 		.stats = stats,

@@ -10,8 +10,8 @@
  *
  * | hook | as initiator | as responder |
  * |---|---|---|
- * | message, IKE_AUTH request | adds 'R' to MOBIKE_SUPPORTED | notes that the peer sent 'R' |
- * | message, INFORMATIONAL | decides about SWITCH_TO_IP_ADDRESS, answers on the new path | |
+ * | message, IKE_AUTH request | adds 'R' to MOBIKE_SUPPORTED | notes it |
+ * | message, INFORMATIONAL | follows SWITCH_TO_IP_ADDRESS, or not | |
  * | ike_update | | the switch is done |
  * | ike_rekey | carries what is pending over | same |
  * | ike_state_change | forgets a destroyed IKE_SA | same |
@@ -20,6 +20,7 @@
 #ifndef RMOBIKE_LISTENER_H_
 #define RMOBIKE_LISTENER_H_
 
+#include "rmobike_accepted.h"
 #include "rmobike_asker.h"
 #include "rmobike_peers.h"
 #include "rmobike_seamless.h"
@@ -53,12 +54,14 @@ struct rmobike_listener_t {
 /**
  * Create a listener.
  *
- * @param peers		records of IKE_SAs
+ * @param peers		records of what we asked for
+ * @param accepted	records of what we were asked for and accepted
  * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
  * @param asker		asks again for what was asked of an IKE_SA being rekeyed
  * @param stats		counts what we were asked for
  */
 rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
+											rmobike_accepted_t *accepted,
 											rmobike_seamless_t *seamless,
 											rmobike_asker_t *asker,
 											rmobike_stats_t *stats);

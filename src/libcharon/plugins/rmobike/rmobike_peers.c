@@ -9,21 +9,6 @@
 #include <threading/mutex.h>
 #include <utils/debug.h>
 
-/**
- * Reasons remembered per IKE_SA so that they are not logged too often
- */
-#define LOGGED_REASONS 8
-
-/**
- * How long they are not logged again, in seconds
- */
-#define LOG_INTERVAL 60
-
-/**
- * How many accepted requests are remembered
- */
-#define MOVES 1000
-
 ENUM(rmobike_state_names, RMOBIKE_ASKED, RMOBIKE_CANCELLED,
 	"asked",
 	"answered",
@@ -107,47 +92,6 @@ struct entry_t {
 	 * Last switch we asked for, NULL if none
 	 */
 	rmobike_switch_t *asked;
-
-	/**
-	 * Last request that we accepted
-	 */
-	struct {
-		/** serial number, 0 for none */
-		u_int serial;
-		/** message ID */
-		uint32_t mid;
-		/** the message as received */
-		chunk_t request;
-		/** path of the response, NULL if that of the request */
-		host_t *me, *other;
-		/** our response, NULL if not generated yet */
-		packet_t *response;
-	} accepted;
-
-	/**
-	 * Where the responder was when it asked last
-	 */
-	struct {
-		/** address, NULL if it never did */
-		host_t *host;
-		/** last message ID that it may have used there */
-		uint32_t mid;
-	} left;
-
-	/**
-	 * When requests were accepted, time_t by value, NULL if none were
-	 */
-	array_t *moves;
-
-	/**
-	 * What was logged, and when
-	 */
-	struct {
-		/** static text */
-		const char *reason;
-		/** monotonic time */
-		time_t time;
-	} logged[LOGGED_REASONS];
 };
 
 /**
@@ -214,28 +158,11 @@ static bool is_pending(rmobike_switch_t *asked)
 }
 
 /**
- * Forget the accepted request, but not its serial number
- */
-static void clear_accepted(entry_t *entry)
-{
-	chunk_free(&entry->accepted.request);
-	DESTROY_IF(entry->accepted.me);
-	DESTROY_IF(entry->accepted.other);
-	DESTROY_IF(entry->accepted.response);
-	entry->accepted.me = NULL;
-	entry->accepted.other = NULL;
-	entry->accepted.response = NULL;
-}
-
-/**
  * Free a record
  */
 static void entry_destroy(entry_t *entry)
 {
 	rmobike_switch_destroy(entry->asked);
-	DESTROY_IF(entry->left.host);
-	array_destroy(entry->moves);
-	clear_accepted(entry);
 	free(entry);
 }
 
@@ -489,7 +416,8 @@ METHOD(rmobike_peers_t, expire, void,
 		else if (entry->asked->new_path)
 		{
 			ended = finish(this, entry, RMOBIKE_FAILED,
-						   "answered at the new address, but no update followed");
+						   "answered at the new address, but no update "
+						   "followed");
 		}
 		else
 		{
@@ -521,197 +449,6 @@ METHOD(rmobike_peers_t, get_switch, rmobike_switch_t*,
 	return copy;
 }
 
-METHOD(rmobike_peers_t, accepted, u_int,
-	private_rmobike_peers_t *this, uint32_t id, uint32_t mid, chunk_t request,
-	host_t *me, host_t *other)
-{
-	entry_t *entry;
-	u_int serial;
-
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
-	clear_accepted(entry);
-	serial = entry->accepted.serial = ++this->serial;
-	entry->accepted.mid = mid;
-	entry->accepted.request = chunk_clone(request);
-	if (me && other)
-	{
-		entry->accepted.me = me->clone(me);
-		entry->accepted.other = other->clone(other);
-	}
-	this->mutex->unlock(this->mutex);
-	return serial;
-}
-
-METHOD(rmobike_peers_t, get_path, bool,
-	private_rmobike_peers_t *this, uint32_t id, uint32_t mid,
-	host_t **me, host_t **other)
-{
-	entry_t *entry;
-	bool found = FALSE;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry && entry->accepted.me && entry->accepted.mid == mid)
-	{
-		*me = entry->accepted.me->clone(entry->accepted.me);
-		*other = entry->accepted.other->clone(entry->accepted.other);
-		found = TRUE;
-	}
-	this->mutex->unlock(this->mutex);
-	return found;
-}
-
-METHOD(rmobike_peers_t, count_recent, u_int,
-	private_rmobike_peers_t *this, uint32_t id, u_int interval)
-{
-	time_t now = time_monotonic(NULL), time;
-	entry_t *entry;
-	u_int count = 0;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	while (entry && array_get(entry->moves, ARRAY_HEAD, &time) &&
-		   now - time >= (time_t)interval)
-	{
-		array_remove(entry->moves, ARRAY_HEAD, NULL);
-	}
-	count = entry ? array_count(entry->moves) : 0;
-	this->mutex->unlock(this->mutex);
-	return count;
-}
-
-METHOD(rmobike_peers_t, leaving, void,
-	private_rmobike_peers_t *this, uint32_t id, host_t *from)
-{
-	time_t now = time_monotonic(NULL);
-	entry_t *entry;
-
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
-	if (!entry->moves)
-	{
-		entry->moves = array_create(sizeof(time_t), 0);
-	}
-	array_insert(entry->moves, ARRAY_TAIL, &now);
-	if (array_count(entry->moves) > MOVES)
-	{
-		array_remove(entry->moves, ARRAY_HEAD, NULL);
-	}
-	DESTROY_IF(entry->left.host);
-	entry->left.host = from->clone(from);
-	entry->left.mid = UINT32_MAX;
-	this->mutex->unlock(this->mutex);
-}
-
-METHOD(rmobike_peers_t, updated, void,
-	private_rmobike_peers_t *this, uint32_t id, uint32_t mid)
-{
-	entry_t *entry;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry)
-	{
-		entry->left.mid = mid;
-	}
-	this->mutex->unlock(this->mutex);
-}
-
-METHOD(rmobike_peers_t, is_outdated, bool,
-	private_rmobike_peers_t *this, uint32_t id, uint32_t mid, host_t *from)
-{
-	entry_t *entry;
-	bool outdated;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	outdated = entry && entry->left.host && mid <= entry->left.mid &&
-			   from->ip_equals(from, entry->left.host);
-	this->mutex->unlock(this->mutex);
-	return outdated;
-}
-
-METHOD(rmobike_peers_t, is_newest, bool,
-	private_rmobike_peers_t *this, uint32_t id, u_int serial)
-{
-	entry_t *entry;
-	bool newest;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	newest = !entry || entry->accepted.serial <= serial;
-	this->mutex->unlock(this->mutex);
-	return newest;
-}
-
-METHOD(rmobike_peers_t, responded, void,
-	private_rmobike_peers_t *this, uint32_t id, uint32_t mid,
-	packet_t *response)
-{
-	entry_t *entry;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry && entry->accepted.me && entry->accepted.mid == mid)
-	{
-		DESTROY_IF(entry->accepted.response);
-		entry->accepted.response = response;
-		response = NULL;
-	}
-	this->mutex->unlock(this->mutex);
-	DESTROY_IF(response);
-}
-
-METHOD(rmobike_peers_t, get_response, packet_t*,
-	private_rmobike_peers_t *this, uint32_t id, uint32_t mid, chunk_t request)
-{
-	packet_t *response = NULL;
-	entry_t *entry;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry && entry->accepted.response && entry->accepted.mid == mid &&
-		chunk_equals(entry->accepted.request, request))
-	{
-		response = entry->accepted.response->clone(entry->accepted.response);
-	}
-	this->mutex->unlock(this->mutex);
-	return response;
-}
-
-METHOD(rmobike_peers_t, may_log, bool,
-	private_rmobike_peers_t *this, uint32_t id, const char *reason)
-{
-	time_t now = time_monotonic(NULL);
-	entry_t *entry;
-	bool may = TRUE;
-	int i, slot = 0;
-
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
-	for (i = 0; i < LOGGED_REASONS; i++)
-	{
-		if (entry->logged[i].reason && streq(entry->logged[i].reason, reason))
-		{
-			may = now - entry->logged[i].time >= LOG_INTERVAL;
-			slot = i;
-			break;
-		}
-		if (entry->logged[i].time < entry->logged[slot].time)
-		{
-			slot = i;
-		}
-	}
-	if (may)
-	{
-		entry->logged[slot].reason = reason;
-		entry->logged[slot].time = now;
-	}
-	this->mutex->unlock(this->mutex);
-	return may;
-}
-
 METHOD(rmobike_peers_t, rekeyed, u_int,
 	private_rmobike_peers_t *this, uint32_t id, uint32_t new_id)
 {
@@ -723,12 +460,6 @@ METHOD(rmobike_peers_t, rekeyed, u_int,
 	if (old)
 	{
 		new = get_entry(this, new_id);
-		memcpy(new->logged, old->logged, sizeof(new->logged));
-		/* an update still queued has to be the newest there, too */
-		new->accepted.serial = old->accepted.serial;
-		array_destroy(new->moves);
-		new->moves = old->moves;
-		old->moves = NULL;
 		new->asked = old->asked;
 		old->asked = NULL;
 		if (new->asked)
@@ -812,20 +543,10 @@ rmobike_peers_t *rmobike_peers_create(void)
 			.answered = _answered,
 			.moved = _moved,
 			.get_id = _get_id,
-			.count_recent = _count_recent,
-			.leaving = _leaving,
-			.updated = _updated,
-			.is_outdated = _is_outdated,
 			.stayed = _stayed,
 			.end = _end,
 			.expire = _expire,
 			.get_switch = _get_switch,
-			.accepted = _accepted,
-			.get_path = _get_path,
-			.is_newest = _is_newest,
-			.responded = _responded,
-			.get_response = _get_response,
-			.may_log = _may_log,
 			.rekeyed = _rekeyed,
 			.remove = _remove_,
 			.get_count = _get_count,

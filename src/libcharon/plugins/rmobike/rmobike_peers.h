@@ -6,8 +6,8 @@
  * @defgroup rmobike_peers rmobike_peers
  * @{ @ingroup rmobike
  *
- * What we know of each IKE_SA: the last switch that we asked its peer for (as
- * responder) and the last one that we answered (as initiator).
+ * What we, as responder, know of each IKE_SA: the last switch that we asked its
+ * peer for.
  */
 
 #ifndef RMOBIKE_PEERS_H_
@@ -15,7 +15,6 @@
 
 #include <library.h>
 #include <networking/host.h>
-#include <networking/packet.h>
 
 typedef struct rmobike_peers_t rmobike_peers_t;
 typedef struct rmobike_switch_t rmobike_switch_t;
@@ -125,8 +124,8 @@ struct rmobike_peers_t {
 	/**
 	 * A switch starts; one that is pending on the same IKE_SA ends as failed.
 	 *
-	 * @param start		IKE_SA (id, name, peer_id, from, remote), target and tag,
-	 *					cloned
+	 * @param start		IKE_SA (id, name, peer_id, from, remote), target and
+	 *					tag, cloned
 	 * @return			serial number of the switch
 	 */
 	u_int (*begin)(rmobike_peers_t *this, const rmobike_switch_t *start);
@@ -210,115 +209,7 @@ struct rmobike_peers_t {
 	rmobike_switch_t *(*get_switch)(rmobike_peers_t *this, uint32_t id);
 
 	/**
-	 * As initiator, remember a request that we accepted.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 * @param mid		message ID of the request
-	 * @param request	the message as received, cloned; the header of a copy of
-	 *					it is not authenticated when it arrives, so it has to be
-	 *					the same to the last octet
-	 * @param me		source of the response, cloned, NULL to answer where the
-	 *					request came from
-	 * @param other		destination of the response, cloned, or NULL
-	 * @return			serial number of the request, newer ones are higher
-	 */
-	u_int (*accepted)(rmobike_peers_t *this, uint32_t id, uint32_t mid,
-					  chunk_t request, host_t *me, host_t *other);
-
-	/**
-	 * Get the path that the response to the accepted request has to take.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 * @param mid		message ID of the response
-	 * @param me		receives the source, to be destroyed
-	 * @param other		receives the destination, to be destroyed
-	 * @return			FALSE if it goes where the request came from
-	 */
-	bool (*get_path)(rmobike_peers_t *this, uint32_t id, uint32_t mid,
-					 host_t **me, host_t **other);
-
-	/**
-	 * As initiator, count the requests that were accepted lately, without those
-	 * to stay.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 * @param interval	how far to look back, in seconds
-	 * @return			number of requests
-	 */
-	u_int (*count_recent)(rmobike_peers_t *this, uint32_t id, u_int interval);
-
-	/**
-	 * As initiator, remember where the responder was when it asked for a
-	 * request that was accepted, and when.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 * @param from		address, cloned
-	 */
-	void (*leaving)(rmobike_peers_t *this, uint32_t id, host_t *from);
-
-	/**
-	 * The responder answered our update, wherever that left the IKE_SA.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 * @param mid		message ID of the next request expected from it, the last
-	 *					one that it may have sent before it handled the update
-	 */
-	void (*updated)(rmobike_peers_t *this, uint32_t id, uint32_t mid);
-
-	/**
-	 * Check if a request was sent from the address that the responder asked us
-	 * to leave, before it handled our update.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 * @param mid		message ID of the request
-	 * @param from		source of the request
-	 * @return			TRUE if so
-	 */
-	bool (*is_outdated)(rmobike_peers_t *this, uint32_t id, uint32_t mid,
-						host_t *from);
-
-	/**
-	 * Check if no newer request was accepted on an IKE_SA.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 * @param serial	serial number accepted() returned
-	 * @return			TRUE if this is what the peer wants now
-	 */
-	bool (*is_newest)(rmobike_peers_t *this, uint32_t id, u_int serial);
-
-	/**
-	 * Remember the response to the accepted request.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 * @param mid		message ID of the response
-	 * @param response	packet with the addresses of the new path, adopted
-	 */
-	void (*responded)(rmobike_peers_t *this, uint32_t id, uint32_t mid,
-					  packet_t *response);
-
-	/**
-	 * Get the response to send again for a retransmitted request.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 * @param mid		message ID of the request
-	 * @param request	the message as received
-	 * @return			copy of the packet, NULL if it is not that request
-	 */
-	packet_t *(*get_response)(rmobike_peers_t *this, uint32_t id, uint32_t mid,
-							  chunk_t request);
-
-	/**
-	 * Check if something may be logged: each reason once per IKE_SA and minute.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 * @param reason	static text
-	 * @return			TRUE if it was not logged in the last minute
-	 */
-	bool (*may_log)(rmobike_peers_t *this, uint32_t id, const char *reason);
-
-	/**
-	 * An IKE_SA was rekeyed: what is pending goes on with the new one. What was
-	 * accepted stays with the keys it was received under.
+	 * An IKE_SA was rekeyed: what is pending goes on with the new one.
 	 *
 	 * @param id		unique ID of the old IKE_SA
 	 * @param new_id	unique ID of the new IKE_SA

@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_plugin.h"
+#include "rmobike_accepted.h"
 #include "rmobike_compat.h"
 #include "rmobike_listener.h"
 #include "rmobike_asker.h"
@@ -34,9 +35,14 @@ struct private_rmobike_plugin_t {
 	rmobike_plugin_t public;
 
 	/**
-	 * Records of IKE_SAs
+	 * Records of what we asked for
 	 */
 	rmobike_peers_t *peers;
+
+	/**
+	 * Records of what we were asked for and accepted
+	 */
+	rmobike_accepted_t *accepted;
 
 	/**
 	 * Moves CHILD_SAs without a gap
@@ -213,6 +219,7 @@ METHOD(plugin_t, destroy, void,
 	this->stats->destroy(this->stats);
 	this->source->destroy(this->source);
 	this->seamless->destroy(this->seamless);
+	this->accepted->destroy(this->accepted);
 	this->peers->destroy(this->peers);
 	free(this);
 }
@@ -240,14 +247,16 @@ PLUGIN_DEFINE(rmobike)
 			},
 		},
 		.peers = rmobike_peers_create(),
+		.accepted = rmobike_accepted_create(),
 	);
 	this->seamless = rmobike_seamless_create();
 	this->source = rmobike_source_create();
 	this->stats = rmobike_stats_create();
 	this->asker = rmobike_asker_create(this->peers, this->seamless,
 									   this->source, this->stats);
-	this->listener = rmobike_listener_create(this->peers, this->seamless,
-											 this->asker, this->stats);
+	this->listener = rmobike_listener_create(this->peers, this->accepted,
+											 this->seamless, this->asker,
+											 this->stats);
 	this->roam = rmobike_roam_create(this->peers, this->asker);
 	this->mover = rmobike_mover_create(this->peers, this->asker, this->stats);
 	this->census = rmobike_census_create();

@@ -26,9 +26,9 @@ struct private_rmobike_update_task_t {
 	rmobike_task_t base;
 
 	/**
-	 * Records of IKE_SAs
+	 * Records of what we accepted
 	 */
-	rmobike_peers_t *peers;
+	rmobike_accepted_t *accepted;
 
 	/**
 	 * Counts what became of it
@@ -85,7 +85,8 @@ host_t *rmobike_update_task_source(ike_sa_t *ike_sa, host_t *to)
 
 	current = ike_sa->get_my_host(ike_sa);
 	me = charon->kernel->get_source_addr(charon->kernel, to,
-			current->get_family(current) == to->get_family(to) ? current : NULL);
+			current->get_family(current) == to->get_family(to) ? current
+															   : NULL);
 	if (me)
 	{
 		me->set_port(me, current->get_port(current));
@@ -213,8 +214,8 @@ METHOD(task_t, build_i, status_t,
 	this->base.roamed = FALSE;
 
 	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE) ||
-		!this->peers->is_newest(this->peers, ike_sa->get_unique_id(ike_sa),
-								this->serial))
+		!this->accepted->is_newest(this->accepted,
+								   ike_sa->get_unique_id(ike_sa), this->serial))
 	{
 		rmobike_task_start(&this->base, FALSE);
 		return rmobike_task_skip(message);
@@ -292,10 +293,11 @@ static void queue_another(private_rmobike_update_task_t *this, host_t *from)
 {
 	ike_sa_t *ike_sa = this->base.ike_sa;
 
-	if (this->peers->is_newest(this->peers, ike_sa->get_unique_id(ike_sa),
-							   this->serial))
+	if (this->accepted->is_newest(this->accepted, ike_sa->get_unique_id(ike_sa),
+								  this->serial))
 	{
-		rmobike_update_task_queue(ike_sa, this->peers, this->stats, this->serial,
+		rmobike_update_task_queue(ike_sa, this->accepted, this->stats,
+			this->serial,
 			from->ip_equals(from, this->other) ? this->other : this->old_other,
 			FALSE, this->path_timeout);
 	}
@@ -359,8 +361,8 @@ METHOD(task_t, process_i, status_t,
 	{
 		return process_check(this, message);
 	}
-	this->peers->updated(this->peers, ike_sa->get_unique_id(ike_sa),
-						 ike_sa->get_message_id(ike_sa, FALSE));
+	this->accepted->updated(this->accepted, ike_sa->get_unique_id(ike_sa),
+							ike_sa->get_message_id(ike_sa, FALSE));
 	return process_update(this, message);
 }
 
@@ -406,9 +408,9 @@ static private_rmobike_update_task_t *find_task(ike_sa_t *ike_sa,
 /*
  * Described in header
  */
-void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
-							   rmobike_stats_t *stats, u_int serial, host_t *to, bool check,
-							   u_int path_timeout)
+void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
+							   rmobike_stats_t *stats, u_int serial,
+							   host_t *to, bool check, u_int path_timeout)
 {
 	private_rmobike_update_task_t *this;
 	bool queued;
@@ -422,7 +424,7 @@ void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 	else
 	{
 		INIT(this,
-			.peers = peers,
+			.accepted = accepted,
 			.stats = stats,
 		);
 		rmobike_task_init(&this->base, ike_sa, send_request);
@@ -458,7 +460,8 @@ void rmobike_update_task_resume(ike_sa_t *old, ike_sa_t *new)
 			new->update_hosts(new, this->old_me, this->old_other,
 							  UPDATE_HOSTS_FORCE_ALL);
 		}
-		rmobike_update_task_queue(new, this->peers, this->stats, this->serial,
-								  this->other, this->check, this->path_timeout);
+		rmobike_update_task_queue(new, this->accepted, this->stats,
+								  this->serial, this->other, this->check,
+								  this->path_timeout);
 	}
 }

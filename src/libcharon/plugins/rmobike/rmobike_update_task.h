@@ -25,7 +25,7 @@
 #ifndef RMOBIKE_UPDATE_TASK_H_
 #define RMOBIKE_UPDATE_TASK_H_
 
-#include "rmobike_peers.h"
+#include "rmobike_accepted.h"
 #include "rmobike_stats.h"
 
 #include <daemon.h>
@@ -34,16 +34,16 @@
  * Queue the exchange on an IKE_SA; one that is still queued is replaced.
  *
  * @param ike_sa		IKE_SA, checked out
- * @param peers			records, which tell if there is a newer one
+ * @param accepted		records, which tell if there is a newer one
  * @param stats			counts what became of it
  * @param serial		serial number of the accepted request in those records
  * @param to			address and port of the responder, cloned
  * @param check			TRUE to check the path before anything else uses it
  * @param path_timeout	how long the new path may stay silent, in milliseconds
  */
-void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
-							   rmobike_stats_t *stats, u_int serial, host_t *to, bool check,
-							   u_int path_timeout);
+void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
+							   rmobike_stats_t *stats, u_int serial,
+							   host_t *to, bool check, u_int path_timeout);
 
 /**
  * Queue the exchange that is under way on an IKE_SA, if any, on the one that

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_accepted rmobike_accepted
+ * @{ @ingroup rmobike
+ *
+ * What we, as initiator, know of each IKE_SA: the last request to switch that
+ * we accepted, what became of it, and how many there were lately.
+ */
+
+#ifndef RMOBIKE_ACCEPTED_H_
+#define RMOBIKE_ACCEPTED_H_
+
+#include <library.h>
+#include <networking/host.h>
+#include <networking/packet.h>
+
+typedef struct rmobike_accepted_t rmobike_accepted_t;
+
+/**
+ * Records of all IKE_SAs, by unique ID. All methods are thread safe and don't
+ * block on any IKE_SA.
+ */
+struct rmobike_accepted_t {
+
+	/**
+	 * Remember a request that we accepted, instead of the last one.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the request
+	 * @param message	the request as received, cloned; the header of a copy of
+	 *					it is not authenticated when it arrives, so it has to be
+	 *					the same to the last octet
+	 * @param me		source of the response, cloned, NULL to answer where the
+	 *					request came from
+	 * @param other		destination of the response, cloned, or NULL
+	 * @return			serial number of the request, newer ones are higher
+	 */
+	u_int (*add)(rmobike_accepted_t *this, uint32_t id, uint32_t mid,
+				 chunk_t message, host_t *me, host_t *other);
+
+	/**
+	 * Get the path that the response to the accepted request has to take.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the response
+	 * @param me		receives the source, to be destroyed
+	 * @param other		receives the destination, to be destroyed
+	 * @return			FALSE if it goes where the request came from
+	 */
+	bool (*get_path)(rmobike_accepted_t *this, uint32_t id, uint32_t mid,
+					 host_t **me, host_t **other);
+
+	/**
+	 * Check if no newer request was accepted on an IKE_SA.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param serial	serial number add() returned
+	 * @return			TRUE if this is what the peer wants now
+	 */
+	bool (*is_newest)(rmobike_accepted_t *this, uint32_t id, u_int serial);
+
+	/**
+	 * Remember the response to the accepted request.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the response
+	 * @param response	packet with the addresses of the new path, adopted
+	 */
+	void (*responded)(rmobike_accepted_t *this, uint32_t id, uint32_t mid,
+					  packet_t *response);
+
+	/**
+	 * Get the response to send again for a retransmitted request.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the request
+	 * @param message	the request as received
+	 * @return			copy of the packet, NULL if it is not that request
+	 */
+	packet_t *(*get_response)(rmobike_accepted_t *this, uint32_t id,
+							  uint32_t mid, chunk_t message);
+
+	/**
+	 * Remember where the responder was when it asked for a request that was
+	 * accepted, and when.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param from		address, cloned
+	 */
+	void (*leaving)(rmobike_accepted_t *this, uint32_t id, host_t *from);
+
+	/**
+	 * The responder answered our update, wherever that left the IKE_SA.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the next request expected from it, the
+	 *					last one that it may have sent before it handled the
+	 *					update
+	 */
+	void (*updated)(rmobike_accepted_t *this, uint32_t id, uint32_t mid);
+
+	/**
+	 * Check if a request was sent from the address that the responder asked us
+	 * to leave, before it handled our update.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the request
+	 * @param from		source of the request
+	 * @return			TRUE if so
+	 */
+	bool (*is_outdated)(rmobike_accepted_t *this, uint32_t id, uint32_t mid,
+						host_t *from);
+
+	/**
+	 * Count the requests that were accepted lately, without those to stay.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param interval	how far to look back, in seconds
+	 * @return			number of requests
+	 */
+	u_int (*count_recent)(rmobike_accepted_t *this, uint32_t id,
+						  u_int interval);
+
+	/**
+	 * Check if something may be logged: each reason once per IKE_SA and minute.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param reason	static text
+	 * @return			TRUE if it was not logged in the last minute
+	 */
+	bool (*may_log)(rmobike_accepted_t *this, uint32_t id, const char *reason);
+
+	/**
+	 * An IKE_SA was rekeyed: the new one goes on with serial numbers and what
+	 * was counted and logged. The request stays with the keys it was received
+	 * under.
+	 *
+	 * @param id		unique ID of the old IKE_SA
+	 * @param new_id	unique ID of the new IKE_SA
+	 */
+	void (*rekeyed)(rmobike_accepted_t *this, uint32_t id, uint32_t new_id);
+
+	/**
+	 * Forget an IKE_SA.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 */
+	void (*remove)(rmobike_accepted_t *this, uint32_t id);
+
+	/**
+	 * Number of IKE_SAs we know something of.
+	 */
+	u_int (*get_count)(rmobike_accepted_t *this);
+
+	/**
+	 * Destroy a rmobike_accepted_t, after all IKE_SAs are gone.
+	 */
+	void (*destroy)(rmobike_accepted_t *this);
+};
+
+/**
+ * Create the records.
+ */
+rmobike_accepted_t *rmobike_accepted_create(void);
+
+#endif /** RMOBIKE_ACCEPTED_H_ @}*/

@@ -37,8 +37,8 @@ Suite *exchange_suite(const char *name, TCase **tcase)
 int main(int argc, char *argv[])
 {
 	static Suite *(*suites[])() = {
-		suite_stock, suite_switch, suite_refuse, suite_outcome, suite_loss, suite_rekey,
-		suite_moves, suite_gone,
+		suite_stock, suite_switch, suite_refuse, suite_outcome, suite_loss,
+		suite_rekey, suite_moves, suite_gone,
 	};
 	SRunner *runner;
 	int failed, run, i;

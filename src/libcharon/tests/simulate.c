@@ -4,8 +4,9 @@
 
 /*
  * Lets chance decide what happens: weather, switches, rekeyings, clients that
- * move, NATs that forget. In the end the sky clears, and both ends have to agree
- * on all they have, or to have nothing. A seed always tells the same story.
+ * move, NATs that forget. In the end the sky clears, and both ends have to
+ * agree on all they have, or to have nothing. A seed always tells the same
+ * story.
  *
  *   simulate [-n SCHEDULES] [-s FIRST_SEED] [-v] [-0]
  *

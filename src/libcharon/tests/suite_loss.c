@@ -242,8 +242,8 @@ END_TEST
 
 /*
  * The new address comes back when the initiator uses both. The responder moved
- * to where it saw the request first, but repeats its response anywhere: one from
- * the new address doesn't say where it is.
+ * to where it saw the request first, but repeats its response anywhere: one
+ * from the new address doesn't say where it is.
  *
  *     initiator               responder
  *     UPD_SA_ADDR          -> NEW      lost

@@ -474,7 +474,8 @@ Suite *suite_moves()
 	tcase_add_test(tcase, test_late_address_list_does_not_take_back);
 	tcase_add_loop_test(tcase, test_other_wishes_of_initiator_wait, 0, 3);
 	tcase_add_loop_test(tcase, test_old_address_is_removed_after_switch, 4, 10);
-	tcase_add_loop_test(tcase, test_new_address_is_removed_during_switch, 0, 10);
+	tcase_add_loop_test(tcase, test_new_address_is_removed_during_switch, 0,
+						10);
 	tcase_add_loop_test(tcase, test_reordering, 0, 50);
 	return suite;
 }

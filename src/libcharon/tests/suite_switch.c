@@ -387,7 +387,8 @@ START_TEST(test_capability_on_the_wire)
 END_TEST
 
 /*
- * RFC 4555, 3.7: who doesn't return the cookie, or another one, is not the peer.
+ * RFC 4555, 3.7: who doesn't return the cookie, or another one, is somebody
+ * else.
  *
  *     initiator               responder
  *                          <- OLD  SWITCH=NEW
@@ -402,7 +403,7 @@ START_TEST(test_wrong_cookie_closes_ike_sa)
 	world_establish(.nat = TRUE, .settings = check ?
 					"plugins { rmobike { path_check = always } }" : NULL);
 	world_forge(RESPONDER, INFORMATIONAL, .response = TRUE, .type = COOKIE2,
-				.data = missing ? chunk_empty : chunk_from_str("0123456789abcdef"),
+				.data = chunk_create("0123456789abcdef", missing ? 0 : 16),
 				.replace = TRUE);
 	world_switch(NEW);
 	world_run(1000);

@@ -10,16 +10,10 @@
 #include <utils/exchange_test_helper.h>
 
 /**
- * What charon needs to run, taken from where the daemon is installed
+ * What charon needs to run, from where the daemon is installed (PLUGINDIR), or
+ * what the environment variable TESTS_PLUGINDIR says
  */
 #define PLUGINS "aes sha1 sha2 hmac kdf"
-
-/**
- * Where that is, unless TESTS_PLUGINDIR says otherwise
- */
-#ifndef PLUGINDIR
-#define PLUGINDIR "/usr/lib/ipsec/plugins"
-#endif
 
 /*
  * Described in header

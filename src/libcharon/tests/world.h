@@ -124,7 +124,7 @@ void world_del_address(side_t side, char *address);
 /** Tell charon about changed addresses, like the kernel interface does */
 void world_roam(side_t side);
 
-/** Packets from or to this address, as seen outside, are lost, or not anymore */
+/** Packets from or to this address, as seen outside, are lost, or no more */
 void world_block(char *address);
 void world_unblock(char *address);
 

@@ -3,8 +3,8 @@
  */
 
 /*
- * What the kernel knows of the IPsec SAs of both ends. Unlike upstream's mock it
- * has their addresses, and like a real kernel it finds an SA only under the
+ * What the kernel knows of the IPsec SAs of both ends. Unlike upstream's mock
+ * it has their addresses, and like a real kernel it finds an SA only under the
  * destination that it has.
  */
 

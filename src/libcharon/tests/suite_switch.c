@@ -403,7 +403,8 @@ START_TEST(test_wrong_cookie_closes_ike_sa)
 	world_establish(.nat = TRUE, .settings = check ?
 					"plugins { rmobike { path_check = always } }" : NULL);
 	world_forge(RESPONDER, INFORMATIONAL, .response = TRUE, .type = COOKIE2,
-				.data = chunk_create("0123456789abcdef", missing ? 0 : 16),
+				.data = chunk_create((u_char*)"0123456789abcdef",
+									 missing ? 0 : 16),
 				.replace = TRUE);
 	world_switch(NEW);
 	world_run(1000);

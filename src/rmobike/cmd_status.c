@@ -3,7 +3,9 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "command.h"
+#include "json.h"
+#include "simple.h"
+#include "stats.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -12,9 +14,6 @@
 
 /** vici command */
 #define RMOBIKE_STATUS "rmobike-status"
-
-/** seconds to wait for the daemon's answers */
-#define STATUS_TIMEOUT 30
 
 /**
  * A switch, or the part of it that is printed.
@@ -226,6 +225,24 @@ static int sas_section(void *user, vici_res_t *res, char *name)
 }
 
 /**
+ * Section of an IKE_SA, with --json.
+ */
+static int json_section(void *user, vici_res_t *res, char *name)
+{
+	json_print(json_message(json_begin(), res));
+	return 0;
+}
+
+/**
+ * Section of the reply, with --json.
+ */
+static int json_reply_section(void *user, vici_res_t *res, char *name)
+{
+	return vici_parse_cb(res, streq(name, "sas") ? json_section : NULL, NULL,
+						 NULL, NULL);
+}
+
+/**
  * Section of the reply.
  */
 static int reply_section(void *user, vici_res_t *res, char *name)
@@ -272,6 +289,43 @@ static unsigned int get_next(vici_res_t *res, unsigned int after)
 }
 
 /**
+ * Print a reply, count its IKE_SAs.
+ *
+ * @return				false if it is invalid
+ */
+static bool print_reply(command_conn_t *conn, vici_res_t *res,
+						unsigned int *count)
+{
+	if (conn->json)
+	{
+		return vici_parse_cb(res, json_reply_section, NULL, NULL, NULL) == 0;
+	}
+	return command_dump_reply(conn, res, RMOBIKE_STATUS) ||
+		   vici_parse_cb(res, reply_section, NULL, NULL, count) == 0;
+}
+
+/**
+ * Sum up the addresses. Nothing to complain about if the daemon doesn't.
+ */
+static void print_addresses(command_conn_t *conn)
+{
+	stats_t *stats;
+	vici_res_t *res;
+
+	res = vici_submit(vici_begin(RMOBIKE_STATS), conn->vici);
+	if (res)
+	{
+		stats = stats_create(res);
+		if (stats)
+		{
+			stats_print_addresses(stats);
+			stats_destroy(stats);
+		}
+		vici_free_res(res);
+	}
+}
+
+/**
  * Implements command_t.call
  */
 static command_status_t call(command_conn_t *conn)
@@ -286,8 +340,7 @@ static command_status_t call(command_conn_t *conn)
 		{
 			return command_vici_failed(conn, RMOBIKE_STATUS);
 		}
-		if (!command_dump(conn, res, RMOBIKE_STATUS " reply") &&
-			vici_parse_cb(res, reply_section, NULL, NULL, &count) != 0)
+		if (!print_reply(conn, res, &count))
 		{
 			command_error("the daemon at %s sent an invalid reply",
 						  conn->where);
@@ -299,25 +352,15 @@ static command_status_t call(command_conn_t *conn)
 	}
 	while (after);
 
-	if (!count && !conn->raw)
+	if (!conn->raw && !conn->json)
 	{
-		command_print("no IKE_SAs, nothing is connected");
+		if (!count)
+		{
+			command_print("no IKE_SAs, nothing is connected");
+		}
+		print_addresses(conn);
 	}
 	return COMMAND_OK;
-}
-
-/**
- * Implements command_t.stopped
- */
-static command_status_t stopped(command_stop_t why, unsigned int seconds)
-{
-	if (why == COMMAND_STOP_SIGNAL)
-	{
-		command_error("interrupted");
-		return COMMAND_FAILED;
-	}
-	command_error("the daemon did not answer within %u s", seconds);
-	return COMMAND_TROUBLE;
 }
 
 /**
@@ -326,12 +369,12 @@ static command_status_t stopped(command_stop_t why, unsigned int seconds)
 const command_t cmd_status = {
 	.name = "status",
 	.op = 'S',
-	.desc = "list IKE_SAs, if they can be moved, and their last switch",
+	.desc = "list IKE_SAs, and sum them up for each address",
 	.vici = RMOBIKE_STATUS,
 	.usage = {
-		"[--timeout SECONDS] [--raw | --pretty] [--uri URI]",
+		SIMPLE_USAGE,
 	},
-	.timeout = STATUS_TIMEOUT,
+	.timeout = SIMPLE_TIMEOUT,
 	.call = call,
-	.stopped = stopped,
+	.stopped = simple_stopped,
 };

@@ -17,6 +17,7 @@
 #include <libvici.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 /** compare two strings */
@@ -26,7 +27,10 @@
 #define countof(array) (sizeof(array) / sizeof((array)[0]))
 
 /** most options of a single command, the common ones not counted */
-#define COMMAND_MAX_OPTIONS 8
+#define COMMAND_MAX_OPTIONS 16
+
+/** what command_t.option is called with for the value of the command itself */
+#define COMMAND_VALUE '='
 
 /** socket of the plugin's own, used if the daemon's vici can't be extended */
 #define COMMAND_FALLBACK_URI "unix:///run/charon.rmobike"
@@ -87,6 +91,8 @@ struct command_conn_t {
 	bool raw;
 	/** print vici messages on several lines, implies raw */
 	bool pretty;
+	/** print vici messages as JSON, a line each */
+	bool json;
 };
 
 /**
@@ -97,13 +103,16 @@ struct command_t {
 	char *name;
 	/** short name */
 	char op;
+	/** what the value of the command is; NULL if it has none */
+	char *value;
 	/** one line for the usage */
 	char *desc;
 	/** the vici command behind it */
 	char *vici;
 	/** synopsis of the options, as many lines as needed, NULL terminated */
-	char *usage[4];
-	/** seconds to wait before giving up, unless --timeout is given */
+	char *usage[8];
+	/** seconds to wait before giving up, unless --timeout is given; 0 if it
+	 * never gives up */
 	unsigned int timeout;
 	/** options, the unused ones zeroed */
 	command_option_t options[COMMAND_MAX_OPTIONS + 1];
@@ -111,7 +120,7 @@ struct command_t {
 	/**
 	 * Take note of an option. NULL if there are none besides the common ones.
 	 *
-	 * @param op		short name of the option
+	 * @param op		short name of the option, or COMMAND_VALUE
 	 * @param arg		value of the option, NULL if it has none
 	 * @return			false if unacceptable, after complaining
 	 */
@@ -134,6 +143,15 @@ struct command_t {
 	command_status_t (*call)(command_conn_t *conn);
 
 	/**
+	 * Ctrl-C was pressed. Called from a thread of its own, while call() may be
+	 * doing anything. May be NULL.
+	 *
+	 * @return			true if call() comes to an end now, false if the command
+	 *					is to be stopped
+	 */
+	bool (*interrupt)(void);
+
+	/**
 	 * Say what is left undone; the tool exits afterwards. Called from a
 	 * thread of its own, while call() may be doing anything. May be NULL.
 	 *
@@ -147,8 +165,26 @@ struct command_t {
 /** move IKE_SAs */
 extern const command_t cmd_switch;
 
+/** move everything away from an address */
+extern const command_t cmd_drain;
+
+/** use an address again */
+extern const command_t cmd_undrain;
+
+/** spread IKE_SAs over the addresses configured */
+extern const command_t cmd_balance;
+
+/** stop the move under way */
+extern const command_t cmd_cancel;
+
 /** list IKE_SAs */
 extern const command_t cmd_status;
+
+/** print events */
+extern const command_t cmd_monitor;
+
+/** print counters */
+extern const command_t cmd_stats;
 
 /**
  * Do what the command line asks for.
@@ -178,7 +214,46 @@ void command_print(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2)));
 
 /**
- * Print a vici message if --raw or --pretty was given.
+ * Print a text to stdout at once, as it is.
+ *
+ * @param text			text, with newlines
+ */
+void command_write(const char *text);
+
+/**
+ * Get the time, for differences only.
+ *
+ * @return				milliseconds since whenever
+ */
+uint64_t command_now(void);
+
+/**
+ * Parse a number, complain if it won't do.
+ *
+ * @param name			option it was given with, without dashes
+ * @param arg			text
+ * @param min			lowest
+ * @param max			highest
+ * @param value			receives the number
+ * @return				false if unacceptable, after complaining
+ */
+bool command_number(const char *name, char *arg, unsigned long min,
+					unsigned long max, unsigned int *value);
+
+/**
+ * Take a value, complain if it won't do.
+ *
+ * @param opt			where to keep it
+ * @param name			option it was given with, without dashes
+ * @param arg			value, never good if empty
+ * @param good			if it is acceptable
+ * @param takes			what would be
+ * @return				false if unacceptable, after complaining
+ */
+bool command_take(char **opt, char *name, char *arg, bool good, char *takes);
+
+/**
+ * Print a vici message if --raw, --pretty or --json was given.
  *
  * @param conn			connection
  * @param res			message
@@ -186,6 +261,16 @@ void command_print(const char *fmt, ...)
  * @return				true if it was printed
  */
 bool command_dump(command_conn_t *conn, vici_res_t *res, char *label);
+
+/**
+ * The same for the reply to a command.
+ *
+ * @param conn			connection
+ * @param res			message
+ * @param name			name of the command
+ * @return				true if it was printed
+ */
+bool command_dump_reply(command_conn_t *conn, vici_res_t *res, char *name);
 
 /**
  * Get a value of a message as string, whatever bytes it contains: for
@@ -196,6 +281,33 @@ bool command_dump(command_conn_t *conn, vici_res_t *res, char *label);
  * @return				value, to be freed, NULL if there is none
  */
 char *command_find(vici_res_t *res, char *key);
+
+/**
+ * Add a value to a request, as it is.
+ *
+ * @param req			request
+ * @param key			key
+ * @param value			value, NULL to add nothing
+ */
+void command_add(vici_req_t *req, char *key, char *value);
+
+/**
+ * Check if the daemon is still there. libvici reports a closed connection only
+ * to those who ask for something.
+ *
+ * @param conn			connection
+ * @return				false if it is not
+ */
+bool command_is_alive(command_conn_t *conn);
+
+/**
+ * Take the reply of the daemon to a command that reports success.
+ *
+ * @param conn			connection
+ * @param res			reply
+ * @return				COMMAND_OK, or exit status after complaining
+ */
+command_status_t command_success(command_conn_t *conn, vici_res_t *res);
 
 /**
  * Complain about a vici exchange that failed, from the current errno.

@@ -7,91 +7,8 @@
 #
 # usage: test_cli.sh [RMOBIKE]    (default: ./rmobike)
 
-rmobike=${1:-./rmobike}
-here=$(dirname "$0")
-python=${PYTHON3:-python3}
-dir=$(mktemp -d) || exit 99
-daemon=
-count=0
-failed=0
-
-stop_daemon()
-{
-	if [ -n "$daemon" ]
-	then
-		kill "$daemon" 2>/dev/null
-		wait "$daemon" 2>/dev/null
-		daemon=
-	fi
-	rm -f "$dir/vici"
-}
-
-cleanup()
-{
-	stop_daemon
-	rm -rf "$dir"
-}
-trap cleanup EXIT
-trap 'exit 99' INT TERM
-
-# a daemon that behaves as $1 says, a function in test_daemon.py
-start_daemon()
-{
-	stop_daemon
-	"$python" "$here/test_daemon.py" "$dir/vici" "$1" &
-	daemon=$!
-	tries=0
-	while ! [ -S "$dir/vici" ] && [ $tries -lt 300 ]
-	do
-		sleep 0.05
-		tries=$((tries + 1))
-	done
-}
-
-result()
-{
-	count=$((count + 1))
-	if [ "$1" = 0 ]
-	then
-		echo "ok $count - $2"
-	else
-		failed=$((failed + 1))
-		echo "not ok $count - $2"
-		sed 's/^/# /' "$dir/out"
-	fi
-}
-
-# expect NAME STATUS TEXT ARGS...: exit status, and what the output contains;
-# TEXT may be several lines, each has to be there
-expect()
-{
-	name=$1
-	want=$2
-	text=$3
-	shift 3
-	timeout 20 "$rmobike" "$@" >"$dir/out" 2>&1
-	got=$?
-	[ "$got" = "$want" ]
-	good=$?
-	while read -r line
-	do
-		grep -qF -e "$line" "$dir/out" || good=1
-	done <<END
-$text
-END
-	[ "$good" = 0 ] || echo "exit status $got, expected $want: $text" \
-		>>"$dir/out"
-	result "$good" "$name"
-}
-
-# what the output of the last expect must not contain
-reject()
-{
-	! grep -qF -e "$2" "$dir/out"
-	result $? "$1"
-}
-
-vici=unix://$dir/vici
+# shellcheck source=src/rmobike/test_lib.sh
+. "$(dirname "$0")/test_lib.sh"
 
 # -- usage
 
@@ -122,6 +39,8 @@ expect "a value nobody asked for" 2 "option '--all=x' takes no value" \
 	--switch --all=x
 expect "an argument nobody asked for" 2 "unexpected argument '192.0.2.2'" \
 	--switch --all 192.0.2.2
+expect "--json together with --raw" 2 "--json can't be combined" \
+	--switch --all --to 192.0.2.2 --json --raw
 expect "an option given twice" 2 "option --to is given twice" \
 	--switch --all -t 192.0.2.2 --to 192.0.2.3
 expect "--all together with a selector" 2 "--all can't be combined" \
@@ -173,23 +92,6 @@ then
 fi
 
 # -- a daemon
-
-switch()
-{
-	set -- --switch --ike rw --to 192.0.2.2 --uri "$vici" "$@"
-	start_daemon "$behaviour"
-	expect "$name" "$status" "$text" "$@"
-}
-
-behaves()
-{
-	name=$1
-	behaviour=$2
-	status=$3
-	text=$4
-	shift 4
-	switch "$@"
-}
 
 behaves "all move" all_move 0 \
 "rw[3] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done in 41.2 ms
@@ -248,12 +150,7 @@ expect "--all" 1 "to=192.0.2.2 all=yes" -s -a -t 192.0.2.2 -u "$vici"
 start_daemon never_ends
 "$rmobike" --switch --all --to 192.0.2.2 --uri "$vici" >"$dir/out" 2>&1 &
 pid=$!
-tries=0
-while ! grep -qF "rw[3]" "$dir/out" && [ $tries -lt 300 ]
-do
-	sleep 0.05
-	tries=$((tries + 1))
-done
+wait_until grep -qF "rw[3]" "$dir/out"
 # the reply came before that event
 kill -TERM $pid
 wait $pid
@@ -262,33 +159,4 @@ grep -q "interrupted, 1 of 2 switches still in flight" "$dir/out" &&
 	[ $status = 1 ]
 result $? "a signal ends the waiting"
 
-start_daemon nothing_connected
-expect "--status with nothing connected" 0 "nothing is connected" \
-	--status --uri "$vici"
-start_daemon some_connected
-expect "--status" 0 \
-"rw[3] 'carol@strongswan.org' ESTABLISHED
-addresses:   192.0.2.2 ... 198.51.100.7
-can switch:  yes
-last switch: 192.0.2.1 -> 192.0.2.2: done, 41.2 ms
-can switch:  no, the peer did not tell that it supports it
-last switch: 192.0.2.2 -> 192.0.2.1: failed: peer does not support it, 0.0 ms
-can switch:  no, MOBIKE is not in use
-can switch:  if the peer asks for it, since we initiated the IKE_SA
-can switch:  not now, it is not established" --status --uri "$vici"
-expect "--status --raw" 0 "rmobike-status reply {sas {3 {id=3 name=rw" \
-	--status --uri "$vici" --raw
-start_daemon many_connected
-expect "--status asks for more until it has all" 0 \
-"rw[1] 'carol@strongswan.org'
-rw[1000] 'carol@strongswan.org'" --status --uri "$vici"
-start_daemon next_leads_nowhere
-expect "--status does not ask for the same forever" 0 "rw[7]" \
-	--status --uri "$vici"
-start_daemon without_plugin
-expect "--status without the plugin" 2 "does not know 'rmobike-status'" \
-	--status --uri "$vici"
-
-echo "1..$count"
-echo "# $((count - failed)) of $count passed"
-[ "$failed" = 0 ]
+finish

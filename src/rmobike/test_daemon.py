@@ -17,6 +17,9 @@ import time
  EVENT_CONFIRM, EVENT_UNKNOWN, EVENT) = range(8)
 SECTION_START, SECTION_END, KEY_VALUE = 1, 2, 3
 
+COMMANDS = ["rmobike-" + name for name in (
+    "switch", "drain", "undrain", "balance", "cancel", "status", "stats")]
+
 
 def name8(name):
     return bytes([len(name)]) + name.encode()
@@ -58,6 +61,7 @@ class Client:
     def __init__(self, connection, behaviour):
         self.connection = connection
         self.behave = behaviour
+        self.command = None
         self.tag = None
 
     def receive(self, count):
@@ -76,6 +80,10 @@ class Client:
     def reply(self, **values):
         self.send(CMD_RESPONSE, encode(values))
 
+    def events(self, numbers, state, **more):
+        for number in numbers:
+            self.event(number, state, **more)
+
     def event(self, number, state, **more):
         values = {
             "id": str(number), "name": "rw",
@@ -85,6 +93,7 @@ class Client:
             "state": state, "ms": "41.2", "tag": self.tag,
         }
         values.update(more)
+        values = {k: v for k, v in values.items() if v is not None}
         self.send(EVENT, name8("rmobike-switch") + encode(values))
 
     def serve(self):
@@ -95,12 +104,14 @@ class Client:
             if data[0] == EVENT_REGISTER:
                 known = self.behave is not without_plugin
                 self.send(EVENT_CONFIRM if known else EVENT_UNKNOWN)
+                if self.behave is monitored:
+                    self.behave(self)
             elif name == "version":
                 self.reply(daemon="test")
-            elif name in ("rmobike-switch", "rmobike-status") and \
-                    self.behave is not without_plugin:
+            elif name in COMMANDS and self.behave is not without_plugin:
                 request = decode(data[2 + data[1]:])
-                self.tag = request.get("tag")
+                self.command = name
+                self.tag = request.get("tag", self.tag)
                 self.behave(self, request)
             else:
                 self.send(CMD_UNKNOWN)
@@ -190,9 +201,92 @@ def evil_strings(client, request):
 
 
 def echo_request(client, request):
-    del request["tag"]
-    client.reply(success="no", matches="0",
-                 errmsg=" ".join(k + "=" + v for k, v in request.items()))
+    request.pop("tag", None)
+    client.reply(success="no", matches="0", errmsg=" ".join(
+        [client.command] + [k + "=" + v for k, v in request.items()]))
+
+
+def many_move(client, request):
+    client.reply(success="yes", matches="2000", move="7")
+    for i in range(1, 2001):
+        if i % 1000 == 0:
+            client.event(i, "refused", reason="the peer stays at its address")
+        else:
+            client.event(i, "done", to="192.0.2." + ("2" if i % 3 else "3"))
+        if i % 100 == 0:
+            time.sleep(0.05)
+
+
+def every_state(client, request):
+    client.reply(success="yes", matches="6", move="1")
+    client.event(1, "done")
+    client.event(2, "redirected")
+    client.event(3, "refused", reason="the peer stays at its address")
+    client.event(4, "timeout", reason="no answer")
+    client.event(5, "failed", reason="peer does not support it")
+    client.event(6, "cancelled", reason="too many failures")
+
+
+def redirects(client, request):
+    client.reply(success="yes", matches="2", move="1")
+    client.events([3, 4], "redirected")
+
+
+def plans(client, request):
+    client.reply(success="yes", matches="12", move="0")
+    client.events(range(1, 6), "planned", ms=None)
+    client.events(range(6, 11), "planned", ms=None, to="192.0.2.3")
+    client.events([11, 12], "ineligible", ms=None, to=None,
+                  reason="peer does not support it")
+
+
+def odd_strings(client, request):
+    client.reply(success="yes", matches="1", move="1")
+    client.event(3, "done", **{
+        "name": "7", "peer-id": b'"C=\xc3\x84\\\xff\n\xf0\x9f\x98\x80'})
+
+
+def stoppable(client, request):
+    """Cancelled by whoever is connected, as the move was his."""
+    if client.command == "rmobike-cancel":
+        client.reply(success="yes", cancelled="11", **{"in-flight": "8"})
+        client.events(range(2, 13), "cancelled", reason="cancelled")
+        time.sleep(0.3)
+        client.events(range(13, 21), "done")
+    else:
+        client.reply(success="yes", matches="20", move="3")
+        client.event(1, "done")
+
+
+def just_over(client, request):
+    """The move ends while it is being cancelled."""
+    if client.command == "rmobike-cancel":
+        client.reply(success="no", errmsg="no move is under way")
+        client.event(2, "done")
+    else:
+        never_ends(client, request)
+
+
+def never_stops(client, request):
+    if client.command == "rmobike-cancel":
+        client.reply(success="yes", cancelled="0", **{"in-flight": "1"})
+    else:
+        never_ends(client, request)
+
+
+def slow_but_sure(client, request):
+    client.reply(success="yes", matches="3", move="3")
+    for i in range(1, 4):
+        time.sleep(0.7)
+        client.event(i, "done")
+
+
+def drained_already(client, request):
+    client.reply(success="yes", matches="0", move="4")
+
+
+def undrains(client, request):
+    client.reply(success="yes")
 
 
 def nothing_connected(client, request):
@@ -235,6 +329,39 @@ def many_connected(client, request):
 
 def next_leads_nowhere(client, request):
     client.reply(sas={"7": ike_sa(7)}, next="7")
+
+
+def monitored(client):
+    """Called as soon as somebody registered."""
+    client.event(3, "done", tag="somebody")
+    client.event(4, "refused", reason="the peer stays at its address")
+    client.event(5, "planned", ms=None)
+
+
+def counting(client, request):
+    if client.command == "rmobike-status":
+        client.reply(sas={"3": ike_sa(3), "4": ike_sa(4)})
+        return
+    client.reply(**{
+        "asked": "2100", "done": "2000", "refused": "60", "timeout": "10",
+        "failed": "30", "superseded": "1", "redirected": "4",
+        "cancelled": "5", "received": "7", "accepted": "6", "ignored": "1",
+        "reverted": "2", "switched": "4",
+        "refused-by": {"the peer stays at its address": "60"},
+        "failed-by": {"a \"quoted\" \\ reason": "20",
+                      "IKE_SA deleted": "10"},
+        "ignored-by": {"not announced by the peer": "1"},
+        "latency": {"1": "0", "5": "100", "10": "400", "20": "1000",
+                    "50": "300", "100": "150", "200": "40", "500": "7",
+                    "1000": "1", "2000": "0", "5000": "0", "10000": "0",
+                    "inf": "2"},
+        "in-flight": "64", "queued": "836",
+        "addresses": {
+            "192.0.2.1": {"sas": "30", "capable": "28", "weight": "3",
+                          "drained": "no"},
+            "2001:db8::1": {"sas": "10", "capable": "10", "drained": "yes"},
+        },
+    })
 
 
 def main():

@@ -1,0 +1,162 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "guard.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+/** how often to look if the time was extended, in ms */
+#define LOOK_INTERVAL 1000
+
+/**
+ * What the guard watches over.
+ */
+static struct {
+	/** command in execution */
+	const command_t *cmd;
+	/** seconds until it is stopped, 0 for never */
+	unsigned int timeout;
+	/** that is until progress is made, not until the end */
+	bool extends;
+	/** signals that stop it */
+	sigset_t signals;
+	/** locks everything below, and exiting */
+	pthread_mutex_t mutex;
+	/** when it is stopped, in ms */
+	uint64_t end;
+	/** the command came to an end by itself */
+	bool finished;
+} guard = {
+	.mutex = PTHREAD_MUTEX_INITIALIZER,
+};
+
+/**
+ * Get the ms left, at most those until we should look again.
+ */
+static unsigned int get_left(void)
+{
+	uint64_t now, end;
+
+	pthread_mutex_lock(&guard.mutex);
+	end = guard.end;
+	pthread_mutex_unlock(&guard.mutex);
+
+	now = command_now();
+	if (!guard.timeout || end > now + LOOK_INTERVAL)
+	{
+		return LOOK_INTERVAL;
+	}
+	return end > now ? end - now : 0;
+}
+
+/**
+ * Wait for a signal, or until the time is over.
+ *
+ * @return				number of the signal, -1 if there was none
+ */
+static int wait_for_signal(void)
+{
+	struct timespec time;
+	unsigned int left;
+	int sig;
+
+	do
+	{
+		left = get_left();
+		time.tv_sec = left / 1000;
+		time.tv_nsec = left % 1000 * 1000000;
+		sig = sigtimedwait(&guard.signals, NULL, &time);
+	}
+	while (sig == -1 && left);
+	return sig;
+}
+
+/**
+ * Thread that stops the command if it takes too long, or if asked to.
+ */
+static void *guard_main(void *unused)
+{
+	const command_t *cmd = guard.cmd;
+	command_status_t status;
+	int sig;
+
+	do
+	{
+		sig = wait_for_signal();
+	}
+	while (sig == SIGINT && cmd->interrupt && cmd->interrupt());
+
+	pthread_mutex_lock(&guard.mutex);
+	if (!guard.finished)
+	{
+		status = cmd->stopped(sig == -1 ? COMMAND_STOP_TIMEOUT
+										: COMMAND_STOP_SIGNAL, guard.timeout);
+		/* other threads may be anywhere, so don't clean up behind them */
+		fflush(stdout);
+		_exit(status);
+	}
+	pthread_mutex_unlock(&guard.mutex);
+	return NULL;
+}
+
+/**
+ * Set the time to end.
+ */
+static void set_end(void)
+{
+	pthread_mutex_lock(&guard.mutex);
+	guard.end = command_now() + guard.timeout * 1000ULL;
+	pthread_mutex_unlock(&guard.mutex);
+}
+
+bool guard_start(const command_t *cmd, unsigned int timeout, bool extends)
+{
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction action;
+	pthread_t thread;
+	size_t i;
+
+	guard.cmd = cmd;
+	guard.timeout = timeout;
+	guard.extends = extends;
+	set_end();
+	sigemptyset(&guard.signals);
+	for (i = 0; i < countof(signals); i++)
+	{	/* leave alone what e.g. nohup ignores for us */
+		if (sigaction(signals[i], NULL, &action) == 0 &&
+			action.sa_handler != SIG_IGN)
+		{
+			sigaddset(&guard.signals, signals[i]);
+		}
+	}
+	pthread_sigmask(SIG_BLOCK, &guard.signals, NULL);
+	if (pthread_create(&thread, NULL, guard_main, NULL) != 0)
+	{
+		command_error("starting a thread failed");
+		return false;
+	}
+	pthread_detach(thread);
+	return true;
+}
+
+void guard_extend(void)
+{
+	if (guard.extends)
+	{
+		set_end();
+	}
+}
+
+void guard_stop(void)
+{
+	pthread_mutex_lock(&guard.mutex);
+	guard.finished = true;
+	pthread_mutex_unlock(&guard.mutex);
+}

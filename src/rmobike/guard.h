@@ -1,0 +1,38 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_guard guard
+ * @{ @ingroup rmobike
+ *
+ * A thread that ends a command that takes too long, or if a signal asks to.
+ */
+
+#ifndef GUARD_H_
+#define GUARD_H_
+
+#include "command.h"
+
+/**
+ * Watch over a command. Has to be called before any thread is started.
+ *
+ * @param cmd			command that is about to be called
+ * @param timeout		seconds until it is stopped, 0 for never
+ * @param extends		true if guard_extend() lets the time start again
+ * @return				false if that failed, after complaining
+ */
+bool guard_start(const command_t *cmd, unsigned int timeout, bool extends);
+
+/**
+ * The command made progress: may let the time start again. From any thread.
+ */
+void guard_extend(void);
+
+/**
+ * The command came to an end, don't stop it anymore.
+ */
+void guard_stop(void);
+
+#endif /** GUARD_H_ @}*/

@@ -1,0 +1,120 @@
+/*
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_outcome outcome
+ * @{ @ingroup rmobike
+ *
+ * How switches end: the daemon's events, read, printed, and counted.
+ */
+
+#ifndef OUTCOME_H_
+#define OUTCOME_H_
+
+#include "command.h"
+
+/** vici event, and the command of the same name */
+#define RMOBIKE_SWITCH "rmobike-switch"
+
+/** most target addresses that are counted one by one */
+#define TALLY_TARGETS 64
+
+typedef enum outcome_t outcome_t;
+typedef struct tally_t tally_t;
+
+/**
+ * States that end a switch, those that achieve what was asked for first.
+ */
+enum outcome_t {
+	OUTCOME_DONE,
+	OUTCOME_REDIRECTED,
+	OUTCOME_PLANNED,
+	OUTCOME_REFUSED,
+	OUTCOME_TIMEOUT,
+	OUTCOME_FAILED,
+	OUTCOME_INELIGIBLE,
+	OUTCOME_CANCELLED,
+	/** number of outcomes; also if it is none */
+	OUTCOME_COUNT,
+};
+
+/**
+ * Number of switches, by their outcome.
+ */
+struct tally_t {
+	/** switches to come to an end */
+	unsigned int matches;
+	/** those that did */
+	unsigned int ended;
+	/** the same, for each outcome */
+	unsigned int of[OUTCOME_COUNT];
+	/** addresses that something was moved to, or would be */
+	struct {
+		char *address;
+		unsigned int count;
+	} targets[TALLY_TARGETS];
+};
+
+/**
+ * Get the outcome that an event tells.
+ *
+ * @param res			event
+ * @return				outcome, OUTCOME_COUNT if the switch goes on
+ */
+outcome_t outcome_get(vici_res_t *res);
+
+/**
+ * Check if an outcome is what was asked for.
+ *
+ * @param outcome		outcome
+ * @return				true if it is
+ */
+bool outcome_is_good(outcome_t outcome);
+
+/**
+ * Print an event as a line.
+ *
+ * @param res			event
+ * @param prefix		what to print before it
+ */
+void outcome_print(vici_res_t *res, const char *prefix);
+
+/**
+ * Count an event.
+ *
+ * @param tally			where to
+ * @param outcome		its outcome
+ * @param res			event
+ */
+void tally_add(tally_t *tally, outcome_t outcome, vici_res_t *res);
+
+/**
+ * Get how many achieved what was asked for.
+ *
+ * @param tally			switches
+ * @return				number of these
+ */
+unsigned int tally_good(tally_t *tally);
+
+/**
+ * List the outcomes that occurred, e.g. "3 done, 1 refused".
+ *
+ * @param tally			switches
+ * @param buf			receives the text
+ * @param len			size of buf
+ */
+void tally_list(tally_t *tally, char *buf, size_t len);
+
+/**
+ * Print a line, or a JSON object, that sums them up.
+ *
+ * @param tally			switches
+ * @param ms			time they took
+ * @param move			number of the move, NULL if not known
+ * @param json			true for a JSON object
+ */
+void tally_print(tally_t *tally, uint64_t ms, char *move, bool json);
+
+#endif /** OUTCOME_H_ @}*/

@@ -1,0 +1,131 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Copyright (C) 2026 The rmobike authors
+#
+# What the rmobike tool shows of IKE_SAs, events, and counters. Needs no
+# privileges.
+#
+# usage: test_see.sh [RMOBIKE]    (default: ./rmobike)
+
+# shellcheck source=src/rmobike/test_lib.sh
+. "$(dirname "$0")/test_lib.sh"
+
+# -- IKE_SAs
+
+start_daemon nothing_connected
+expect "--status with nothing connected" 0 "nothing is connected" \
+	--status --uri "$vici"
+start_daemon some_connected
+expect "--status" 0 \
+"rw[3] 'carol@strongswan.org' ESTABLISHED
+addresses:   192.0.2.2 ... 198.51.100.7
+can switch:  yes
+last switch: 192.0.2.1 -> 192.0.2.2: done, 41.2 ms
+can switch:  no, the peer did not tell that it supports it
+last switch: 192.0.2.2 -> 192.0.2.1: failed: peer does not support it, 0.0 ms
+can switch:  no, MOBIKE is not in use
+can switch:  if the peer asks for it, since we initiated the IKE_SA
+can switch:  not now, it is not established" --status --uri "$vici"
+expect "--status --raw" 0 "rmobike-status reply {sas {3 {id=3 name=rw" \
+	--status --uri "$vici" --raw
+start_daemon many_connected
+expect "--status asks for more until it has all" 0 \
+"rw[1] 'carol@strongswan.org'
+rw[1000] 'carol@strongswan.org'" --status --uri "$vici"
+start_daemon next_leads_nowhere
+expect "--status does not ask for the same forever" 0 "rw[7]" \
+	--status --uri "$vici"
+start_daemon without_plugin
+expect "--status without the plugin" 2 "does not know 'rmobike-status'" \
+	--status --uri "$vici"
+
+start_daemon counting
+expect "--status sums up the addresses" 0 \
+"rw[4] 'carol@strongswan.org'
+local address             IKE_SAs  capable   share weight  drained
+192.0.2.1                      30       28   75.0%      3  no
+2001:db8::1                    10       10   25.0%      -  yes" \
+	--status --uri "$vici"
+start_daemon some_connected
+expect "--status --json" 0 \
+'{"id":3,"name":"rw","peer-id":"carol@strongswan.org","local":"192.0.2.2","remote":"198.51.100.7","state":"ESTABLISHED","initiator":false,"mobike":true,"capable":true,"switch":{"from":"192.0.2.1","to":"192.0.2.2","state":"done","ms":41.2}}' \
+	--status --json --uri "$vici"
+
+# -- events
+
+start_daemon monitored
+expect "--monitor" 0 \
+"rw[3] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done in 41.2 ms
+rw[4] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: refused: the peer
+rw[5] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: planned" \
+	--monitor --uri "$vici" --timeout 1
+! grep -qvE '^[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3} rw' "$dir/out"
+result $? "each line tells the time"
+expect "--monitor --raw" 0 "rmobike-switch {id=3 name=rw" \
+	-m -r --uri "$vici" -T 1
+expect "--monitor --json" 0 '"id":3,"name":"rw"' -m -j --uri "$vici" -T 1
+"$python" -c 'import json, re, sys
+for line in sys.stdin:
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z",
+                        json.loads(line)["time"])' <"$dir/out"
+result $? "each line is a JSON object with the time"
+"$python" "$here/test_tool.py" "$rmobike" --monitor --uri "$vici" \
+	>"$dir/out" 2>&1 &
+pid=$!
+wait_until grep -qF "rw[5]" "$dir/out"
+kill -INT $pid
+wait $pid
+result $? "--monitor ends with Ctrl-C"
+"$rmobike" --monitor --uri "$vici" >"$dir/out" 2>&1 &
+pid=$!
+wait_until grep -qF "rw[5]" "$dir/out"
+stop_daemon
+wait $pid
+[ $? = 2 ] && grep -qF "closed the connection" "$dir/out"
+result $? "--monitor ends with the daemon"
+start_daemon without_plugin
+expect "--monitor without the plugin" 2 "does not know 'rmobike-switch'" \
+	--monitor --uri "$vici"
+
+# -- counters
+
+start_daemon counting
+expect "--stats" 0 \
+"as responder
+asked           2100
+refused           60
+the peer stays at its address: 60
+IKE_SA deleted: 10
+in flight         64
+as initiator
+reverted           2
+time until done
+<=     5 ms      100
+longer             2
+192.0.2.1                      30       28   75.0%      3  no" \
+	--stats --uri "$vici"
+expect "--stats --raw" 0 "rmobike-stats reply {asked=2100" -t -r -u "$vici"
+expect "--stats --json" 0 '"refused-by":{"the peer stays at its address":60}' \
+	--stats --json --uri "$vici"
+expect "--stats --prometheus --json" 2 "can't be combined" \
+	--stats --prometheus --json --uri "$vici"
+expect "--stats --prometheus" 0 \
+'# HELP rmobike_switches_done_total Switches that moved the IKE_SA.
+# TYPE rmobike_switches_done_total counter
+rmobike_switches_done_total 2000
+rmobike_switches_failed_by_reason_total{reason="a \"quoted\" \\ reason"} 20
+rmobike_address_ike_sas{address="2001:db8::1"} 10
+rmobike_address_drained{address="192.0.2.1"} 0
+rmobike_address_drained{address="2001:db8::1"} 1
+rmobike_address_weight{address="192.0.2.1"} 3
+# TYPE rmobike_switch_duration_seconds histogram
+rmobike_switch_duration_seconds_bucket{le="0.001"} 0
+rmobike_switch_duration_seconds_bucket{le="0.02"} 1500
+rmobike_switch_duration_seconds_bucket{le="10"} 1998
+rmobike_switch_duration_seconds_bucket{le="+Inf"} 2000
+rmobike_switch_duration_seconds_count 2000' \
+	--stats --prometheus --uri "$vici"
+"$python" "$here/test_prometheus.py" <"$dir/out"
+result $? "that is valid for Prometheus"
+
+finish

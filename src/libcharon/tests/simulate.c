@@ -192,8 +192,9 @@ static void make_world(char *settings, size_t len)
 	unsigned int bits = seed * 2654435761u >> 7;
 
 	snprintf(settings, len, "plugins { rmobike { reply_path = %s\n"
-			 "path_check = %s\n path_timeout = %u } }",
-			 replies[bits & 1], checks[bits >> 1 & 1], 1 + (bits >> 2 & 7));
+			 "path_check = %s\n path_timeout = %u\n max_switches = %u } }",
+			 replies[bits & 1], checks[bits >> 1 & 1], 1 + (bits >> 2 & 7),
+			 bits & 1 << 14 ? 5 : 0);
 	rekeyed = bits >> 5 & 1;
 	restless = bits >> 13 & 1;
 	world_establish(.nat = bits >> 6 & 1,

@@ -113,6 +113,141 @@ START_TEST(test_no_address_for_a_while)
 }
 END_TEST
 
+/*
+ * The same address, the same NAT, that charon gives up at (suite_stock.c).
+ *
+ *     initiator               NAT   responder
+ *                                   OLD is gone, 100 ms later:
+ *                              | <- OLD  SWITCH=NEW
+ *     {}                      -|-> NEW
+ *     UPD_SA_ADDR             -|-> NEW
+ *                              | <- NEW  ADD_4_ADDR
+ */
+START_TEST(test_lost_address_is_left_by_itself)
+{
+	world_establish(.nat = TRUE);
+	world_ping(2000);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(60000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	ck_assert(world_sent_at(SWITCH_REQ(NEW)) == 100);
+	assert_count(1, "* <- " NEW " INFORMATIONAL req * {ADD_4_ADDR}");
+	assert_at(NEW);
+	/* 110 ms until the initiator moves, 120 ms until the responder does */
+	ck_assert_uint_le(world_lost_pings(), 110 + 10);
+}
+END_TEST
+
+/*
+ * Whoever rekeyed the IKE_SA, and again from the address it went to.
+ */
+START_TEST(test_lost_address_is_left_again_after_rekeying)
+{
+	side_t side = _i;
+
+	world_establish(.nat = TRUE);
+	world_call(side, rekey);
+	world_run(1000);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(5000);
+	assert_at(NEW);
+	world_call(side, rekey);
+	world_run(1000);
+	world_del_address(RESPONDER, NEW);
+	world_roam(RESPONDER);
+	world_run(60000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done", "rw " NEW " -> " NEWER " done");
+	assert_at(NEWER);
+}
+END_TEST
+
+/*
+ * The operator knows better, or doesn't want any of this.
+ */
+START_TEST(test_preferred_address_is_tried_first)
+{
+	world_establish(.nat = TRUE,
+			.settings = "plugins { rmobike { prefer = " NEWER ", " NEW " } }");
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(5000);
+
+	assert_outcomes("rw " OLD " -> " NEWER " done");
+	assert_at(NEWER);
+}
+END_TEST
+
+START_TEST(test_auto_switch_no_leaves_it_to_charon)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { auto_switch = no } }");
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(60000);
+
+	assert_outcomes();
+	assert_logged("*giving up after 10 path probings");
+	ck_assert_uint_eq(world_id(RESPONDER), 0);
+}
+END_TEST
+
+/*
+ * A peer that can't be asked: charon does what it can.
+ */
+START_TEST(test_lost_address_and_incapable_peer)
+{
+	world_establish(.settings = "plugins { rmobike { advertise = no } }");
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(60000);
+
+	assert_outcomes();
+	assert_count(0, SWITCH_REQ("*"));
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * An address that comes back at once is kept.
+ */
+START_TEST(test_address_that_flaps)
+{
+	world_establish(.nat = TRUE);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(50);
+	world_add_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(5000);
+
+	assert_outcomes();
+	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * Both ends lose their addresses in the same moment.
+ */
+START_TEST(test_both_lose_their_addresses)
+{
+	world_establish(.nat = _i & 1,
+					.settings = "plugins { rmobike { timeout = 60 } }");
+	world_del_address(RESPONDER, OLD);
+	world_add_address(INITIATOR, _i & 1 ? "10.0.0.11" : "198.51.100.11");
+	world_del_address(INITIATOR, _i & 1 ? INSIDE : CLIENT);
+	world_later((_i >> 1) * 10, (void*)world_roam, (void*)RESPONDER);
+	world_later(100 - (_i >> 1) * 10, (void*)world_roam, (void*)INITIATOR);
+	world_run(120000);
+
+	ck_assert_str_eq(world_disagreement() ?: "", "");
+	ck_assert_uint_eq(world_tasks(), 0);
+}
+END_TEST
+
 Suite *suite_gone()
 {
 	Suite *suite;
@@ -124,5 +259,13 @@ Suite *suite_gone()
 	tcase_add_loop_test(tcase, test_request_from_new_address_as_well, 0, 2);
 	tcase_add_test(tcase, test_nothing_gets_through);
 	tcase_add_test(tcase, test_no_address_for_a_while);
+	tcase_add_test(tcase, test_lost_address_is_left_by_itself);
+	tcase_add_loop_test(tcase, test_lost_address_is_left_again_after_rekeying,
+						RESPONDER, INITIATOR + 1);
+	tcase_add_test(tcase, test_preferred_address_is_tried_first);
+	tcase_add_test(tcase, test_auto_switch_no_leaves_it_to_charon);
+	tcase_add_test(tcase, test_lost_address_and_incapable_peer);
+	tcase_add_test(tcase, test_address_that_flaps);
+	tcase_add_loop_test(tcase, test_both_lose_their_addresses, 0, 22);
 	return suite;
 }

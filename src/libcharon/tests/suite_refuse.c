@@ -138,6 +138,28 @@ START_TEST(test_many_refusals_cost_little)
 END_TEST
 
 /*
+ * An initiator isn't sent around in circles.
+ */
+START_TEST(test_too_many_switches_are_refused)
+{
+	int i;
+
+	world_establish(.nat = TRUE);
+	for (i = 0; i < 5; i++)
+	{
+		name_address(i % 2 ? OLD : NEW);
+	}
+	assert_at(NEW);
+	name_address(OLD);
+	assert_logged("*refused: too many switches in a short time");
+	assert_at(NEW);
+	world_run(300000);
+	name_address(OLD);
+	assert_at(OLD);
+}
+END_TEST
+
+/*
  * All lengths that are no address.
  *
  *     initiator               responder
@@ -346,6 +368,7 @@ Suite *suite_refuse()
 						countof(refusals));
 	tcase_add_test(tcase, test_refusal_is_an_outcome);
 	tcase_add_test(tcase, test_many_refusals_cost_little);
+	tcase_add_test(tcase, test_too_many_switches_are_refused);
 	tcase_add_loop_test(tcase, test_malformed_length_is_ignored, 0, 65);
 	tcase_add_loop_test(tcase, test_malformed_header_is_ignored, 0, 7);
 	tcase_add_test(tcase, test_two_in_a_message_are_ignored);

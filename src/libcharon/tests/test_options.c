@@ -108,6 +108,10 @@ const char *option(rmobike_options_t *options, const char *key)
 	{
 		return options->auto_switch ? "yes" : "no";
 	}
+	if (streq(key, "upgrade_redirect"))
+	{
+		return options->upgrade_redirect ? "yes" : "no";
+	}
 	snprintf(buf, sizeof(buf), "%u",
 		streq(key, "path_timeout") ? options->path_timeout :
 		streq(key, "notify_type") ? options->notify_type :
@@ -141,6 +145,7 @@ static const struct {
 	  "range (a-b)" },
 	{ "max_switches", "5", "0 to 1000" },
 	{ "switch_interval", "300", "1 to 86400 seconds" },
+	{ "upgrade_redirect", "no", "yes or no" },
 	{ "socket", "unix:///run/charon.rmobike",
 	  "a URI, e.g. unix:///run/charon.rmobike" },
 };
@@ -247,6 +252,8 @@ static const struct {
 	{ "max_switches", "0x10", "16" },
 	{ "switch_interval", "1", "1" },
 	{ "switch_interval", "86400", "86400" },
+	{ "upgrade_redirect", "yes", "yes" },
+	{ "upgrade_redirect", "no", "no" },
 	{ "socket", "tcp://127.0.0.1:4502", "tcp://127.0.0.1:4502" },
 };
 
@@ -343,6 +350,8 @@ static const struct {
 	{ "switch_interval", "0.5", "300" },
 	{ "switch_interval", "5m", "300" },
 	{ "switch_interval", "4294967297", "300" },
+	{ "upgrade_redirect", "", "no" },
+	{ "upgrade_redirect", "always", "no" },
 	{ "socket", "", "unix:///run/charon.rmobike" },
 	{ "socket", "/run/other", "unix:///run/charon.rmobike" },
 };

@@ -56,6 +56,7 @@ static const struct {
 	{ "switch_interval", "60", "3600", "3600", 0 },
 	{ "switch_interval", "60", "0", "60", 1 },
 	/* these are the same for all connections */
+	{ "upgrade_redirect", "yes", "no", "yes", 0 },
 	{ "path_timeout", "5", "6", "5000", 0 },
 	{ "notify_type", "50000", "50001", "50000", 0 },
 	{ "timeout", "20", "21", "20000", 0 },
@@ -247,7 +248,8 @@ END_TEST
 
 #define ANY_OPTION "one of load, advertise, accept, accept_addresses, " \
 	"reply_path, path_check, path_timeout, notify_type, timeout, " \
-	"auto_switch, prefer, max_switches, switch_interval, socket"
+	"auto_switch, prefer, max_switches, switch_interval, upgrade_redirect, " \
+	"socket"
 #define CONNECTION_OPTION "one of name, advertise, accept, " \
 	"accept_addresses, reply_path, path_check, auto_switch, prefer, " \
 	"max_switches, switch_interval"
@@ -264,6 +266,7 @@ static const struct {
 	{ "load = 7", { } },
 	{ "connections { }", { } },
 	{ "connections { home { } }", { } },
+	{ "balance { hysteresis = 5\n addresses { } }", { } },
 	{ "connections { home { accept = none\n name = x } }", { } },
 	/* unknown options */
 	{ "acept = any", { "acept=any: " ANY_OPTION } },
@@ -280,8 +283,10 @@ static const struct {
 	  { "connections.accept=none: the section of a connection" } },
 	/* unknown sections */
 	{ "connection { home { accept = x } }",
-	  { "connection={}: no section but connections" } },
-	{ "accept { }", { "accept={}: no section but connections" } },
+	  { "connection={}: no section but connections and balance" } },
+	{ "accept { }", { "accept={}: no section but connections and balance" } },
+	{ "connections { home { balance { } } }",
+	  { "connections.home.balance={}: no section" } },
 	{ "connections { home { accept { } } }",
 	  { "connections.home.accept={}: no section" } },
 	{ "connections { connections { connections { } } }",

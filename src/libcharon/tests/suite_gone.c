@@ -160,7 +160,8 @@ START_TEST(test_lost_address_is_left_again_after_rekeying)
 	world_roam(RESPONDER);
 	world_run(60000);
 
-	assert_outcomes("rw " OLD " -> " NEW " done", "rw " NEW " -> " NEWER " done");
+	assert_outcomes("rw " OLD " -> " NEW " done",
+					"rw " NEW " -> " NEWER " done");
 	assert_at(NEWER);
 }
 END_TEST

@@ -25,15 +25,21 @@ static void start_switch(void *to)
 /**
  * Make a world where a switch and something else meet.
  */
-static void race(int i, bool userland, void (*other)(void*))
+static void race_with(int i, bool userland, char *settings,
+					  void (*other)(void*))
 {
 	int offset = (i % STEPS - STEPS / 2) * 4;
 
 	world_establish(.nat = TRUE, .userland_esp = userland,
-					.busy = i < STEPS ? 0 : 3);
+					.busy = i < STEPS ? 0 : 3, .settings = settings);
 	world_later(max(0, -offset), start_switch, NEW);
 	world_later(max(0, offset), other, NULL);
 	world_run(100);
+}
+
+static void race(int i, bool userland, void (*other)(void*))
+{
+	race_with(i, userland, NULL, other);
 }
 
 /**
@@ -329,7 +335,8 @@ static void reauth(void *null)
 }
 
 /*
- * The IKE_SA is deleted and replaced by one that was never asked to switch.
+ * The IKE_SA is deleted and replaced by one that was never asked to switch, or
+ * the other way around.
  *
  *     initiator                 responder
  *     D                      -> <- SWITCH=NEW
@@ -337,7 +344,8 @@ static void reauth(void *null)
  */
 START_TEST(test_reauth)
 {
-	race(_i, FALSE, reauth);
+	race_with(_i % RACES, FALSE, _i < RACES ? NULL : "make_before_break = yes",
+			  reauth);
 	world_run(30000);
 
 	assert_count(1, "* IKE_AUTH req *");
@@ -404,7 +412,7 @@ Suite *suite_rekey()
 	tcase_add_loop_test(tcase, test_dpd_by_responder, 0, RACES);
 	tcase_add_loop_test(tcase, test_update_does_not_get_lost_with_the_ike_sa,
 						0, RACES);
-	tcase_add_loop_test(tcase, test_reauth, 0, RACES);
+	tcase_add_loop_test(tcase, test_reauth, 0, 2 * RACES);
 	tcase_add_loop_test(tcase, test_delete, 0, 3 * RACES);
 	return suite;
 }

@@ -292,9 +292,11 @@ static bool is_linux()
 /*
  * Described in rmobike_xfrm.h
  */
-bool rmobike_xfrm_exists(host_t *dst, uint8_t proto, uint32_t spi)
+bool rmobike_xfrm_exists(host_t *src, host_t *dst, uint8_t proto, uint32_t spi)
 {
-	return is_linux() && esp_find(kernel_side(), spi, dst);
+	esp_t *sa = esp_find(kernel_side(), spi, dst);
+
+	return is_linux() && sa && (!src || src->ip_equals(src, sa->src));
 }
 
 /*

@@ -518,7 +518,7 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 
 	this->mutex->lock(this->mutex);
 	entry = this->entries->get(this->entries, key(ended->id));
-	if (entry && entry->serial == ended->serial)
+	if (entry && ended->serial && entry->serial == ended->serial)
 	{
 		entry->serial = 0;
 		if (ended->state == RMOBIKE_DONE)

@@ -73,6 +73,11 @@ struct prepared_t {
 	uint32_t id;
 
 	/**
+	 * Source of its packets, with the port
+	 */
+	host_t *src;
+
+	/**
 	 * Destination
 	 */
 	host_t *dst;
@@ -146,14 +151,15 @@ static uint8_t get_proto(child_sa_t *child_sa)
 /**
  * Create an entry for an SA
  */
-static prepared_t *prepared_create(u_int serial, uint32_t id, host_t *dst,
-								   uint8_t proto, uint32_t spi)
+static prepared_t *prepared_create(u_int serial, uint32_t id, host_t *src,
+								   host_t *dst, uint8_t proto, uint32_t spi)
 {
 	prepared_t *this;
 
 	INIT(this,
 		.serial = serial,
 		.id = id,
+		.src = src->clone(src),
 		.dst = dst->clone(dst),
 		.proto = proto,
 		.spi = spi,
@@ -170,6 +176,7 @@ static void prepared_destroy(prepared_t *this, bool delete)
 	{
 		rmobike_xfrm_delete(this->dst, this->proto, this->spi);
 	}
+	this->src->destroy(this->src);
 	this->dst->destroy(this->dst);
 	free(this);
 }
@@ -273,15 +280,31 @@ METHOD(kernel_interface_t, del_policy, status_t,
 }
 
 /**
+ * Add an inbound SA at our new address, its policies follow
+ */
+static bool copy_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
+					kernel_ipsec_update_sa_t *data)
+{
+	return data->new_dst->ip_equals(data->new_dst, scope->me) &&
+		   !id->dst->ip_equals(id->dst, data->new_dst) &&
+		   id->src->equals(id->src, data->new_src) &&
+		   rmobike_xfrm_copy(id->dst, id->proto, id->spi, data->new_dst);
+}
+
+/**
  * Move an SA with its policies
  */
 static bool move_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
-					kernel_ipsec_update_sa_t *data, bool inbound)
+					kernel_ipsec_update_sa_t *data)
 {
+	bool inbound = data->new_dst->ip_equals(data->new_dst, scope->me);
 	enumerator_t *enumerator;
 	policy_t *policy;
-	bool moved = FALSE;
 
+	if (inbound && !id->dst->ip_equals(id->dst, data->new_dst))
+	{	/* the kernel might move another one, and out of charon's reach */
+		return FALSE;
+	}
 	enumerator = array_create_enumerator(scope->policies);
 	while (enumerator->enumerate(enumerator, &policy))
 	{
@@ -300,31 +323,34 @@ static bool move_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
 		};
 
 		/* policies for forwarded outbound packets have no SA */
-		if ((policy->id.dir == POLICY_OUT) != inbound && move.reqid &&
-			rmobike_xfrm_move(&move))
+		if ((policy->id.dir == POLICY_OUT) != inbound && move.reqid)
 		{
-			moved = TRUE;
+			rmobike_xfrm_move(&move);
 		}
 	}
 	enumerator->destroy(enumerator);
-	return moved;
+	return rmobike_xfrm_exists(data->new_src, data->new_dst, id->proto,
+							   id->spi);
 }
 
 /**
- * Find an SA prepared for that address. It is kept unless the source changed,
- * it is in the way then.
+ * Find an SA prepared for that address. It is kept if it is wanted and still
+ * fits, otherwise it is in the way.
  */
 static bool use_prepared(kernel_ipsec_sa_id_t *id,
-						 kernel_ipsec_update_sa_t *data)
+						 kernel_ipsec_update_sa_t *data, bool wanted)
 {
+	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
 	prepared_t *prepared;
 	bool keep = FALSE;
 
 	instance->mutex->lock(instance->mutex);
 	prepared = instance->prepared->get(instance->prepared, key(id->spi));
-	if (prepared && prepared->dst->ip_equals(prepared->dst, data->new_dst))
+	/* an outbound SA may have the same SPI */
+	if (prepared && ike_sa && prepared->id == ike_sa->get_unique_id(ike_sa) &&
+		prepared->dst->ip_equals(prepared->dst, data->new_dst))
 	{
-		keep = id->src->equals(id->src, data->new_src);
+		keep = wanted && prepared->src->equals(prepared->src, data->new_src);
 		instance->prepared->remove(instance->prepared, key(id->spi));
 		prepared_destroy(prepared, !keep);
 	}
@@ -362,22 +388,21 @@ METHOD(kernel_interface_t, update_sa, status_t,
 {
 	scope_t *scope = get_scope();
 	prepared_t *old;
-	bool inbound;
+	bool seamless;
 
-	if (scope && !data->cpi && !data->new_reqid && !id->mark.value &&
-		data->encap == data->new_encap)
+	seamless = scope && !data->cpi && !data->new_reqid && !id->mark.value &&
+			   data->encap == data->new_encap;
+
+	if (use_prepared(id, data, seamless) ||
+		(seamless && copy_sa(scope, id, data)))
 	{
-		inbound = data->new_dst->ip_equals(data->new_dst, scope->me);
-		if (inbound && use_prepared(id, data))
-		{
-			old = prepared_create(0, 0, id->dst, id->proto, id->spi);
-			array_insert(scope->sas, ARRAY_TAIL, old);
-			return SUCCESS;
-		}
-		if (move_sa(scope, id, data, inbound))
-		{
-			return SUCCESS;
-		}
+		old = prepared_create(0, 0, id->src, id->dst, id->proto, id->spi);
+		array_insert(scope->sas, ARRAY_TAIL, old);
+		return SUCCESS;
+	}
+	if (seamless && move_sa(scope, id, data))
+	{
+		return SUCCESS;
 	}
 	return instance->stock.update_sa(this, id, data);
 }
@@ -433,7 +458,7 @@ static bool in_kernel(ike_sa_t *ike_sa)
 	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
 	while (!found && enumerator->enumerate(enumerator, &child_sa))
 	{
-		found = rmobike_xfrm_exists(ike_sa->get_my_host(ike_sa),
+		found = rmobike_xfrm_exists(NULL, ike_sa->get_my_host(ike_sa),
 									get_proto(child_sa),
 									child_sa->get_spi(child_sa, TRUE));
 	}
@@ -494,6 +519,7 @@ METHOD(rmobike_seamless_t, prepare, void,
 	child_sa_t *child_sa;
 	prepared_t *prepared;
 	host_t *me = ike_sa->get_my_host(ike_sa);
+	host_t *other = ike_sa->get_other_host(ike_sa);
 	uint32_t spi;
 	uint8_t proto;
 
@@ -509,8 +535,8 @@ METHOD(rmobike_seamless_t, prepare, void,
 		{
 			continue;
 		}
-		prepared = prepared_create(serial, ike_sa->get_unique_id(ike_sa), to,
-								   proto, spi);
+		prepared = prepared_create(serial, ike_sa->get_unique_id(ike_sa), other,
+								   to, proto, spi);
 		this->mutex->lock(this->mutex);
 		prepared = this->prepared->put(this->prepared, key(spi), prepared);
 		this->mutex->unlock(this->mutex);

@@ -135,11 +135,22 @@ static bool get_sa(host_t *dst, uint8_t proto, uint32_t spi, buffer_t *reply)
 /*
  * Described in header
  */
-bool rmobike_xfrm_exists(host_t *dst, uint8_t proto, uint32_t spi)
+bool rmobike_xfrm_exists(host_t *src, host_t *dst, uint8_t proto, uint32_t spi)
 {
+	struct xfrm_usersa_info *info;
+	xfrm_address_t address;
 	buffer_t reply;
+	bool exists;
 
-	return get_sa(dst, proto, spi, &reply);
+	exists = get_sa(dst, proto, spi, &reply);
+	if (exists && src)
+	{
+		info = NLMSG_DATA(&reply.header);
+		set_address(&address, src);
+		exists = memeq(&address, &info->saddr, src->get_address(src).len);
+	}
+	memwipe(&reply, sizeof(reply));
+	return exists;
 }
 
 /**

@@ -44,12 +44,13 @@ struct rmobike_xfrm_move_t {
 /**
  * Check if the kernel has an SA.
  *
+ * @param src		source of the SA, NULL for any
  * @param dst		destination of the SA
  * @param proto		IP protocol of the SA
  * @param spi		SPI, network order
  * @return			TRUE if there is such an SA
  */
-bool rmobike_xfrm_exists(host_t *dst, uint8_t proto, uint32_t spi);
+bool rmobike_xfrm_exists(host_t *src, host_t *dst, uint8_t proto, uint32_t spi);
 
 /**
  * Add an inbound SA for packets to another address, with the keys, the replay
@@ -77,6 +78,9 @@ bool rmobike_xfrm_delete(host_t *dst, uint8_t proto, uint32_t spi);
 /**
  * Give a policy and its SA (if it still has its old addresses) new addresses,
  * in one step for the packets that pass (XFRM_MSG_MIGRATE).
+ *
+ * The kernel is not told the SPI, if there are several SAs with that reqid and
+ * these addresses it chooses one.
  *
  * @param move		what to move
  * @return			TRUE if moved

@@ -20,8 +20,8 @@ MAN = "docs/rmobike.8"
 DESIGN = "docs/design.md"
 VICI = "docs/vici.md"
 COMPLETION = "src/rmobike/rmobike.bash"
-PLUGIN = "src/libcharon/plugins/rmobike/*.c"
-COMMAND = "src/rmobike/*.c"
+PLUGIN = "src/libcharon/plugins/rmobike/*.[ch]"
+COMMAND = "src/rmobike/*.[ch]"
 TESTS = "src/libcharon/tests/test_options.c"
 
 complaints = []
@@ -40,6 +40,8 @@ def read_code(pattern):
 	"""C code of several files without comments, adjacent strings joined"""
 	files = sorted(glob.glob(os.path.join(ROOT, pattern)))
 	code = "\n".join(read(file) for file in files)
+	for name, text in re.findall(r'^#define (\w+) (".*")$', code, re.M):
+		code = re.sub(r"\b%s\b" % name, lambda found: text, code)
 	code = re.sub(r'("(?:\\.|[^"\\])*"|\'\\?.\')|/\*.*?\*/',
 				  lambda found: found[1] or " ", code, flags=re.S)
 	return re.sub(r'(?<!\\)"\s+"', "", code)
@@ -128,8 +130,8 @@ def options_in_man():
 	text = between(read(MAN), r"^\.SH CONFIGURATION$", r"^\.SH ", MAN)
 	text = re.sub(r"T\{\n(.*?)\nT\}", r"\1", text, flags=re.S)
 	text = text.replace(r"\:", "").replace(r"\-", "-")
-	rows = dict(re.findall(r"^([a-z][\w.]*)\|([^|\n]*)\|", text, re.M))
-	rows.pop("option", None)
+	rows = {plain(name): default for name, default in re.findall(
+		r"^([a-z][\w.<>]*)\|([^|\n]*)\|", text, re.M) if name != "option"}
 	own = between(text, r"^\.TE$", r"^\.SH ", MAN)
 	return rows, set(re.findall(r"^\.BR? (\w+)(?: [,.])?$", own, re.M))
 
@@ -194,6 +196,11 @@ def messages_in_vici():
 	return requests, others
 
 
+def names_in_enum(code, name):
+	return re.findall(r'"([\w-]+)"', between(code, r"ENUM\(%s," % name, r"\)",
+										   PLUGIN))
+
+
 def compare_loosely(where, what, documented, used, code):
 	"""As some names are not written where they are used: what is documented
 	has to be a string in the code"""
@@ -220,7 +227,10 @@ def check_vici():
 		keys |= set(re.findall(r'"([\w-]+)"', table))
 	compare_loosely(VICI, "key of requests", requests, keys, code)
 	keys = set(re.findall(
-		r'(?:add_kv|begin_section|begin_list)\(builder, "([\w-]+)"', code))
+		r'(?:add_kv|begin_section|begin_list|add_\w+)\((?:\w+, )?builder, '
+		r'"([\w-]+)"', code))
+	for names in re.findall(r"add_kv\(builder, enum_to_name\((\w+)", code):
+		keys |= set(names_in_enum(code, names))
 	compare_loosely(VICI, "key of replies and events", others, keys, code)
 	return len(commands) + len(events)
 
@@ -230,12 +240,13 @@ def check_outcomes():
 	code = read_code(PLUGIN)
 	text = between(read(VICI), r"^## State, reason and time$", r"^## ", VICI)
 
-	names = between(code, r"ENUM\(rmobike_state_names,", r"\)", PLUGIN)
 	states = between(text, r"^\| state \| meaning \|$", r"\n\n", VICI)
 	compare(VICI, "state", re.findall(r"^\| ([a-z]\w*) \|", states, re.M),
-			re.findall(r'"(\w+)"', names))
+			names_in_enum(code, "rmobike_state_names"))
 
-	reasons = set(re.findall(r'(?:finish|->end)\([^;]*?"([^"]+)"\)', code))
+	reasons = set(re.findall(
+		r'\b(?:finish|end|skip|cancel_items)\([^;"]*"([^"]+)"\)', code))
+	reasons |= set(re.findall(r'\bwhy = "([^"]+)"', code))
 	refuses = between(code, r"rmobike_switch_task_refuses\([^)]*\)\n\{",
 					  r"^\}", PLUGIN)
 	reasons |= set(re.findall(r'return "([^"]+)"', refuses))

@@ -67,10 +67,13 @@ void outcome_print(vici_res_t *res, const char *prefix)
 	ms = command_find(res, "ms");
 
 	if (state && streq(state, names[OUTCOME_DONE]))
+	{
+		time = ms;
+	}
+	if (time || (state && reason && streq(state, reason)))
 	{	/* all such lines look the same, with or without a reason */
 		free(reason);
 		reason = NULL;
-		time = ms;
 	}
 	command_print("%s%s[%s] '%s' %s%s%s: %s%s%s%s%s%s", prefix, name ?: "?",
 				  id ?: "?", peer ?: "?", from ?: "?", to ? " -> " : "",

@@ -21,46 +21,92 @@ _rmobike_addresses()
 		awk '{ sub("/.*", "", $4); print $4 }'
 }
 
+# Values of option $2 of command $1, nothing if they can't be known
+_rmobike_option_values()
+{
+	case "$1 $2" in
+		*" --debug"|*" -v")
+			echo 0 1 2 3 4
+			;;
+		*" --fallback"|*" -F")
+			echo redirect none
+			;;
+		*" --to"|"--drain -t"|"-d -t"|"--switch -t"|"-s -t"|\
+		*" --local-ip"|*" -l")
+			_rmobike_addresses
+			;;
+		*" --ike"|*" -i")
+			_rmobike_values name
+			;;
+		*" --ike-id"|*" -I")
+			_rmobike_values id
+			;;
+		*" --peer-ip"|"--switch -p"|"-s -p")
+			_rmobike_values remote
+			;;
+		*)
+			return
+			;;
+	esac
+}
+
+# Whether option $2 of command $1 needs a value
+_rmobike_needs_value()
+{
+	case "$1 $2" in
+		"--stats -p"|"-t -p")
+			return 1
+			;;
+		*" --uri"|*" -u"|*" --timeout"|*" -T"|*" --debug"|*" -v"|\
+		*" --max-in-flight"|*" -m"|*" --rate"|*" -R"|\
+		*" --max-failures"|*" -f"|*" --fallback"|*" -F"|\
+		*" --to"|*" -t"|*" --ike"|*" -i"|*" --ike-id"|*" -I"|\
+		*" --peer-ip"|*" -p"|*" --peer-id"|*" -d"|*" --local-ip"|*" -l")
+			return 0
+			;;
+	esac
+	return 1
+}
+
 _rmobike()
 {
 	local current=${COMP_WORDS[COMP_CWORD]}
 	local previous=${COMP_WORDS[COMP_CWORD-1]}
-	local common="--uri --timeout --raw --pretty --debug --help"
+	local command=${COMP_WORDS[1]}
+	local common="--uri --timeout --raw --pretty --json --debug --help"
+	local move="--max-in-flight --rate --max-failures --dry-run --wait --no-wait
+		$common"
 	local words=
 
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]
 	then
-		words="--switch --status --help --version"
+		words="--switch --drain --undrain --balance --cancel --status --monitor
+			--stats --help --version"
+	elif [ "$COMP_CWORD" -gt 2 ] && _rmobike_needs_value "$command" "$previous"
+	then
+		words=$(_rmobike_option_values "$command" "$previous")
 	else
-		case "${COMP_WORDS[1]} $previous" in
-			*" --uri"|*" -u"|*" --timeout"|*" -T")
-				return
-				;;
-			*" --debug"|*" -v")
-				words="0 1 2 3 4"
-				;;
-			"--switch --to"|"-s --to"|"--switch -t"|"-s -t"|\
-			"--switch --local-ip"|"-s --local-ip"|"--switch -l"|"-s -l")
-				words=$(_rmobike_addresses)
-				;;
-			"--switch --ike"|"-s --ike"|"--switch -i"|"-s -i")
-				words=$(_rmobike_values name)
-				;;
-			"--switch --ike-id"|"-s --ike-id"|"--switch -I"|"-s -I")
-				words=$(_rmobike_values id)
-				;;
-			"--switch --peer-ip"|"-s --peer-ip"|"--switch -p"|"-s -p")
-				words=$(_rmobike_values remote)
-				;;
-			"--switch --peer-id"|"-s --peer-id"|"--switch -d"|"-s -d")
-				return
-				;;
-			"--switch "*|"-s "*)
+		case $command in
+			--switch|-s)
 				words="--to --ike --ike-id --peer-ip --peer-id --local-ip --all
-					$common"
+					--fallback $move"
 				;;
-			"--status "*|"-S "*)
+			--drain|-d)
+				words="--to --fallback $move"
+				[ "$COMP_CWORD" != 2 ] || words+=" $(_rmobike_addresses)"
+				;;
+			--undrain|-u)
+				words=$common
+				[ "$COMP_CWORD" != 2 ] || words+=" $(_rmobike_addresses)"
+				;;
+			--balance|-b)
+				words=$move
+				;;
+			--stats|-t)
+				words="--prometheus $common"
+				;;
+			--cancel|-c|--status|-S|--monitor|-m)
 				words=$common
 				;;
 		esac

@@ -133,6 +133,7 @@ void plugin_create_all()
 									   stats);
 	roam = rmobike_roam_create(peers, asker);
 	charon->bus->add_listener(charon->bus, &listener->listener);
+	charon->bus->add_listener(charon->bus, &seamless->listener);
 	charon->bus->add_listener(charon->bus, &roam->listener);
 	charon->bus->add_listener(charon->bus, &mover->listener);
 }
@@ -144,6 +145,7 @@ void plugin_unlisten()
 {
 	charon->bus->remove_listener(charon->bus, &mover->listener);
 	charon->bus->remove_listener(charon->bus, &roam->listener);
+	charon->bus->remove_listener(charon->bus, &seamless->listener);
 	charon->bus->remove_listener(charon->bus, &listener->listener);
 }
 

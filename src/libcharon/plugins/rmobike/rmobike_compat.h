@@ -33,6 +33,21 @@
 #endif
 
 /**
+ * Check if the reqid of an IPsec SA changes while its addresses are updated.
+ *
+ * @param data		what is updated
+ * @return			TRUE if it changes
+ */
+static inline bool rmobike_compat_new_reqid(kernel_ipsec_update_sa_t *data)
+{
+#ifdef RMOBIKE_HAVE_OLD_REQID
+	return data->new_reqid != data->old_reqid;
+#else
+	return data->new_reqid != 0;
+#endif
+}
+
+/**
  * Check that the running daemon is what this module was compiled for.
  *
  * Versions before 6.0.3 load any plugin; a module built for other structures

@@ -132,6 +132,7 @@ static void manage_listeners(private_rmobike_plugin_t *this, bool reg)
 	/* those that need to know where IKE_SAs are come after the census */
 	listener_t *listeners[] = {
 		&this->listener->listener,
+		&this->seamless->listener,
 		&this->roam->listener,
 		&this->mover->listener,
 		&this->census->listener,

@@ -2,6 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "rmobike_compat.h"
 #include "rmobike_seamless.h"
 #include "rmobike_xfrm.h"
 
@@ -29,6 +30,16 @@ struct private_rmobike_seamless_t {
 	 * SAs at new addresses by SPI, prepared_t
 	 */
 	hashtable_t *prepared;
+
+	/**
+	 * Reqids of CHILD_SAs by their unique ID
+	 */
+	hashtable_t *reqids;
+
+	/**
+	 * Number of CHILD_SAs by reqid
+	 */
+	hashtable_t *users;
 
 	/**
 	 * Protects them
@@ -292,6 +303,20 @@ static bool copy_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
 }
 
 /**
+ * Is there only one CHILD_SA with that reqid? The kernel tells SAs apart by it
+ * and their addresses when it moves them.
+ */
+static bool is_unique(uint32_t reqid)
+{
+	bool unique;
+
+	instance->mutex->lock(instance->mutex);
+	unique = instance->users->get(instance->users, key(reqid)) == key(1);
+	instance->mutex->unlock(instance->mutex);
+	return unique;
+}
+
+/**
  * Move an SA with its policies
  */
 static bool move_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
@@ -323,7 +348,8 @@ static bool move_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
 		};
 
 		/* policies for forwarded outbound packets have no SA */
-		if ((policy->id.dir == POLICY_OUT) != inbound && move.reqid)
+		if ((policy->id.dir == POLICY_OUT) != inbound && move.reqid &&
+			is_unique(move.reqid))
 		{
 			rmobike_xfrm_move(&move);
 		}
@@ -390,8 +416,8 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	prepared_t *old;
 	bool seamless;
 
-	seamless = scope && !data->cpi && !data->new_reqid && !id->mark.value &&
-			   data->encap == data->new_encap;
+	seamless = scope && !data->cpi && !rmobike_compat_new_reqid(data) &&
+			   !id->mark.value && data->encap == data->new_encap;
 
 	if (use_prepared(id, data, seamless) ||
 		(seamless && copy_sa(scope, id, data)))
@@ -599,6 +625,46 @@ CALLBACK(destroy_entry, void,
 	prepared_destroy(prepared, TRUE);
 }
 
+/**
+ * Count a user of a reqid more or less, with the lock
+ */
+static void count_user(private_rmobike_seamless_t *this, void *reqid, int more)
+{
+	uintptr_t users = (uintptr_t)this->users->remove(this->users, reqid);
+
+	users += more;
+	if (users)
+	{
+		this->users->put(this->users, reqid, (void*)users);
+	}
+}
+
+METHOD(listener_t, child_state_change, bool,
+	private_rmobike_seamless_t *this, ike_sa_t *ike_sa, child_sa_t *child_sa,
+	child_sa_state_t state)
+{
+	void *id = key(child_sa->get_unique_id(child_sa)), *reqid;
+
+	if (state != CHILD_INSTALLED && state != CHILD_DESTROYING)
+	{
+		return TRUE;
+	}
+	this->mutex->lock(this->mutex);
+	reqid = this->reqids->remove(this->reqids, id);
+	if (reqid)
+	{
+		count_user(this, reqid, -1);
+	}
+	reqid = key(child_sa->get_reqid(child_sa));
+	if (state == CHILD_INSTALLED && reqid)
+	{
+		this->reqids->put(this->reqids, id, reqid);
+		count_user(this, reqid, 1);
+	}
+	this->mutex->unlock(this->mutex);
+	return TRUE;
+}
+
 METHOD(rmobike_seamless_t, destroy, void,
 	private_rmobike_seamless_t *this)
 {
@@ -609,6 +675,8 @@ METHOD(rmobike_seamless_t, destroy, void,
 	charon->kernel->del_ip = this->stock.del_ip;
 	instance = NULL;
 	this->prepared->destroy_function(this->prepared, destroy_entry);
+	this->reqids->destroy(this->reqids);
+	this->users->destroy(this->users);
 	this->scope->destroy(this->scope);
 	this->mutex->destroy(this->mutex);
 	free(this);
@@ -623,6 +691,9 @@ rmobike_seamless_t *rmobike_seamless_create(void)
 
 	INIT(this,
 		.public = {
+			.listener = {
+				.child_state_change = _child_state_change,
+			},
 			.attach = _attach,
 			.prepare = _prepare,
 			.release = _release,
@@ -632,6 +703,10 @@ rmobike_seamless_t *rmobike_seamless_create(void)
 		},
 		.prepared = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									 32),
+		.reqids = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+								   32),
+		.users = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+								  32),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 		.scope = thread_value_create(NULL),
 		.stock = *charon->kernel,

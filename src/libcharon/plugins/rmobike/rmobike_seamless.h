@@ -35,6 +35,12 @@ typedef struct rmobike_seamless_t rmobike_seamless_t;
 struct rmobike_seamless_t {
 
 	/**
+	 * Implements listener_t interface: only CHILD_SAs that were installed while
+	 * it was registered are moved by the kernel.
+	 */
+	listener_t listener;
+
+	/**
 	 * From now on, move the CHILD_SAs of an IKE_SA without a gap. Replaces
 	 * its method update_hosts(), may be called again.
 	 *

@@ -309,6 +309,7 @@ static bool print_reply(command_conn_t *conn, vici_res_t *res,
  */
 static void print_addresses(command_conn_t *conn)
 {
+	traffic_t *traffic;
 	stats_t *stats;
 	vici_res_t *res;
 
@@ -318,7 +319,9 @@ static void print_addresses(command_conn_t *conn)
 		stats = stats_create(res);
 		if (stats)
 		{
-			stats_print_addresses(stats);
+			traffic = traffic_get(conn);
+			stats_print_addresses(stats, traffic);
+			traffic_destroy(traffic);
 			stats_destroy(stats);
 		}
 		vici_free_res(res);

@@ -13,7 +13,7 @@
 #ifndef STATS_H_
 #define STATS_H_
 
-#include "command.h"
+#include "traffic.h"
 
 /** vici command */
 #define RMOBIKE_STATS "rmobike-stats"
@@ -103,8 +103,9 @@ void stats_print(stats_t *stats);
  * Print a table of our addresses, nothing if there are none.
  *
  * @param stats			values
+ * @param traffic		their traffic, NULL to do without
  */
-void stats_print_addresses(stats_t *stats);
+void stats_print_addresses(stats_t *stats, traffic_t *traffic);
 
 /**
  * Print all in Prometheus' text format.

@@ -99,33 +99,74 @@ void stats_print(stats_t *stats)
 	print_counters(stats, "as responder", asking, countof(asking));
 	print_counters(stats, "as initiator", asked, countof(asked));
 	print_latency(stats);
-	stats_print_addresses(stats);
+	stats_print_addresses(stats, NULL);
 }
 
-void stats_print_addresses(stats_t *stats)
+/**
+ * Write a number of octets, short.
+ */
+static void write_octets(char *buf, size_t len, unsigned long long octets)
 {
-	unsigned long long sas, total = 0;
-	char *address, *weight, *drained;
-	size_t pos = 0;
+	static const char units[] = "kMGTPE";
+	double value = octets;
+	size_t unit = 0;
+
+	if (octets < 1000)
+	{
+		snprintf(buf, len, "%llu", octets);
+		return;
+	}
+	for (value /= 1000; value >= 999.95 && units[unit + 1]; unit++)
+	{
+		value /= 1000;
+	}
+	snprintf(buf, len, "%.1f%c", value, units[unit]);
+}
+
+/**
+ * Print the line of an address, without its traffic if there is none.
+ */
+static void print_address(stats_t *stats, char *address,
+						  unsigned long long total, traffic_t *traffic)
+{
+	char in[16] = "", out[16] = "", *weight, *drained;
+	unsigned long long sas;
+
+	sas = stats_get(stats, "addresses", address, "sas");
+	weight = stats_find(stats, "addresses", address, "weight");
+	drained = stats_find(stats, "addresses", address, "drained");
+	if (traffic)
+	{
+		traffic = traffic_find(traffic, address);
+		write_octets(in, sizeof(in), traffic ? traffic->in : 0);
+		write_octets(out, sizeof(out), traffic ? traffic->out : 0);
+	}
+	command_print("%-20s %7llu %7llu %5.1f%% %6s %7s%*s%*s", address, sas,
+				  stats_get(stats, "addresses", address, "capable"),
+				  total ? sas * 100.0 / total : 0.0, weight ?: "-",
+				  drained ?: "-", *in ? 9 : 0, in, *out ? 9 : 0, out);
+}
+
+void stats_print_addresses(stats_t *stats, traffic_t *traffic)
+{
+	unsigned long long total = 0;
+	size_t pos = 0, count = 0;
+	char *address;
 
 	while ((address = stats_next_item(stats, "addresses", &pos)))
 	{
 		total += stats_get(stats, "addresses", address, "sas");
+		count++;
 	}
-	if (pos)
+	if (count)
 	{
-		command_print("%-24s %8s %8s %7s %6s  %s", "local address", "IKE_SAs",
-					  "capable", "share", "weight", "drained");
+		command_print("%-20s %7s %7s %6s %6s %7s%s", "local address",
+					  "IKE_SAs", "capable", "share", "weight", "drained",
+					  traffic ? "       in      out" : "");
 	}
 	pos = 0;
 	while ((address = stats_next_item(stats, "addresses", &pos)))
 	{
-		sas = stats_get(stats, "addresses", address, "sas");
-		weight = stats_find(stats, "addresses", address, "weight");
-		drained = stats_find(stats, "addresses", address, "drained");
-		command_print("%-24s %8llu %8llu %6.1f%% %6s  %s", address, sas,
-					  stats_get(stats, "addresses", address, "capable"),
-					  total ? sas * 100.0 / total : 0.0, weight ?: "-",
-					  drained ?: "-");
+		print_address(stats, address, total, traffic);
 	}
 }

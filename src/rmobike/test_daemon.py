@@ -96,6 +96,14 @@ class Client:
         values = {k: v for k, v in values.items() if v is not None}
         self.send(EVENT, name8("rmobike-switch") + encode(values))
 
+    def list_sas(self):
+        for i in "12":
+            child = {"bytes-in": "375", "bytes-out": "249970000"}
+            self.send(EVENT, name8("list-sa") + encode({"rw": {
+                "uniqueid": i, "local-host": "192.0.2.1",
+                "child-sas": {"net0-1": child, "net1-2": child}}}))
+        self.reply()
+
     def serve(self):
         while True:
             (length,) = struct.unpack("!I", self.receive(4))
@@ -108,6 +116,8 @@ class Client:
                     self.behave(self)
             elif name == "version":
                 self.reply(daemon="test")
+            elif name == "list-sas" and self.behave is listing:
+                self.list_sas()
             elif name in COMMANDS and self.behave is not without_plugin:
                 request = decode(data[2 + data[1]:])
                 self.command = name
@@ -332,7 +342,8 @@ def next_leads_nowhere(client, request):
 
 
 def monitored(client):
-    """Called as soon as somebody registered."""
+    """Called as soon as somebody registered, but libvici needs a moment."""
+    time.sleep(0.3)
     client.event(3, "done", tag="somebody")
     client.event(4, "refused", reason="the peer stays at its address")
     client.event(5, "planned", ms=None)
@@ -362,6 +373,10 @@ def counting(client, request):
             "2001:db8::1": {"sas": "10", "capable": "10", "drained": "yes"},
         },
     })
+
+
+def listing(client, request):
+    counting(client, request)
 
 
 def main():

@@ -42,9 +42,16 @@ expect "--status without the plugin" 2 "does not know 'rmobike-status'" \
 start_daemon counting
 expect "--status sums up the addresses" 0 \
 "rw[4] 'carol@strongswan.org'
-local address             IKE_SAs  capable   share weight  drained
-192.0.2.1                      30       28   75.0%      3  no
-2001:db8::1                    10       10   25.0%      -  yes" \
+local address        IKE_SAs capable  share weight drained
+192.0.2.1                 30      28  75.0%      3      no
+2001:db8::1               10      10  25.0%      -     yes" \
+	--status --uri "$vici"
+reject "no traffic if the daemon does not tell" " out"
+start_daemon listing
+expect "--status sums up the traffic" 0 \
+"local address        IKE_SAs capable  share weight drained       in      out
+192.0.2.1                 30      28  75.0%      3      no     1.5k   999.9M
+2001:db8::1               10      10  25.0%      -     yes        0        0" \
 	--status --uri "$vici"
 start_daemon some_connected
 expect "--status --json" 0 \
@@ -102,7 +109,7 @@ reverted           2
 time until done
 <=     5 ms      100
 longer             2
-192.0.2.1                      30       28   75.0%      3  no" \
+192.0.2.1                 30      28  75.0%      3      no" \
 	--stats --uri "$vici"
 expect "--stats --raw" 0 "rmobike-stats reply {asked=2100" -t -r -u "$vici"
 expect "--stats --json" 0 '"refused-by":{"the peer stays at its address":60}' \

@@ -250,10 +250,11 @@ static int check_alive()
 	why = world_disagreement();
 	if (why)
 	{
-		/* rekeyings and deletions that meet on lossy paths do that to charon
+		/* rekeyings and deletions that meet on such paths do that to charon
 		 * even without us, see -0 */
-		if (loss && rekeyed && (strpfx(why, "ESP: ") ||
-								strpfx(why, "only one end")))
+		if (rekeyed && (streq(why, "ESP: different numbers of CHILD_SAs") ||
+						(loss && (strpfx(why, "ESP: ") ||
+								  strpfx(why, "only one end")))))
 		{
 			return ODD;
 		}

@@ -316,11 +316,11 @@ rmobike_weights_t *rmobike_weights_load(settings_t *settings, const char *ns,
 	while (enumerator->enumerate(enumerator, &section))
 	{
 		address = settings->get_str(settings,
-								"%s.plugins.rmobike.balance.addresses.%s.address",
-								NULL, ns, section);
+							"%s.plugins.rmobike.balance.addresses.%s.address",
+							NULL, ns, section);
 		weight = settings->get_str(settings,
-								"%s.plugins.rmobike.balance.addresses.%s.weight",
-								NULL, ns, section);
+							"%s.plugins.rmobike.balance.addresses.%s.weight",
+							NULL, ns, section);
 		if (!address)
 		{
 			snprintf(why, len, "balance.addresses.%s has no address", section);

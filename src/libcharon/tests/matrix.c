@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/*
+ * What becomes of an SA if something goes wrong while it moves.
+ *
+ *   matrix [--check FILE]
+ *
+ * Prints docs/fault-matrix.md, or checks that FILE still says so and that no SA
+ * is lost. Without arguments that file may be named by FAULT_MATRIX, which is
+ * how make check does it.
+ */
+
+#include "matrix.h"
+#include "world_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/** How long a fault is watched, in ms */
+#define WATCHED 60000
+/** Between two packets in each direction, in ms */
+#define INTERVAL 10
+/** Another exchange begins at so many times, each at two speeds */
+#define OFFSETS 11
+#define MEETINGS (2 * OFFSETS)
+
+/** What a fault came to */
+typedef struct {
+	/** all of the outcomes, what happened to the SA */
+	char outcome[512], sa[256];
+	/** packets lost, ms until both ends agree; the worst */
+	u_int lost, ms;
+	/** something isn't as it has to be */
+	bool bad;
+} result_t;
+
+/** A packet in an SA */
+typedef struct {
+	side_t from;
+	uint32_t spi;
+	host_t *src, *dst;
+	bool encap;
+} packet_in_sa_t;
+
+/** Of the fault that is played */
+static result_t result;
+
+/** Packets sent and received, may more be sent? */
+static u_int sent, received;
+static bool sending;
+
+/** When the first switch was started, in ms since world_mark(); -1 if none */
+static double begun;
+
+/*
+ * Described in header
+ */
+void world_failed(const char *file, int line, const char *why)
+{
+	fprintf(stderr, "%s:%d: %s\n", file, line, why);
+	_exit(EXIT_FAILURE);
+}
+
+/*
+ * Described in header
+ */
+void matrix_switch(void *to)
+{
+	if (begun < 0)
+	{
+		begun = world_now();
+	}
+	world_switch(to);
+}
+
+/**
+ * Is a text in a list?
+ */
+static bool has_text(const char *list, const char *separator, const char *text)
+{
+	const char *at = list, *end;
+
+	for (; (at = strstr(at, text)); at++)
+	{
+		end = at + strlen(text);
+		if ((at == list || strpfx(at - strlen(separator), separator)) &&
+			(!*end || strpfx(end, separator)))
+		{
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/**
+ * Add a text to a list, unless it is there.
+ */
+static void add_text(char *list, size_t len, const char *separator,
+					 const char *text)
+{
+	size_t used = strlen(list);
+
+	if (!has_text(list, separator, text))
+	{
+		snprintf(list + used, len - used, "%s%s", used ? separator : "", text);
+	}
+}
+
+/* --- what the operator is told -------------------------------------------- */
+
+METHOD(logger_t, log_, void,
+	logger_t *this, debug_t group, level_t level, int thread, ike_sa_t *ike_sa,
+	const char *message)
+{
+	char state[32], text[128], *reason;
+
+	if (sscanf(message, "switch of IKE_SA rw%*s from %*s to %*s %31s",
+			   state) == 1)
+	{
+		reason = strstr(message, " ms: ");
+		snprintf(text, sizeof(text), "%s%s%s", state, reason ? ": " : "",
+				 reason ? reason + strlen(" ms: ") : "");
+		add_text(result.outcome, sizeof(result.outcome), "; ", text);
+	}
+}
+
+METHOD(logger_t, get_level, level_t,
+	logger_t *this, debug_t group)
+{
+	return LEVEL_CTRL;
+}
+
+/**
+ * Read what the plugin logs from now on.
+ */
+static void read_log()
+{
+	static logger_t logger;
+
+	logger = (logger_t){
+		.log = _log_,
+		.get_level = _get_level,
+	};
+	charon->bus->add_logger(charon->bus, &logger);
+}
+
+/* --- ESP ------------------------------------------------------------------ */
+
+/**
+ * Destroy a packet.
+ */
+static void packet_destroy(packet_in_sa_t *this)
+{
+	DESTROY_IF(this->src);
+	this->dst->destroy(this->dst);
+	free(this);
+}
+
+/**
+ * A packet arrives.
+ */
+static void packet_arrive(packet_in_sa_t *this)
+{
+	host_t *dst;
+	esp_t *sa;
+
+	dst = this->from == RESPONDER ? nat_in(this->dst, this->src)
+								  : this->dst->clone(this->dst);
+	if (dst && kernel_has_address(!this->from, dst))
+	{
+		sa = esp_find(!this->from, this->spi, dst);
+		received += sa && sa->encap == this->encap;
+	}
+	DESTROY_IF(dst);
+	packet_destroy(this);
+}
+
+/**
+ * Find the SA that an end sends in: the youngest one.
+ */
+static esp_t *find_outbound(side_t side)
+{
+	enumerator_t *enumerator;
+	esp_t *sa, *found = NULL;
+
+	enumerator = esp_create_enumerator();
+	while (enumerator->enumerate(enumerator, &sa))
+	{
+		if (sa->side == side && !sa->inbound && !sa->larval)
+		{
+			found = sa;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Send a packet from one end, if it can.
+ */
+static void packet_send(side_t side)
+{
+	packet_in_sa_t *packet;
+	esp_t *sa;
+
+	sent++;
+	sa = find_outbound(side);
+	if (!sa || !kernel_has_address(side, sa->src))
+	{
+		return;
+	}
+	INIT(packet,
+		.from = side,
+		.spi = sa->spi,
+		.src = side == INITIATOR ? nat_out(sa->src, sa->dst)
+								 : sa->src->clone(sa->src),
+		.dst = sa->dst->clone(sa->dst),
+		.encap = sa->encap,
+	);
+	if (!packet->src || wire_is_blocked(packet->src) ||
+		wire_is_blocked(packet->dst))
+	{
+		packet_destroy(packet);
+		return;
+	}
+	time_schedule(wire_get_delay(side), (void*)packet_arrive,
+				  (void*)packet_destroy, packet);
+}
+
+/**
+ * Send packets from both ends, again and again.
+ */
+static void stream(void *null)
+{
+	if (sending)
+	{
+		packet_send(INITIATOR);
+		packet_send(RESPONDER);
+		world_later(INTERVAL, stream, NULL);
+	}
+}
+
+/* --- the SA --------------------------------------------------------------- */
+
+/** Where the initiator thinks that the responder is, and how it got there */
+typedef struct {
+	/** empty if there has been no IKE_SA */
+	char at[64];
+	/** number of times that changed */
+	u_int moves;
+	/** do both ends agree, and since when, ms? */
+	bool agreed;
+	double since;
+} watch_t;
+
+/**
+ * Have a look at both ends.
+ */
+static void look(watch_t *this)
+{
+	const char *why = world_disagreement();
+	ike_sa_t *ike_sa;
+	char at[64] = "";
+	bool agreed;
+
+	ike_sa = world_checkout(INITIATOR);
+	if (ike_sa)
+	{
+		snprintf(at, sizeof(at), "%H", ike_sa->get_other_host(ike_sa));
+	}
+	world_checkin(ike_sa, SUCCESS);
+	agreed = *at && (!why || strpfx(why, "ESP: "));
+	if (*at && *this->at && !streq(at, this->at))
+	{
+		this->moves++;
+		this->since = world_now();
+	}
+	if (agreed && !this->agreed)
+	{
+		this->since = world_now();
+	}
+	this->agreed = agreed;
+	strcpy(this->at, *at ? at : this->at);
+}
+
+/**
+ * What happened to the SA?
+ */
+static const char *describe(watch_t *this, fault_t *fault)
+{
+	const char *why = world_disagreement();
+
+	if (fault->known && why)
+	{
+		return fault->known;
+	}
+	if (!world_id(INITIATOR) && !world_id(RESPONDER))
+	{
+		return fault->ends ?: "SA lost";
+	}
+	if (!world_id(INITIATOR) || !world_id(RESPONDER))
+	{
+		return fault->ends ?: "SA lost at one end";
+	}
+	if (why)
+	{
+		return why;
+	}
+	if (!this->moves)
+	{
+		return "stayed";
+	}
+	if (streq(this->at, OLD))
+	{
+		return "moved, then back";
+	}
+	return this->moves == 1 ? "moved" : "moved, then again";
+}
+
+/**
+ * Watch both ends, every ms at first.
+ */
+static void watch(watch_t *this)
+{
+	u_int step, i;
+
+	for (i = 0; i < WATCHED; i += step)
+	{
+		look(this);
+		if (i == WATCHED - 1000)
+		{
+			sending = FALSE;
+		}
+		step = i < 1000 ? 1 : i < 10000 ? 10 : 100;
+		world_run(step);
+	}
+}
+
+/**
+ * Another exchange begins before, during or after a switch.
+ */
+static void meet(int variant, void (*other)(void*))
+{
+	int offset = (variant % OFFSETS - OFFSETS / 2) * 8;
+
+	world_later(max(0, -offset), matrix_switch, NEW);
+	world_later(max(0, offset), other, NULL);
+}
+
+/**
+ * Play one variant of a fault, in a process of its own.
+ */
+static void play(fault_t *fault, int variant)
+{
+	world_conf_t conf = fault->conf;
+	watch_t watched = {};
+
+	conf.seed = variant + 1;
+	conf.nat = !conf.initiator;
+	if (fault->meet && variant >= OFFSETS)
+	{
+		conf.busy = 3;
+	}
+	world_establish_(__FILE__, __LINE__, conf);
+	if (fault->before)
+	{
+		fault->before(variant);
+		world_run(1000);
+	}
+	read_log();
+	world_mark();
+	begun = -1;
+	look(&watched);
+	sending = !fault->idle;
+	stream(NULL);
+	if (fault->pattern)
+	{
+		world_fate(fault->fate, fault->pattern, fault->count ?: 1);
+	}
+	if (fault->meet)
+	{
+		meet(variant, fault->meet);
+	}
+	else if (fault->play)
+	{
+		fault->play(variant);
+	}
+	else
+	{
+		matrix_switch(NEW);
+	}
+	watch(&watched);
+	if (fault->ends || fault->known)
+	{	/* charon's last retransmission is answered, or not */
+		world_run(400000);
+	}
+
+	add_text(result.sa, sizeof(result.sa), " or ", describe(&watched, fault));
+	result.bad = strpfx(result.sa, "SA lost") ||
+				 !world_disagreement() == (fault->ends || fault->known);
+	result.lost = sent - received;
+	result.ms = max(0, watched.since - max(0, begun)) + 0.5;
+	if (result.bad && getenv("VERBOSE"))
+	{
+		world_dump();
+	}
+}
+
+/**
+ * Add what another variant came to.
+ */
+static void merge(result_t *sum, result_t *more)
+{
+	add_text(sum->outcome, sizeof(sum->outcome), " or ",
+			 *more->outcome ? more->outcome : "–");
+	add_text(sum->sa, sizeof(sum->sa), " or ", more->sa);
+	sum->lost = max(sum->lost, more->lost);
+	sum->ms = max(sum->ms, more->ms);
+	sum->bad |= more->bad;
+}
+
+/**
+ * Play one variant and get its result.
+ */
+static void play_apart(fault_t *fault, int variant, result_t *sum)
+{
+	result_t one = { .sa = "crashed", .bad = TRUE };
+	int fds[2];
+	pid_t pid;
+
+	if (pipe(fds))
+	{
+		exit(EXIT_FAILURE);
+	}
+	pid = fork();
+	if (!pid)
+	{
+		alarm(60);
+		play(fault, variant);
+		_exit(write(fds[1], &result, sizeof(result)) != sizeof(result));
+	}
+	close(fds[1]);
+	if (read(fds[0], &one, sizeof(one)) != sizeof(one) || one.bad)
+	{
+		fprintf(stderr, "%s, variant %d: %s\n", fault->name, variant, one.sa);
+	}
+	close(fds[0]);
+	waitpid(pid, NULL, 0);
+	merge(sum, &one);
+}
+
+/* --- the table ------------------------------------------------------------ */
+
+static const char *intro =
+	"# What happens to an SA if something goes wrong\n"
+	"\n"
+	"Made by `src/libcharon/tests/matrix` with strongSwan " VERSION ", "
+	"`make check` tells if it\n"
+	"is out of date. Two IKE_SAs of charon in virtual time, a model of the "
+	"network (10 ms\n"
+	"each way), the NAT and the kernel. Unless a fault says otherwise the "
+	"client is behind\n"
+	"a NAT, and the gateway asks it to switch to another announced address; "
+	"100 ESP packets\n"
+	"per second go each way for 59 seconds.\n"
+	"\n"
+	"- *SA*: where the client's SA went.\n"
+	"- *Operator*: how the switch ended, as logged and told by vici; – if "
+	"there was none.\n"
+	"- *Lost*: ESP packets, both ways.\n"
+	"- *Agreed*: milliseconds from the beginning of the switch (or the fault) "
+	"until both ends\n"
+	"  agree on their addresses for good.\n"
+	"- *Played*: what else happens was begun so many times up to 40 ms before "
+	"and after the\n"
+	"  switch, at different speeds, or with different random numbers. The "
+	"figures are the\n"
+	"  worst.\n";
+
+/**
+ * Write a row.
+ */
+static bool print_row(FILE *out, fault_t *fault)
+{
+	result_t sum = {};
+	char lost[16] = "–", ms[16] = "–";
+	u_int i, variants;
+
+	variants = !fault->meet ? max(1, fault->variants) :
+				fault->quick ? OFFSETS : MEETINGS;
+	for (i = 0; i < variants; i++)
+	{
+		play_apart(fault, i, &sum);
+	}
+	if (!fault->ends && !fault->known)
+	{
+		snprintf(ms, sizeof(ms), "%u", sum.ms);
+	}
+	if (!fault->ends && !fault->known && !fault->idle)
+	{
+		snprintf(lost, sizeof(lost), "%u", sum.lost);
+	}
+	fprintf(out, "| %s | %s | %s | %s | %s | %u |\n", fault->name, sum.sa,
+			sum.outcome, lost, ms, variants);
+	fflush(out);
+	return !sum.bad;
+}
+
+/**
+ * Write all of it.
+ */
+static bool print_matrix(FILE *out)
+{
+	fault_t *fault;
+	bool good = TRUE;
+
+	fputs(intro, out);
+	for (fault = matrix_faults; fault->name; fault++)
+	{
+		if (fault->group)
+		{
+			fprintf(out, "\n## %s\n\n"
+					"| Fault | SA | Operator | Lost | Agreed | Played |\n"
+					"|---|---|---|--:|--:|--:|\n", fault->group);
+		}
+		fflush(out);
+		good = print_row(out, fault) && good;
+	}
+	return good;
+}
+
+/**
+ * Does a file say the same? With another strongSwan the figures may differ.
+ */
+static bool check_file(char *file, char *text)
+{
+	chunk_t *map;
+	char *old;
+	bool same;
+
+	map = chunk_map(file, FALSE);
+	if (!map)
+	{
+		fprintf(stderr, "%s can't be read\n", file);
+		return FALSE;
+	}
+	old = strndup((char*)map->ptr, map->len);
+	same = streq(old, text) || !strstr(old, "strongSwan " VERSION ",");
+	if (!same)
+	{
+		fprintf(stderr, "%s is out of date, matrix now says:\n%s", file, text);
+	}
+	free(old);
+	chunk_unmap(map);
+	return same;
+}
+
+int main(int argc, char *argv[])
+{
+	char *file = getenv("FAULT_MATRIX"), *text = NULL;
+	size_t len;
+	FILE *out;
+	bool good;
+
+	if (argc > 1)
+	{
+		if (argc != 3 || !streq(argv[1], "--check"))
+		{
+			fprintf(stderr, "usage: %s [--check FILE]\n", argv[0]);
+			return EXIT_FAILURE;
+		}
+		file = argv[2];
+	}
+	if (!file)
+	{
+		return print_matrix(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
+	out = open_memstream(&text, &len);
+	good = print_matrix(out);
+	fclose(out);
+	good = check_file(file, text) && good;
+	free(text);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}

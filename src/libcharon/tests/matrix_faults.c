@@ -520,7 +520,10 @@ static void switch_of_two(int variant)
 }
 
 /** A packet and its fate */
-#define FATE(n, match, ...) { .name = n, .pattern = match, __VA_ARGS__ }
+#define FATE(n, match, ...) \
+{ \
+	.name = n, .pattern = match, __VA_ARGS__ \
+}
 
 #define PACKET(packet, match) \
 	FATE(packet " lost", match, .fate = DROP), \

@@ -114,6 +114,53 @@ START_TEST(test_no_address_for_a_while)
 END_TEST
 
 /*
+ * Without any address nothing is sent, and nobody given up.
+ */
+START_TEST(test_no_address_for_very_long)
+{
+	world_establish(.nat = TRUE, .responder = OLD " " NEW);
+	world_fate(DROP, SWITCH_REQ(NEW), 1);
+	world_switch(NEW);
+	world_del_address(RESPONDER, OLD);
+	world_del_address(RESPONDER, NEW);
+	world_run(1000000);
+	assert_outcomes("* timeout: no answer");
+	world_add_address(RESPONDER, NEW);
+	world_roam(RESPONDER);
+	world_run(30000);
+
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * The new address was a mistake, charon itself goes back and sends a list from
+ * the old one: that is to be followed, it isn't one from before the switch.
+ *
+ *     initiator               NAT   responder
+ *     UPD_SA_ADDR             -|-> NEW
+ *                                   NEW is gone
+ *                              | <- OLD  {}
+ *     {}                      -|-> OLD
+ *                              | <- OLD  ADD_4_ADDR
+ */
+START_TEST(test_new_address_is_lost_at_once)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { auto_switch = no } }");
+	world_switch(NEW);
+	world_run(1000);
+	assert_at(NEW);
+	world_del_address(RESPONDER, NEW);
+	world_roam(RESPONDER);
+	world_run(30000);
+
+	assert_outcomes("* done");
+	assert_at(OLD);
+}
+END_TEST
+
+/*
  * The same address, the same NAT, that charon gives up at (suite_stock.c).
  *
  *     initiator               NAT   responder
@@ -260,6 +307,8 @@ Suite *suite_gone()
 	tcase_add_loop_test(tcase, test_request_from_new_address_as_well, 0, 2);
 	tcase_add_test(tcase, test_nothing_gets_through);
 	tcase_add_test(tcase, test_no_address_for_a_while);
+	tcase_add_test(tcase, test_no_address_for_very_long);
+	tcase_add_test(tcase, test_new_address_is_lost_at_once);
 	tcase_add_test(tcase, test_lost_address_is_left_by_itself);
 	tcase_add_loop_test(tcase, test_lost_address_is_left_again_after_rekeying,
 						RESPONDER, INITIATOR + 1);

@@ -273,6 +273,53 @@ START_TEST(test_new_address_revives_after_update_at_old_one)
 END_TEST
 
 /*
+ * All responses are lost, and many updates: once one gets through, the request
+ * that is still open doesn't wait for charon's retransmission (after 11 s).
+ */
+START_TEST(test_request_follows_update)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { path_timeout = 60 } }");
+	world_fate(DROP, EMPTY_RESP, 1000);
+	world_fate(DROP, UPDATE_REQ, 4);
+	world_switch(NEW);
+	world_run(4500);
+	assert_outcomes("* done");
+	ck_assert(world_sent_at(CLIENT " <- " NEW " * {SWITCH=" NEW "}") < 4100);
+
+	world_fate_none();
+	world_run(1000);
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * The newer switch waits for the older one's update, which finds its address
+ * silent and returns: that isn't the last word.
+ *
+ *     initiator               responder
+ *                          <- OLD  SWITCH=NEW
+ *     UPD_SA_ADDR          -> NEW      lost
+ *                          <- OLD  SWITCH=NEWER
+ *     UPD_SA_ADDR (same)   -> OLD
+ *     UPD_SA_ADDR          -> NEWER
+ */
+START_TEST(test_newer_switch_outlives_return)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { path_timeout = 1 } }");
+	world_block(NEW);
+	world_switch(NEW);
+	world_run(950);
+	world_switch(NEWER);
+	world_run(10000);
+
+	assert_outcomes("* -> " NEW " failed: *", "* -> " NEWER " done");
+	assert_at(NEWER);
+}
+END_TEST
+
+/*
  * Both are gone: nobody can help, but it ends, and leaves nothing.
  */
 START_TEST(test_both_addresses_die)
@@ -384,6 +431,8 @@ Suite *suite_loss()
 	tcase_add_test(tcase, test_address_dies_after_update);
 	tcase_add_loop_test(tcase,
 						test_new_address_revives_after_update_at_old_one, 0, 2);
+	tcase_add_test(tcase, test_request_follows_update);
+	tcase_add_test(tcase, test_newer_switch_outlives_return);
 	tcase_add_test(tcase, test_both_addresses_die);
 	tcase_add_loop_test(tcase, test_outage_is_survived, 0, 2);
 	tcase_add_test(tcase, test_old_address_dies_after_request);

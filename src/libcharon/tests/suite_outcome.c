@@ -175,6 +175,25 @@ START_TEST(test_silent_peer_times_out)
 }
 END_TEST
 
+/*
+ * Over before it was its turn: nobody is asked for what nobody waits for.
+ */
+START_TEST(test_switch_that_timed_out_is_not_asked_for)
+{
+	world_establish(.nat = TRUE);
+	world_fate(DROP, "* <- * INFORMATIONAL req * {}", 1000);
+	world_call(RESPONDER, send_dpd);
+	world_switch(NEW);
+	world_run(11000);
+	assert_outcomes("rw " OLD " -> " NEW " timeout: no answer");
+	world_fate_none();
+	world_run(30000);
+
+	assert_count(0, SWITCH_REQ("*"));
+	assert_at(OLD);
+}
+END_TEST
+
 START_TEST(test_configured_timeout)
 {
 	world_establish(.settings = "plugins { rmobike { timeout = 2 } }");
@@ -309,6 +328,7 @@ Suite *suite_outcome()
 	tcase_add_test(tcase, test_no_ike_sa_matches);
 	tcase_add_test(tcase, test_switch_to_current_address_is_done);
 	tcase_add_test(tcase, test_silent_peer_times_out);
+	tcase_add_test(tcase, test_switch_that_timed_out_is_not_asked_for);
 	tcase_add_test(tcase, test_configured_timeout);
 	tcase_add_test(tcase, test_answer_without_update_fails);
 	tcase_add_test(tcase, test_newer_switch_supersedes);

@@ -329,6 +329,29 @@ START_TEST(test_update_does_not_get_lost_with_the_ike_sa)
 }
 END_TEST
 
+/*
+ * The request is lost with the IKE_SA: it is sent again on the new one.
+ *
+ *     initiator                 responder
+ *                               <- SWITCH=NEW     lost
+ *     CREATE_CHILD_SA {SA..} ->
+ *                               <- {SA..}         new IKE_SA
+ *                               <- SWITCH=NEW     at once
+ */
+START_TEST(test_request_does_not_get_lost_with_the_ike_sa)
+{
+	world_establish(.nat = TRUE);
+	world_fate(DROP, SWITCH_REQ(NEW), 1);
+	world_switch(NEW);
+	world_run(10);
+	world_call(INITIATOR, rekey);
+	world_run(90);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+}
+END_TEST
+
 static void reauth(void *null)
 {
 	world_call(INITIATOR, reauth);
@@ -412,6 +435,7 @@ Suite *suite_rekey()
 	tcase_add_loop_test(tcase, test_dpd_by_responder, 0, RACES);
 	tcase_add_loop_test(tcase, test_update_does_not_get_lost_with_the_ike_sa,
 						0, RACES);
+	tcase_add_test(tcase, test_request_does_not_get_lost_with_the_ike_sa);
 	tcase_add_loop_test(tcase, test_reauth, 0, 2 * RACES);
 	tcase_add_loop_test(tcase, test_delete, 0, 3 * RACES);
 	return suite;

@@ -68,6 +68,7 @@ START_TEST(test_switch_loses_no_esp)
 	assert_outcomes("* done", "* done");
 	assert_at(OLD);
 	ck_assert_uint_eq(world_lost_pings(), 0);
+	ck_assert_uint_eq(world_drops(), 0);
 }
 END_TEST
 
@@ -95,6 +96,7 @@ START_TEST(test_lost_update_loses_no_esp)
 	assert_outcomes("* done");
 	assert_at(NEW);
 	ck_assert(plain ? world_lost_pings() >= 140 : world_lost_pings() == 0);
+	ck_assert(plain == (world_drops() > 0));
 }
 END_TEST
 

@@ -143,6 +143,9 @@ void world_ping(u_int ms);
 /** How many of them were not received (yet) */
 u_int world_lost_pings();
 
+/** How often charon blocked all traffic of a CHILD_SA */
+u_int world_drops();
+
 /** What can happen to a packet */
 typedef enum {
 	/** it is lost */

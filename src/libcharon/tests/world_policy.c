@@ -41,6 +41,9 @@ struct policy_t {
 /** policy_t */
 static linked_list_t *policies;
 
+/** How often traffic was blocked */
+static u_int drops;
+
 /**
  * Create a user of a policy.
  */
@@ -138,6 +141,7 @@ status_t policy_add(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
 
 	if (data->type != POLICY_IPSEC)
 	{
+		drops++;
 		return SUCCESS;
 	}
 	get_key(key, sizeof(key), id->src_ts, id->dst_ts);
@@ -260,6 +264,14 @@ const char *policy_check()
 /*
  * Described in header
  */
+u_int world_drops()
+{
+	return drops;
+}
+
+/*
+ * Described in header
+ */
 u_int policy_count()
 {
 	return policies->get_count(policies);
@@ -271,6 +283,7 @@ u_int policy_count()
 void policy_create_all()
 {
 	policies = linked_list_create();
+	drops = 0;
 }
 
 /*

@@ -54,7 +54,7 @@ struct rmobike_asker_t {
 	 * @param ike_sa	IKE_SA, checked out
 	 * @param to		address of this machine to switch to
 	 * @param tag		text for the records, NULL for none
-	 * @return			serial number of the switch, which may have ended already
+	 * @return			serial number of the switch, it may have ended already
 	 */
 	u_int (*ask)(rmobike_asker_t *this, ike_sa_t *ike_sa, host_t *to,
 				 const char *tag);

@@ -184,7 +184,8 @@ METHOD(rmobike_roam_t, choose, host_t*,
 		};
 		if (!host->ip_equals(host, me) && !is_link_local(host) &&
 			!(exclude && has_host(exclude, host)) &&
-			!has_host(entry->tried, host) && rmobike_asker_reaches(ike_sa, host) &&
+			!has_host(entry->tried, host) &&
+			rmobike_asker_reaches(ike_sa, host) &&
 			(!best.address || rmobike_policy_is_better(&current, &best)))
 		{
 			DESTROY_IF(best.address);

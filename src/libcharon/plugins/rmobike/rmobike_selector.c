@@ -123,4 +123,3 @@ linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
 	enumerator->destroy(enumerator);
 	return items;
 }
-

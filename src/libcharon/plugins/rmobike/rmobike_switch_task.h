@@ -38,7 +38,7 @@ const char *rmobike_switch_task_refuses(ike_sa_t *ike_sa);
  * @param source		sends if our address is gone, NULL not to
  * @param serial		serial number of the switch in those records
  * @param to			address to name, cloned
- * @param options		type of the notify, how long the old path may stay silent
+ * @param options		type of the notify, time for the old path
  */
 void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 							   rmobike_seamless_t *seamless,

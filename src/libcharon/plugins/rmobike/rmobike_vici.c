@@ -229,7 +229,8 @@ rmobike_vici_t *rmobike_vici_create(const rmobike_commands_t *commands)
 	);
 	if (this->handle)
 	{
-		this->commands.create_builder = dlsym(this->handle, "vici_builder_create");
+		this->commands.create_builder = dlsym(this->handle,
+											  "vici_builder_create");
 	}
 	if (this->commands.create_builder)
 	{

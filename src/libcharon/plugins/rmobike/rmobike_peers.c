@@ -372,8 +372,8 @@ METHOD(rmobike_peers_t, stayed, void,
 		{
 			ended = finish(this, entry, RMOBIKE_DONE, NULL);
 		}
-		else
-		{
+		else if (!entry->asked->replaces)
+		{	/* otherwise this may be about the older one */
 			ended = finish(this, entry, RMOBIKE_FAILED,
 						   "no answer at the new address");
 		}

@@ -245,6 +245,7 @@ static void settle()
  */
 static int check_alive()
 {
+	bool lossy = loss || spoiled;
 	const char *why;
 
 	why = world_disagreement();
@@ -253,14 +254,14 @@ static int check_alive()
 		/* rekeyings and deletions that meet on such paths do that to charon
 		 * even without us, see -0 */
 		if (rekeyed && (streq(why, "ESP: different numbers of CHILD_SAs") ||
-						(loss && (strpfx(why, "ESP: ") ||
-								  strpfx(why, "only one end")))))
+						(lossy && (strpfx(why, "ESP: ") ||
+								   strpfx(why, "only one end")))))
 		{
 			return ODD;
 		}
 		/* so do its updates, which it sends on all paths if a client moves
 		 * again, or if the responder sends a list of addresses meanwhile */
-		if (loss && restless)
+		if (lossy && restless)
 		{
 			return ODD;
 		}

@@ -30,5 +30,6 @@ Suite *suite_loss();
 Suite *suite_rekey();
 Suite *suite_moves();
 Suite *suite_gone();
+Suite *suite_unanswered();
 
 #endif /** EXCHANGE_TESTS_H_ */

@@ -294,10 +294,6 @@ static const char *describe(watch_t *this, fault_t *fault)
 {
 	const char *why = world_disagreement();
 
-	if (fault->known && why)
-	{
-		return fault->known;
-	}
 	if (!world_id(INITIATOR) && !world_id(RESPONDER))
 	{
 		return fault->ends ?: "SA lost";
@@ -394,14 +390,14 @@ static void play(fault_t *fault, int variant)
 		matrix_switch(NEW);
 	}
 	watch(&watched);
-	if (fault->ends || fault->known)
+	if (fault->ends)
 	{	/* charon's last retransmission is answered, or not */
 		world_run(400000);
 	}
 
 	add_text(result.sa, sizeof(result.sa), " or ", describe(&watched, fault));
 	result.bad = strpfx(result.sa, "SA lost") ||
-				 !world_disagreement() == (fault->ends || fault->known);
+				 !world_disagreement() == !!fault->ends;
 	result.lost = sent - received;
 	result.ms = max(0, watched.since - max(0, begun)) + 0.5;
 	if (result.bad && getenv("VERBOSE"))
@@ -496,11 +492,11 @@ static bool print_row(FILE *out, fault_t *fault)
 	{
 		play_apart(fault, i, &sum);
 	}
-	if (!fault->ends && !fault->known)
+	if (!fault->ends)
 	{
 		snprintf(ms, sizeof(ms), "%u", sum.ms);
 	}
-	if (!fault->ends && !fault->known && !fault->idle)
+	if (!fault->ends && !fault->idle)
 	{
 		snprintf(lost, sizeof(lost), "%u", sum.lost);
 	}

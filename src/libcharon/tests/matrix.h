@@ -37,8 +37,6 @@ typedef struct {
 	bool idle;
 	/** why the SA may end, NULL if it must not */
 	char *ends;
-	/** a defect that is known: it has to be there, or this is outdated */
-	char *known;
 } fault_t;
 
 /** All of them, the last one has no name */

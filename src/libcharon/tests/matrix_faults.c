@@ -646,8 +646,7 @@ fault_t matrix_faults[] = {
 	{ .name = "removed, the client rekeys the IKE_SA meanwhile",
 	  .play = gone_during_rekey, .variants = 20 },
 	{ .name = "removed, the gateway has a request under way",
-	  .play = gone_before, .variants = 4,
-	  .known = "**not solved yet**: ends after charon's last retransmission" },
+	  .play = gone_before, .variants = 4 },
 	{ .name = "removed, and the client roams", .play = both_gone,
 	  .conf = { OPTION("timeout = 60") } },
 

@@ -10,6 +10,7 @@
 #include "rmobike_listener.h"
 #include "rmobike_mover.h"
 #include "rmobike_accepted.h"
+#include "rmobike_echo.h"
 #include "rmobike_peers.h"
 #include "rmobike_roam.h"
 #include "rmobike_seamless.h"
@@ -24,6 +25,8 @@ static rmobike_mover_t *mover;
 static rmobike_asker_t *asker;
 static rmobike_stats_t *stats;
 static rmobike_roam_t *roam;
+static rmobike_unanswered_t *unanswered;
+static rmobike_echo_t *echo;
 
 /** What switches came to, as strings */
 static linked_list_t *outcomes;
@@ -112,7 +115,9 @@ void world_assert_outcomes(const char *file, int line, char **patterns)
 u_int plugin_records()
 {
 	return world_conf.stock ? 0 : peers->get_count(peers) +
-								  accepted->get_count(accepted);
+								  accepted->get_count(accepted) +
+								  unanswered->get_count(unanswered) +
+								  echo->get_count(echo);
 }
 
 /*
@@ -131,9 +136,13 @@ void plugin_create_all()
 	mover = rmobike_mover_create(peers, asker, stats);
 	listener = rmobike_listener_create(peers, accepted, seamless, asker,
 									   stats);
-	roam = rmobike_roam_create(peers, asker);
+	unanswered = rmobike_unanswered_create(source);
+	echo = rmobike_echo_create(accepted);
+	roam = rmobike_roam_create(peers, asker, unanswered);
 	charon->bus->add_listener(charon->bus, &listener->listener);
 	charon->bus->add_listener(charon->bus, &seamless->listener);
+	charon->bus->add_listener(charon->bus, &unanswered->listener);
+	charon->bus->add_listener(charon->bus, &echo->listener);
 	charon->bus->add_listener(charon->bus, &roam->listener);
 	charon->bus->add_listener(charon->bus, &mover->listener);
 }
@@ -145,6 +154,8 @@ void plugin_unlisten()
 {
 	charon->bus->remove_listener(charon->bus, &mover->listener);
 	charon->bus->remove_listener(charon->bus, &roam->listener);
+	charon->bus->remove_listener(charon->bus, &echo->listener);
+	charon->bus->remove_listener(charon->bus, &unanswered->listener);
 	charon->bus->remove_listener(charon->bus, &seamless->listener);
 	charon->bus->remove_listener(charon->bus, &listener->listener);
 }
@@ -156,6 +167,8 @@ void plugin_destroy_all()
 {
 	mover->destroy(mover);
 	roam->destroy(roam);
+	echo->destroy(echo);
+	unanswered->destroy(unanswered);
 	listener->destroy(listener);
 	asker->destroy(asker);
 	stats->destroy(stats);

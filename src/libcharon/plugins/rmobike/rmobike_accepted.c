@@ -19,6 +19,12 @@
 #define LOG_INTERVAL 60
 
 /**
+ * How many responses are sent to other addresses as well in how many seconds
+ */
+#define ECHOES 8
+#define ECHO_INTERVAL 10
+
+/**
  * How many accepted requests are remembered
  */
 #define MOVES 1000
@@ -87,6 +93,16 @@ struct entry_t {
 	 * When requests were accepted, time_t by value, NULL if none were
 	 */
 	array_t *moves;
+
+	/**
+	 * Responses that were sent to other addresses as well
+	 */
+	struct {
+		/** monotonic time of the first one that counts */
+		time_t since;
+		/** number */
+		u_int count;
+	} echoes;
 
 	/**
 	 * What was logged, and when
@@ -340,6 +356,26 @@ METHOD(rmobike_accepted_t, may_log, bool,
 	return may;
 }
 
+METHOD(rmobike_accepted_t, may_echo, bool,
+	private_rmobike_accepted_t *this, uint32_t id)
+{
+	time_t now = time_monotonic(NULL);
+	entry_t *entry;
+	bool may;
+
+	this->mutex->lock(this->mutex);
+	entry = get_entry(this, id);
+	if (!entry->echoes.count || now - entry->echoes.since >= ECHO_INTERVAL)
+	{
+		entry->echoes.since = now;
+		entry->echoes.count = 0;
+	}
+	may = entry->echoes.count < ECHOES;
+	entry->echoes.count += may;
+	this->mutex->unlock(this->mutex);
+	return may;
+}
+
 METHOD(rmobike_accepted_t, rekeyed, void,
 	private_rmobike_accepted_t *this, uint32_t id, uint32_t new_id)
 {
@@ -353,6 +389,7 @@ METHOD(rmobike_accepted_t, rekeyed, void,
 		memcpy(new->logged, old->logged, sizeof(new->logged));
 		/* an update still queued has to be the newest there, too */
 		new->request.serial = old->request.serial;
+		new->echoes = old->echoes;
 		array_destroy(new->moves);
 		new->moves = old->moves;
 		old->moves = NULL;
@@ -418,6 +455,7 @@ rmobike_accepted_t *rmobike_accepted_create(void)
 			.is_outdated = _is_outdated,
 			.count_recent = _count_recent,
 			.may_log = _may_log,
+			.may_echo = _may_echo,
 			.rekeyed = _rekeyed,
 			.remove = _remove_,
 			.get_count = _get_count,

@@ -134,6 +134,15 @@ struct rmobike_accepted_t {
 	bool (*may_log)(rmobike_accepted_t *this, uint32_t id, const char *reason);
 
 	/**
+	 * Check if a response may be sent to other addresses as well, and count
+	 * that it was: who replays requests must not make us send much.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @return			TRUE if it wasn't done too often lately
+	 */
+	bool (*may_echo)(rmobike_accepted_t *this, uint32_t id);
+
+	/**
 	 * An IKE_SA was rekeyed: the new one goes on with serial numbers and what
 	 * was counted and logged. The request stays with the keys it was received
 	 * under.

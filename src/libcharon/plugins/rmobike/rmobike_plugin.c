@@ -9,6 +9,7 @@
 #include "rmobike_asker.h"
 #include "rmobike_census.h"
 #include "rmobike_commands.h"
+#include "rmobike_echo.h"
 #include "rmobike_mover.h"
 #include "rmobike_options.h"
 #include "rmobike_peers.h"
@@ -18,6 +19,7 @@
 #include "rmobike_seamless.h"
 #include "rmobike_source.h"
 #include "rmobike_stats.h"
+#include "rmobike_unanswered.h"
 #include "rmobike_vici.h"
 
 #include <daemon.h>
@@ -53,6 +55,16 @@ struct private_rmobike_plugin_t {
 	 * Sends from addresses that are gone
 	 */
 	rmobike_source_t *source;
+
+	/**
+	 * Keeps requests that were not answered
+	 */
+	rmobike_unanswered_t *unanswered;
+
+	/**
+	 * Answers to other addresses as well
+	 */
+	rmobike_echo_t *echo;
 
 	/**
 	 * Listener on the bus
@@ -133,6 +145,8 @@ static void manage_listeners(private_rmobike_plugin_t *this, bool reg)
 	listener_t *listeners[] = {
 		&this->listener->listener,
 		&this->seamless->listener,
+		&this->unanswered->listener,
+		&this->echo->listener,
 		&this->roam->listener,
 		&this->mover->listener,
 		&this->census->listener,
@@ -216,6 +230,8 @@ METHOD(plugin_t, destroy, void,
 	this->mover->destroy(this->mover);
 	this->roam->destroy(this->roam);
 	this->listener->destroy(this->listener);
+	this->echo->destroy(this->echo);
+	this->unanswered->destroy(this->unanswered);
 	this->asker->destroy(this->asker);
 	this->stats->destroy(this->stats);
 	this->source->destroy(this->source);
@@ -258,7 +274,10 @@ PLUGIN_DEFINE(rmobike)
 	this->listener = rmobike_listener_create(this->peers, this->accepted,
 											 this->seamless, this->asker,
 											 this->stats);
-	this->roam = rmobike_roam_create(this->peers, this->asker);
+	this->unanswered = rmobike_unanswered_create(this->source);
+	this->echo = rmobike_echo_create(this->accepted);
+	this->roam = rmobike_roam_create(this->peers, this->asker,
+									 this->unanswered);
 	this->mover = rmobike_mover_create(this->peers, this->asker, this->stats);
 	this->census = rmobike_census_create();
 	this->placement = rmobike_placement_create(this->asker, this->mover,

@@ -38,6 +38,11 @@ struct private_rmobike_roam_t {
 	rmobike_asker_t *asker;
 
 	/**
+	 * Sees to it that they can start
+	 */
+	rmobike_unanswered_t *unanswered;
+
+	/**
 	 * What we know ourselves, entry_t by unique ID
 	 */
 	hashtable_t *entries;
@@ -264,6 +269,7 @@ static bool leave_address(private_rmobike_roam_t *this, ike_sa_t *ike_sa)
 	{
 		set_serial(this, ike_sa->get_unique_id(ike_sa),
 				   this->asker->ask(this->asker, ike_sa, to, NULL));
+		this->unanswered->rescue(this->unanswered, ike_sa, to);
 		to->destroy(to);
 		return TRUE;
 	}
@@ -562,7 +568,8 @@ METHOD(rmobike_roam_t, destroy, void,
  * Described in header
  */
 rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
-									rmobike_asker_t *asker)
+									rmobike_asker_t *asker,
+									rmobike_unanswered_t *unanswered)
 {
 	private_rmobike_roam_t *this;
 
@@ -578,6 +585,7 @@ rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 		},
 		.peers = peers,
 		.asker = asker,
+		.unanswered = unanswered,
 		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									32),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),

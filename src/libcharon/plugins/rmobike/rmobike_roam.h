@@ -20,6 +20,7 @@
 
 #include "rmobike_asker.h"
 #include "rmobike_peers.h"
+#include "rmobike_unanswered.h"
 
 #include <bus/listeners/listener.h>
 
@@ -57,8 +58,10 @@ struct rmobike_roam_t {
  *
  * @param peers		records of IKE_SAs, tell what became of a switch
  * @param asker		starts switches
+ * @param unanswered	sees to it that they can
  */
 rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
-									rmobike_asker_t *asker);
+									rmobike_asker_t *asker,
+									rmobike_unanswered_t *unanswered);
 
 #endif /** RMOBIKE_ROAM_H_ @}*/

@@ -132,15 +132,7 @@ static bool send_request(rmobike_task_t *base, packet_t *packet)
 	{
 		return FALSE;
 	}
-	if (!this->source ||
-		charon->kernel->get_interface(charon->kernel, me, NULL))
-	{
-		rmobike_task_send(packet, me, other);
-	}
-	else
-	{
-		this->source->send(this->source, packet, me, other);
-	}
+	rmobike_task_send_from(this->source, packet, me, other);
 	if (this->late && !me->ip_equals(me, this->to) &&
 		me->get_family(me) == this->to->get_family(this->to))
 	{

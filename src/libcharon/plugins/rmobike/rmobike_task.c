@@ -55,18 +55,14 @@ METHOD(ike_mobike_t, transmit, bool,
 }
 
 /**
- * Find our task whose request is in the air
+ * Find our task that is active
  */
-static rmobike_task_t *find_active(ike_sa_t *ike_sa, uint32_t mid)
+static rmobike_task_t *find_active(ike_sa_t *ike_sa)
 {
 	enumerator_t *enumerator;
 	rmobike_task_t *found = NULL;
 	task_t *task;
 
-	if (ike_sa->get_message_id(ike_sa, TRUE) != mid)
-	{
-		return NULL;
-	}
 	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
 	while (enumerator->enumerate(enumerator, &task))
 	{
@@ -78,7 +74,29 @@ static rmobike_task_t *find_active(ike_sa_t *ike_sa, uint32_t mid)
 		}
 	}
 	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Find our task whose request is in the air
+ */
+static rmobike_task_t *find_sent(ike_sa_t *ike_sa, uint32_t mid)
+{
+	rmobike_task_t *found = NULL;
+
+	if (ike_sa->get_message_id(ike_sa, TRUE) == mid)
+	{
+		found = find_active(ike_sa);
+	}
 	return found && found->packet ? found : NULL;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_task_is_active(ike_sa_t *ike_sa)
+{
+	return find_active(ike_sa) != NULL;
 }
 
 CALLBACK(timer_execute, job_requeue_t,
@@ -91,7 +109,7 @@ CALLBACK(timer_execute, job_requeue_t,
 											  timer->id);
 	if (ike_sa)
 	{
-		task = find_active(ike_sa, timer->mid);
+		task = find_sent(ike_sa, timer->mid);
 		if (task && timer->expired)
 		{
 			if (task->expired)
@@ -172,7 +190,7 @@ void rmobike_task_hurry(ike_sa_t *ike_sa)
 	rmobike_task_t *task;
 	int i;
 
-	task = find_active(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+	task = find_sent(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
 	if (task)
 	{
 		schedule(task, 0, FALSE);
@@ -194,6 +212,22 @@ void rmobike_task_send(packet_t *packet, host_t *me, host_t *other)
 	copy->set_source(copy, me->clone(me));
 	copy->set_destination(copy, other->clone(other));
 	charon->sender->send(charon->sender, copy);
+}
+
+/*
+ * Described in header
+ */
+void rmobike_task_send_from(rmobike_source_t *source, packet_t *packet,
+							host_t *me, host_t *other)
+{
+	if (!source || charon->kernel->get_interface(charon->kernel, me, NULL))
+	{
+		rmobike_task_send(packet, me, other);
+	}
+	else
+	{
+		source->send(source, packet, me, other);
+	}
 }
 
 METHOD(ike_mobike_t, addresses, void,

@@ -16,6 +16,8 @@
 #ifndef RMOBIKE_TASK_H_
 #define RMOBIKE_TASK_H_
 
+#include "rmobike_source.h"
+
 #include <daemon.h>
 #include <sa/ikev2/tasks/ike_mobike.h>
 
@@ -134,6 +136,25 @@ void rmobike_task_migrate(rmobike_task_t *this, ike_sa_t *ike_sa);
  * @param other		destination, cloned
  */
 void rmobike_task_send(packet_t *packet, host_t *me, host_t *other);
+
+/**
+ * Send a copy of a packet from one of our addresses, even if that is gone.
+ *
+ * @param source	sends from addresses that are gone, NULL if nothing can
+ * @param packet	packet, cloned
+ * @param me		source, cloned
+ * @param other		destination, cloned
+ */
+void rmobike_task_send_from(rmobike_source_t *source, packet_t *packet,
+							host_t *me, host_t *other);
+
+/**
+ * Check if the exchange that an IKE_SA initiates at the moment is one of ours.
+ *
+ * @param ike_sa	IKE_SA
+ * @return			TRUE if it is
+ */
+bool rmobike_task_is_active(ike_sa_t *ike_sa);
 
 /**
  * Send the request in the air again, now and quickly a few times more.

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_echo rmobike_echo
+ * @{ @ingroup rmobike
+ *
+ * As initiator: who asks again did not get the answer. If the responder lost
+ * the address that it asks from it can't get it there, and can't ask for a
+ * switch before it did (RFC 7296, 2.3). So an answer that is asked for again
+ * is also sent to the addresses that the responder announced. charon keeps the
+ * answer, and compares requests with the one that it verified.
+ */
+
+#ifndef RMOBIKE_ECHO_H_
+#define RMOBIKE_ECHO_H_
+
+#include "rmobike_accepted.h"
+
+#include <bus/listeners/listener.h>
+
+typedef struct rmobike_echo_t rmobike_echo_t;
+
+/**
+ * Listener on the bus.
+ */
+struct rmobike_echo_t {
+
+	/**
+	 * Implements listener_t interface.
+	 */
+	listener_t listener;
+
+	/**
+	 * Get the number of rekeyed IKE_SAs that something is kept for.
+	 */
+	u_int (*get_count)(rmobike_echo_t *this);
+
+	/**
+	 * Destroy a rmobike_echo_t, after it was removed from the bus.
+	 */
+	void (*destroy)(rmobike_echo_t *this);
+};
+
+/**
+ * Create it.
+ *
+ * @param accepted	records of IKE_SAs, which limit how often this is done
+ */
+rmobike_echo_t *rmobike_echo_create(rmobike_accepted_t *accepted);
+
+#endif /** RMOBIKE_ECHO_H_ @}*/

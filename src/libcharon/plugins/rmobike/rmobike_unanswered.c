@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_compat.h"
+#include "rmobike_options.h"
+#include "rmobike_task.h"
+#include "rmobike_unanswered.h"
+
+#include <collections/hashtable.h>
+#include <processing/jobs/callback_job.h>
+#include <threading/mutex.h>
+
+/**
+ * When a request is sent from there, in milliseconds after the loss of the
+ * address was noticed, or after the request if that came later. A peer that
+ * didn't get it yet answers the first one, where we can't hear it, so the
+ * second one follows soon.
+ */
+static const u_int resend_times[] = { 0, 50, 150, 450, 1050, 3000, 6000 };
+
+/**
+ * From then on it leaves from the new address, too: packets from the old one
+ * may be filtered.
+ */
+#define LATE 3000
+
+/**
+ * When an IKE_SA that was replaced needs no further one
+ */
+#define LAST 1050
+
+typedef struct private_rmobike_unanswered_t private_rmobike_unanswered_t;
+typedef struct entry_t entry_t;
+typedef struct resend_t resend_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_unanswered_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_unanswered_t public;
+
+	/**
+	 * Sends from addresses that are gone, or NULL
+	 */
+	rmobike_source_t *source;
+
+	/**
+	 * Requests by unique ID of the IKE_SA, entry_t
+	 */
+	hashtable_t *entries;
+
+	/**
+	 * Protects them
+	 */
+	mutex_t *mutex;
+};
+
+/**
+ * The request in the air on an IKE_SA
+ */
+struct entry_t {
+
+	/**
+	 * Message ID
+	 */
+	uint32_t mid;
+
+	/**
+	 * Its packets, several if it is fragmented, NULL if it was answered
+	 */
+	linked_list_t *packets;
+
+	/**
+	 * Address that the IKE_SA is to switch to, NULL if its own is not gone
+	 */
+	host_t *to;
+};
+
+/**
+ * Data of a job
+ */
+struct resend_t {
+
+	/**
+	 * Us
+	 */
+	private_rmobike_unanswered_t *this;
+
+	/**
+	 * IKE_SA
+	 */
+	ike_sa_id_t *id;
+
+	/**
+	 * Message ID of the request
+	 */
+	uint32_t mid;
+
+	/**
+	 * TRUE to send from the new address as well
+	 */
+	bool late;
+
+	/**
+	 * TRUE if that was often enough for an IKE_SA that was replaced
+	 */
+	bool last;
+};
+
+/**
+ * Convert a number to a key
+ */
+static inline void *key(uint32_t number)
+{
+	return (void*)(uintptr_t)number;
+}
+
+/**
+ * Free packets
+ */
+static void destroy_packets(linked_list_t *packets)
+{
+	if (packets)
+	{
+		packets->destroy_offset(packets, offsetof(packet_t, destroy));
+	}
+}
+
+/**
+ * Free a request, may be NULL
+ */
+static void entry_destroy(entry_t *entry)
+{
+	if (entry)
+	{
+		destroy_packets(entry->packets);
+		DESTROY_IF(entry->to);
+		free(entry);
+	}
+}
+
+/**
+ * Get a copy of a request, NULL if it is not in the air
+ */
+static entry_t *get_request(private_rmobike_unanswered_t *this, uint32_t id,
+							uint32_t mid)
+{
+	entry_t *entry, *copy = NULL;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->get(this->entries, key(id));
+	if (entry && entry->packets && entry->mid == mid)
+	{
+		INIT(copy,
+			.mid = mid,
+			.packets = entry->packets->clone_offset(entry->packets,
+												offsetof(packet_t, clone)),
+			.to = entry->to ? entry->to->clone(entry->to) : NULL,
+		);
+	}
+	this->mutex->unlock(this->mutex);
+	return copy;
+}
+
+/**
+ * Send the packets of a request
+ */
+static void send_packets(private_rmobike_unanswered_t *this, entry_t *request,
+						 ike_sa_t *ike_sa, bool late)
+{
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	host_t *other = ike_sa->get_other_host(ike_sa);
+	host_t *to = late ? request->to : NULL;
+	enumerator_t *enumerator;
+	packet_t *packet;
+
+	enumerator = request->packets->create_enumerator(request->packets);
+	while (enumerator->enumerate(enumerator, &packet))
+	{
+		rmobike_task_send_from(this->source, packet, me, other);
+		if (to && !to->ip_equals(to, me) &&
+			to->get_family(to) == other->get_family(other))
+		{
+			rmobike_task_send(packet, to, other);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+/**
+ * Is this the end of an IKE_SA that was replaced? Peers forget it at once when
+ * they are told, and don't answer again.
+ */
+static bool is_over(ike_sa_t *ike_sa)
+{
+	return ike_sa->get_state(ike_sa) == IKE_DELETING &&
+		   !ike_sa->get_child_count(ike_sa);
+}
+
+CALLBACK(resend_execute, job_requeue_t,
+	resend_t *resend)
+{
+	ike_sa_t *ike_sa;
+	entry_t *request;
+	bool over = FALSE;
+
+	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
+											  resend->id);
+	if (ike_sa)
+	{
+		request = get_request(resend->this, ike_sa->get_unique_id(ike_sa),
+							  resend->mid);
+		if (request)
+		{
+			DBG2(DBG_IKE, "sending request with message ID %u again, from %H, "
+				 "which is gone", resend->mid, ike_sa->get_my_host(ike_sa));
+			send_packets(resend->this, request, ike_sa, resend->late);
+			over = resend->last && is_over(ike_sa);
+		}
+		entry_destroy(request);
+		if (over)
+		{
+			charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
+														ike_sa);
+		}
+		else
+		{
+			charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+		}
+	}
+	return JOB_REQUEUE_NONE;
+}
+
+CALLBACK(resend_destroy, void,
+	resend_t *resend)
+{
+	resend->id->destroy(resend->id);
+	free(resend);
+}
+
+/**
+ * Schedule the packets of a request
+ */
+static void schedule(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
+					 uint32_t mid)
+{
+	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
+	resend_t *resend;
+	int i;
+
+	DBG1(DBG_IKE, "request with message ID %u of IKE_SA %s[%u] has to be "
+		 "answered although its address %H is gone", mid,
+		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+		 ike_sa->get_my_host(ike_sa));
+	for (i = 0; i < (int)countof(resend_times); i++)
+	{
+		INIT(resend,
+			.this = this,
+			.id = id->clone(id),
+			.mid = mid,
+			.late = resend_times[i] >= LATE,
+			.last = resend_times[i] >= LAST,
+		);
+		lib->scheduler->schedule_job_ms(lib->scheduler,
+			(job_t*)callback_job_create(resend_execute, resend, resend_destroy,
+										NULL), resend_times[i]);
+	}
+}
+
+METHOD(rmobike_unanswered_t, rescue, void,
+	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, host_t *to)
+{
+	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	entry_t *entry;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->get(this->entries,
+							   key(ike_sa->get_unique_id(ike_sa)));
+	if (entry && (!entry->packets || entry->mid != mid))
+	{
+		entry = NULL;
+	}
+	if (entry)
+	{
+		DESTROY_IF(entry->to);
+		entry->to = to->clone(to);
+		entry->to->set_port(entry->to, me->get_port(me));
+	}
+	this->mutex->unlock(this->mutex);
+	if (entry)
+	{
+		schedule(this, ike_sa, mid);
+	}
+}
+
+/**
+ * Get the packets of a message that was just encoded
+ */
+static linked_list_t *clone_packets(message_t *message)
+{
+	linked_list_t *packets = linked_list_create();
+	enumerator_t *enumerator;
+	packet_t *packet;
+
+	if (message->is_fragmented(message))
+	{
+		enumerator = message->get_fragments(message);
+		while (enumerator->enumerate(enumerator, &packet))
+		{
+			packets->insert_last(packets, packet->clone(packet));
+		}
+		enumerator->destroy(enumerator);
+	}
+	else
+	{
+		packets->insert_last(packets, message->get_packet(message));
+	}
+	return packets;
+}
+
+/**
+ * Is the address of an IKE_SA gone, and are we to do something about it? charon
+ * may not have noticed yet.
+ */
+static bool is_lost(ike_sa_t *ike_sa)
+{
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	rmobike_options_t *options;
+	bool enabled = FALSE;
+
+	if (!me->is_anyaddr(me) &&
+		!charon->kernel->get_interface(charon->kernel, me, NULL))
+	{
+		options = rmobike_options_create(lib->settings, lib->ns,
+										 ike_sa->get_name(ike_sa), NULL, NULL);
+		enabled = options->auto_switch;
+		rmobike_options_destroy(options);
+	}
+	return enabled;
+}
+
+/**
+ * Keep a request, instead of the last one
+ */
+static void keep(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
+				 message_t *message)
+{
+	bool gone = is_lost(ike_sa);
+	entry_t *entry, *old;
+
+	INIT(entry,
+		.mid = message->get_message_id(message),
+		.packets = clone_packets(message),
+	);
+	this->mutex->lock(this->mutex);
+	old = this->entries->put(this->entries,
+							 key(ike_sa->get_unique_id(ike_sa)), entry);
+	if (old && gone)
+	{
+		entry->to = old->to;
+		old->to = NULL;
+	}
+	this->mutex->unlock(this->mutex);
+	entry_destroy(old);
+	if (gone)
+	{
+		schedule(this, ike_sa, message->get_message_id(message));
+	}
+}
+
+/**
+ * A request was answered
+ */
+static void answered(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
+					 message_t *response)
+{
+	void *id = key(ike_sa->get_unique_id(ike_sa));
+	entry_t *entry, *remove = NULL;
+	linked_list_t *packets = NULL;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->get(this->entries, id);
+	if (entry && response->get_message_id(response) == entry->mid)
+	{
+		packets = entry->packets;
+		entry->packets = NULL;
+		if (!entry->to)
+		{
+			remove = this->entries->remove(this->entries, id);
+		}
+	}
+	this->mutex->unlock(this->mutex);
+	destroy_packets(packets);
+	entry_destroy(remove);
+}
+
+METHOD(listener_t, message, bool,
+	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, message_t *message,
+	bool incoming, bool plain)
+{
+	if (!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) ||
+		ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	{
+		return TRUE;
+	}
+	if (!incoming && !plain && message->get_request(message) &&
+		!rmobike_task_is_active(ike_sa))
+	{
+		keep(this, ike_sa, message);
+	}
+	else if (incoming && plain && !message->get_request(message))
+	{
+		answered(this, ike_sa, message);
+	}
+	return TRUE;
+}
+
+METHOD(listener_t, ike_state_change, bool,
+	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
+{
+	entry_t *entry;
+
+	if (state == IKE_DESTROYING)
+	{
+		this->mutex->lock(this->mutex);
+		entry = this->entries->remove(this->entries,
+									  key(ike_sa->get_unique_id(ike_sa)));
+		this->mutex->unlock(this->mutex);
+		entry_destroy(entry);
+	}
+	return TRUE;
+}
+
+METHOD(rmobike_unanswered_t, get_count, u_int,
+	private_rmobike_unanswered_t *this)
+{
+	u_int count;
+
+	this->mutex->lock(this->mutex);
+	count = this->entries->get_count(this->entries);
+	this->mutex->unlock(this->mutex);
+	return count;
+}
+
+CALLBACK(destroy_entry, void,
+	entry_t *entry, const void *id)
+{
+	entry_destroy(entry);
+}
+
+METHOD(rmobike_unanswered_t, destroy, void,
+	private_rmobike_unanswered_t *this)
+{
+	this->entries->destroy_function(this->entries, destroy_entry);
+	this->mutex->destroy(this->mutex);
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_unanswered_t *rmobike_unanswered_create(rmobike_source_t *source)
+{
+	private_rmobike_unanswered_t *this;
+
+	INIT(this,
+		.public = {
+			.listener = {
+				.message = _message,
+				.ike_state_change = _ike_state_change,
+			},
+			.rescue = _rescue,
+			.get_count = _get_count,
+			.destroy = _destroy,
+		},
+		.source = source,
+		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+									32),
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+	);
+	return &this->public;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/*
+ * The responder lost its address, and a request of its own has no answer yet.
+ */
+
+#include "exchange_tests.h"
+
+/**
+ * What the responder can have under way, and when it began in ms from the loss
+ * of the address: the answer, then the request still travel; it never left.
+ */
+enum {
+	DPD, REKEY_CHILD, CREATE_CHILD, REKEY_IKE, REQUESTS
+};
+static const int begins[] = { -15, -5, 50, 99 };
+
+#define CASES (REQUESTS * (int)countof(begins))
+
+static void begin_request(void *which)
+{
+	switch ((uintptr_t)which)
+	{
+		case DPD:
+			world_call(RESPONDER, send_dpd);
+			break;
+		case REKEY_CHILD:
+			world_rekey_child(RESPONDER);
+			break;
+		case CREATE_CHILD:
+			world_create_child(RESPONDER);
+			break;
+		case REKEY_IKE:
+			world_call(RESPONDER, rekey);
+			break;
+	}
+}
+
+static void lose_address(void *null)
+{
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+}
+
+/**
+ * Lose the address and begin a request before or after that.
+ */
+static void lose(int i)
+{
+	int begin = begins[i / REQUESTS];
+
+	world_later(20, lose_address, NULL);
+	world_later(20 + begin, begin_request, (void*)(uintptr_t)(i % REQUESTS));
+	world_run(20);
+}
+
+/*
+ * It is asked again from the old address, and answered at the new one as well.
+ *
+ *     initiator               NAT   responder
+ *                                   OLD is gone
+ *                              | <- OLD  request     fails
+ *                                   100 ms later:
+ *                              | <- OLD  request
+ *     response                -|-> OLD               arrives nowhere
+ *                              | <- OLD  request     50 ms later
+ *     response                -|-> OLD, NEW, NEWER
+ *                              | <- OLD  SWITCH=NEW
+ *     {}                      -|-> NEW
+ *     UPD_SA_ADDR             -|-> NEW
+ */
+START_TEST(test_request_is_answered_before_the_switch)
+{
+	world_establish(.nat = TRUE);
+	world_ping(3000);
+	lose(_i);
+	world_run(60000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+	ck_assert_uint_eq(world_tasks(), 0);
+	ck_assert_uint_le(world_lost_pings(), 250);
+}
+END_TEST
+
+/*
+ * A peer that doesn't answer at other addresses, without a NAT: from the new
+ * one it is asked after three seconds.
+ */
+START_TEST(test_request_from_new_address_as_well)
+{
+	world_establish(.settings = "plugins { rmobike { accept = none\n"
+										"accept_addresses = " NEW " } }");
+	lose(_i);
+	world_run(60000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+	ck_assert_uint_eq(world_tasks(), 0);
+}
+END_TEST
+
+/*
+ * Packets are lost meanwhile.
+ */
+START_TEST(test_request_in_bad_weather)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { timeout = 60 } }");
+	world_weather(20, 20, 30);
+	lose(_i % CASES);
+	world_run(10000);
+	world_weather(0, 0, 0);
+	world_run(110000);
+
+	ck_assert_str_eq(world_disagreement() ?: "", "");
+	assert_at(NEW);
+	ck_assert_uint_eq(world_tasks(), 0);
+}
+END_TEST
+
+/*
+ * Who replays requests makes the peer send a few more packets, not many.
+ *
+ *     initiator                     responder
+ *                                <- OLD  {}    twice, 40 times in 8 s
+ *     {}                         -> OLD        each time
+ *     {}                         -> NEW, NEWER 8 times
+ */
+START_TEST(test_replay_is_answered_elsewhere_a_few_times)
+{
+	int i;
+
+	world_establish();
+	world_fate(DOUBLE, CLIENT " <- " OLD " INFORMATIONAL req*", 40);
+	for (i = 0; i < 40; i++)
+	{
+		world_call(RESPONDER, send_dpd);
+		world_run(200);
+	}
+
+	ck_assert_uint_eq(world_count(CLIENT " -> " OLD " *"), 80);
+	ck_assert_uint_eq(world_count(CLIENT " -> " NEW " *"), 8);
+	ck_assert_uint_eq(world_count(CLIENT " -> " NEWER " *"), 8);
+	assert_at(OLD);
+}
+END_TEST
+
+Suite *suite_unanswered()
+{
+	Suite *suite;
+	TCase *tcase;
+
+	suite = exchange_suite("unanswered", &tcase);
+	tcase_add_loop_test(tcase, test_request_is_answered_before_the_switch, 0,
+						CASES);
+	tcase_add_loop_test(tcase, test_request_from_new_address_as_well, 0, CASES);
+	tcase_add_loop_test(tcase, test_request_in_bad_weather, 0, 10 * CASES);
+	tcase_add_test(tcase, test_replay_is_answered_elsewhere_a_few_times);
+	return suite;
+}

@@ -31,5 +31,6 @@ Suite *suite_rekey();
 Suite *suite_moves();
 Suite *suite_gone();
 Suite *suite_unanswered();
+Suite *suite_ends();
 
 #endif /** EXCHANGE_TESTS_H_ */

@@ -86,6 +86,21 @@ START_TEST(test_request_is_answered_before_the_switch)
 END_TEST
 
 /*
+ * charon looked for IKE_SAs to tell just before the new one was there.
+ */
+START_TEST(test_rekeyed_behind_the_back_of_the_roam_job)
+{
+	world_establish(.nat = TRUE);
+	world_del_address(RESPONDER, OLD);
+	world_call(RESPONDER, rekey);
+	world_run(60000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+}
+END_TEST
+
+/*
  * A peer that doesn't answer at other addresses, without a NAT: from the new
  * one it is asked after three seconds.
  */
@@ -156,6 +171,7 @@ Suite *suite_unanswered()
 	suite = exchange_suite("unanswered", &tcase);
 	tcase_add_loop_test(tcase, test_request_is_answered_before_the_switch, 0,
 						CASES);
+	tcase_add_test(tcase, test_rekeyed_behind_the_back_of_the_roam_job);
 	tcase_add_loop_test(tcase, test_request_from_new_address_as_well, 0, CASES);
 	tcase_add_loop_test(tcase, test_request_in_bad_weather, 0, 10 * CASES);
 	tcase_add_test(tcase, test_replay_is_answered_elsewhere_a_few_times);

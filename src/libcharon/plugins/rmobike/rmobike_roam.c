@@ -435,28 +435,6 @@ METHOD(listener_t, ike_state_change, bool,
 	return TRUE;
 }
 
-METHOD(listener_t, ike_rekey, bool,
-	private_rmobike_roam_t *this, ike_sa_t *old, ike_sa_t *new)
-{
-	entry_t *entry;
-
-	attach(new);
-	this->mutex->lock(this->mutex);
-	entry = this->entries->remove(this->entries,
-								  key(old->get_unique_id(old)));
-	if (entry)
-	{
-		entry = this->entries->put(this->entries,
-								   key(new->get_unique_id(new)), entry);
-	}
-	this->mutex->unlock(this->mutex);
-	if (entry)
-	{
-		entry_destroy(entry);
-	}
-	return TRUE;
-}
-
 /**
  * Run a function with an IKE_SA checked out
  */
@@ -515,6 +493,43 @@ CALLBACK(try_next_execute, job_requeue_t,
 }
 
 /**
+ * Run one of these in a job
+ */
+static void queue(callback_job_cb_t cb, uint32_t id)
+{
+	lib->processor->queue_job(lib->processor,
+						(job_t*)callback_job_create(cb, key(id), NULL, NULL));
+}
+
+METHOD(listener_t, ike_rekey, bool,
+	private_rmobike_roam_t *this, ike_sa_t *old, ike_sa_t *new)
+{
+	host_t *me = new->get_my_host(new);
+	entry_t *entry;
+
+	attach(new);
+	this->mutex->lock(this->mutex);
+	entry = this->entries->remove(this->entries,
+								  key(old->get_unique_id(old)));
+	if (entry)
+	{
+		entry = this->entries->put(this->entries,
+								   key(new->get_unique_id(new)), entry);
+	}
+	this->mutex->unlock(this->mutex);
+	if (entry)
+	{
+		entry_destroy(entry);
+	}
+	if (new->roam == (void*)_roam &&
+		!charon->kernel->get_interface(charon->kernel, me, NULL))
+	{	/* charon's roam job may have listed all IKE_SAs just before */
+		queue(try_next_execute, new->get_unique_id(new));
+	}
+	return TRUE;
+}
+
+/**
  * Implements rmobike_ended_t
  */
 static void switch_ended(void *user, const rmobike_switch_t *ended)
@@ -543,8 +558,7 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 	this->mutex->unlock(this->mutex);
 	if (next)
 	{
-		lib->processor->queue_job(lib->processor,
-				(job_t*)callback_job_create(next, key(ended->id), NULL, NULL));
+		queue(next, ended->id);
 	}
 }
 

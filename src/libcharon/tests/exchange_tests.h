@@ -32,5 +32,6 @@ Suite *suite_moves();
 Suite *suite_gone();
 Suite *suite_unanswered();
 Suite *suite_ends();
+Suite *suite_seek();
 
 #endif /** EXCHANGE_TESTS_H_ */

@@ -348,6 +348,12 @@ static void gone_and_filtered(int variant)
 	remove_address(OLD);
 }
 
+static void gone_and_found(int variant)
+{
+	gone_and_filtered(variant);
+	world_later(20000, dpd_initiator, NULL);
+}
+
 static void flaps(int variant)
 {
 	remove_address(OLD);
@@ -628,8 +634,10 @@ fault_t matrix_faults[] = {
 	  .conf = { .initiator = CLIENT } },
 	{ .name = "removed, its packets filtered, without NAT",
 	  .play = gone_and_filtered, .conf = { .initiator = CLIENT } },
-	{ .name = "removed, its packets filtered: nothing passes the client's NAT",
-	  .play = gone_and_filtered, .ends = "deleted, both paths dead" },
+	{ .name = "removed, its packets filtered, client behind a NAT, silent",
+	  .play = gone_and_filtered, .ends = "deleted, no packet gets through" },
+	{ .name = "the same, the client checks after 20 s (DPD)",
+	  .play = gone_and_found, .conf = { OPTION("timeout = 60") } },
 	{ .name = "removed, no right to send from it, without NAT", .play = gone,
 	  .conf = { .initiator = CLIENT, .no_raw_send = TRUE } },
 	{ .name = "removed, the peer does not support switches, without NAT",

@@ -86,6 +86,43 @@ START_TEST(test_request_is_answered_before_the_switch)
 END_TEST
 
 /*
+ * The initiator can't move before its own request is answered, which goes to
+ * the address that is gone: it goes where it was asked to move to, too, and so
+ * does the DELETE that follows.
+ *
+ *     initiator               NAT   responder
+ *                                   OLD is gone
+ *     CREATE_CHILD_SA         -|-> OLD
+ *                              | <- OLD  SWITCH=NEW
+ *     {}                      -|-> NEW
+ *     CREATE_CHILD_SA         -|-> NEW
+ *     CREATE_CHILD_SA         <|-- NEW
+ *     D                       -|-> NEW
+ *     UPD_SA_ADDR             -|-> NEW
+ */
+START_TEST(test_initiator_has_a_request_under_way)
+{
+	world_establish(.nat = TRUE);
+	world_ping(3000);
+	world_later(20, lose_address, NULL);
+	world_run(_i * 10);
+	if (_i & 1)
+	{
+		world_call(INITIATOR, rekey);
+	}
+	else
+	{
+		world_rekey_child(INITIATOR);
+	}
+	world_run(20000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+	ck_assert_uint_le(world_lost_pings(), 250);
+}
+END_TEST
+
+/*
  * charon looked for IKE_SAs to tell just before the new one was there.
  */
 START_TEST(test_rekeyed_behind_the_back_of_the_roam_job)
@@ -171,6 +208,7 @@ Suite *suite_unanswered()
 	suite = exchange_suite("unanswered", &tcase);
 	tcase_add_loop_test(tcase, test_request_is_answered_before_the_switch, 0,
 						CASES);
+	tcase_add_loop_test(tcase, test_initiator_has_a_request_under_way, 0, 12);
 	tcase_add_test(tcase, test_rekeyed_behind_the_back_of_the_roam_job);
 	tcase_add_loop_test(tcase, test_request_from_new_address_as_well, 0, CASES);
 	tcase_add_loop_test(tcase, test_request_in_bad_weather, 0, 10 * CASES);

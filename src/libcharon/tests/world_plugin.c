@@ -14,6 +14,7 @@
 #include "rmobike_peers.h"
 #include "rmobike_roam.h"
 #include "rmobike_seamless.h"
+#include "rmobike_seek.h"
 
 /** The plugin, as rmobike_plugin.c puts it together */
 static rmobike_peers_t *peers;
@@ -27,6 +28,7 @@ static rmobike_stats_t *stats;
 static rmobike_roam_t *roam;
 static rmobike_unanswered_t *unanswered;
 static rmobike_echo_t *echo;
+static rmobike_seek_t *seek;
 
 /** What switches came to, as strings */
 static linked_list_t *outcomes;
@@ -117,7 +119,7 @@ u_int plugin_records()
 	return world_conf.stock ? 0 : peers->get_count(peers) +
 								  accepted->get_count(accepted) +
 								  unanswered->get_count(unanswered) +
-								  echo->get_count(echo);
+								  echo->get_count(echo) + seek->get_count(seek);
 }
 
 /*
@@ -134,15 +136,17 @@ void plugin_create_all()
 	stats = rmobike_stats_create();
 	asker = rmobike_asker_create(peers, seamless, source, stats);
 	mover = rmobike_mover_create(peers, asker, stats);
-	listener = rmobike_listener_create(peers, accepted, seamless, asker,
-									   stats);
 	unanswered = rmobike_unanswered_create(source);
+	listener = rmobike_listener_create(peers, accepted, seamless, unanswered,
+									   asker, stats);
 	echo = rmobike_echo_create(accepted);
+	seek = rmobike_seek_create(accepted, unanswered, stats);
 	roam = rmobike_roam_create(peers, asker, unanswered);
 	charon->bus->add_listener(charon->bus, &listener->listener);
 	charon->bus->add_listener(charon->bus, &seamless->listener);
 	charon->bus->add_listener(charon->bus, &unanswered->listener);
 	charon->bus->add_listener(charon->bus, &echo->listener);
+	charon->bus->add_listener(charon->bus, &seek->listener);
 	charon->bus->add_listener(charon->bus, &roam->listener);
 	charon->bus->add_listener(charon->bus, &mover->listener);
 }
@@ -154,6 +158,7 @@ void plugin_unlisten()
 {
 	charon->bus->remove_listener(charon->bus, &mover->listener);
 	charon->bus->remove_listener(charon->bus, &roam->listener);
+	charon->bus->remove_listener(charon->bus, &seek->listener);
 	charon->bus->remove_listener(charon->bus, &echo->listener);
 	charon->bus->remove_listener(charon->bus, &unanswered->listener);
 	charon->bus->remove_listener(charon->bus, &seamless->listener);
@@ -167,9 +172,10 @@ void plugin_destroy_all()
 {
 	mover->destroy(mover);
 	roam->destroy(roam);
+	seek->destroy(seek);
 	echo->destroy(echo);
-	unanswered->destroy(unanswered);
 	listener->destroy(listener);
+	unanswered->destroy(unanswered);
 	asker->destroy(asker);
 	stats->destroy(stats);
 	seamless->destroy(seamless);

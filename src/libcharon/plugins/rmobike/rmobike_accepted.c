@@ -218,6 +218,19 @@ METHOD(rmobike_accepted_t, is_newest, bool,
 	return newest;
 }
 
+METHOD(rmobike_accepted_t, get_serial, u_int,
+	private_rmobike_accepted_t *this, uint32_t id)
+{
+	entry_t *entry;
+	u_int serial;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->get(this->entries, key(id));
+	serial = entry ? entry->request.serial : 0;
+	this->mutex->unlock(this->mutex);
+	return serial;
+}
+
 METHOD(rmobike_accepted_t, responded, void,
 	private_rmobike_accepted_t *this, uint32_t id, uint32_t mid,
 	packet_t *response)
@@ -448,6 +461,7 @@ rmobike_accepted_t *rmobike_accepted_create(void)
 			.add = _add,
 			.get_path = _get_path,
 			.is_newest = _is_newest,
+			.get_serial = _get_serial,
 			.responded = _responded,
 			.get_response = _get_response,
 			.leaving = _leaving,

@@ -63,6 +63,15 @@ struct rmobike_accepted_t {
 	bool (*is_newest)(rmobike_accepted_t *this, uint32_t id, u_int serial);
 
 	/**
+	 * Get the serial number for something that the peer did not ask for: its
+	 * next request replaces that.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @return			serial number of the newest request, 0 if there was none
+	 */
+	u_int (*get_serial)(rmobike_accepted_t *this, uint32_t id);
+
+	/**
 	 * Remember the response to the accepted request.
 	 *
 	 * @param id		unique ID of the IKE_SA

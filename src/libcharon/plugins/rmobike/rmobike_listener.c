@@ -45,6 +45,11 @@ struct private_rmobike_listener_t {
 	rmobike_seamless_t *seamless;
 
 	/**
+	 * Has what is in the air
+	 */
+	rmobike_unanswered_t *unanswered;
+
+	/**
 	 * Starts switches
 	 */
 	rmobike_asker_t *asker;
@@ -284,6 +289,10 @@ static void accept_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 	this->stats->count(this->stats, RMOBIKE_COUNT_ACCEPTED, NULL);
 	rmobike_update_task_queue(ike_sa, this->accepted, this->stats, serial, to,
 							  check, options->path_timeout);
+	if (verdict != RMOBIKE_VERDICT_CURRENT)
+	{
+		this->unanswered->follow(this->unanswered, ike_sa, to);
+	}
 	/* runs after the response was sent */
 	rmobike_task_initiate(ike_sa);
 }
@@ -599,6 +608,7 @@ METHOD(rmobike_listener_t, destroy, void,
 rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 											rmobike_accepted_t *accepted,
 											rmobike_seamless_t *seamless,
+											rmobike_unanswered_t *unanswered,
 											rmobike_asker_t *asker,
 											rmobike_stats_t *stats)
 {
@@ -618,6 +628,7 @@ rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 		.peers = peers,
 		.accepted = accepted,
 		.seamless = seamless,
+		.unanswered = unanswered,
 		.asker = asker,
 		.stats = stats,
 	);

@@ -17,6 +17,7 @@
 #include "rmobike_redirect.h"
 #include "rmobike_roam.h"
 #include "rmobike_seamless.h"
+#include "rmobike_seek.h"
 #include "rmobike_source.h"
 #include "rmobike_stats.h"
 #include "rmobike_unanswered.h"
@@ -65,6 +66,11 @@ struct private_rmobike_plugin_t {
 	 * Answers to other addresses as well
 	 */
 	rmobike_echo_t *echo;
+
+	/**
+	 * Looks for responders that are silent
+	 */
+	rmobike_seek_t *seek;
 
 	/**
 	 * Listener on the bus
@@ -147,6 +153,7 @@ static void manage_listeners(private_rmobike_plugin_t *this, bool reg)
 		&this->seamless->listener,
 		&this->unanswered->listener,
 		&this->echo->listener,
+		&this->seek->listener,
 		&this->roam->listener,
 		&this->mover->listener,
 		&this->census->listener,
@@ -229,8 +236,9 @@ METHOD(plugin_t, destroy, void,
 	this->census->destroy(this->census);
 	this->mover->destroy(this->mover);
 	this->roam->destroy(this->roam);
-	this->listener->destroy(this->listener);
+	this->seek->destroy(this->seek);
 	this->echo->destroy(this->echo);
+	this->listener->destroy(this->listener);
 	this->unanswered->destroy(this->unanswered);
 	this->asker->destroy(this->asker);
 	this->stats->destroy(this->stats);
@@ -271,11 +279,13 @@ PLUGIN_DEFINE(rmobike)
 	this->stats = rmobike_stats_create();
 	this->asker = rmobike_asker_create(this->peers, this->seamless,
 									   this->source, this->stats);
-	this->listener = rmobike_listener_create(this->peers, this->accepted,
-											 this->seamless, this->asker,
-											 this->stats);
 	this->unanswered = rmobike_unanswered_create(this->source);
+	this->listener = rmobike_listener_create(this->peers, this->accepted,
+											 this->seamless, this->unanswered,
+											 this->asker, this->stats);
 	this->echo = rmobike_echo_create(this->accepted);
+	this->seek = rmobike_seek_create(this->accepted, this->unanswered,
+									 this->stats);
 	this->roam = rmobike_roam_create(this->peers, this->asker,
 									 this->unanswered);
 	this->mover = rmobike_mover_create(this->peers, this->asker, this->stats);

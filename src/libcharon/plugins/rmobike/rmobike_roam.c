@@ -460,6 +460,20 @@ static job_requeue_t with_sa(void *id, status_t (*cb)(ike_sa_t *ike_sa))
 }
 
 /**
+ * Try the next address
+ */
+static status_t try_next(ike_sa_t *ike_sa)
+{
+	return ike_sa->roam(ike_sa, TRUE);
+}
+
+CALLBACK(try_next_execute, job_requeue_t,
+	void *id)
+{
+	return with_sa(id, try_next);
+}
+
+/**
  * Announce what addresses are left
  */
 static status_t announce(ike_sa_t *ike_sa)
@@ -476,20 +490,6 @@ CALLBACK(announce_execute, job_requeue_t,
 	void *id)
 {
 	return with_sa(id, announce);
-}
-
-/**
- * Try the next address
- */
-static status_t try_next(ike_sa_t *ike_sa)
-{
-	return ike_sa->roam(ike_sa, TRUE);
-}
-
-CALLBACK(try_next_execute, job_requeue_t,
-	void *id)
-{
-	return with_sa(id, try_next);
 }
 
 /**

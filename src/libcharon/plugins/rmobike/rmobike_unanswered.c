@@ -6,22 +6,22 @@
 #include "rmobike_options.h"
 #include "rmobike_task.h"
 #include "rmobike_unanswered.h"
+#include "rmobike_update_task.h"
 
 #include <collections/hashtable.h>
 #include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
 
 /**
- * When a request is sent from there, in milliseconds after the loss of the
- * address was noticed, or after the request if that came later. A peer that
- * didn't get it yet answers the first one, where we can't hear it, so the
- * second one follows soon.
+ * When a request is sent again, in milliseconds after the switch began, or
+ * after the request if that came later. A peer that didn't get it yet answers
+ * the first one, where we can't hear it, so the second one follows soon.
  */
 static const u_int resend_times[] = { 0, 50, 150, 450, 1050, 3000, 6000 };
 
 /**
- * From then on it leaves from the new address, too: packets from the old one
- * may be filtered.
+ * From then on it leaves the responder from the new address, too: packets from
+ * the old one may be filtered.
  */
 #define LATE 3000
 
@@ -29,6 +29,11 @@ static const u_int resend_times[] = { 0, 50, 150, 450, 1050, 3000, 6000 };
  * When an IKE_SA that was replaced needs no further one
  */
 #define LAST 1050
+
+/**
+ * For how long requests of an initiator go to the new address, in seconds
+ */
+#define FOLLOW_TIME 10
 
 typedef struct private_rmobike_unanswered_t private_rmobike_unanswered_t;
 typedef struct entry_t entry_t;
@@ -76,9 +81,14 @@ struct entry_t {
 	linked_list_t *packets;
 
 	/**
-	 * Address that the IKE_SA is to switch to, NULL if its own is not gone
+	 * Address that the IKE_SA is about to switch to, NULL if it is not
 	 */
 	host_t *to;
+
+	/**
+	 * As initiator: until when, monotonic time
+	 */
+	time_t until;
 };
 
 /**
@@ -168,10 +178,10 @@ static entry_t *get_request(private_rmobike_unanswered_t *this, uint32_t id,
 }
 
 /**
- * Send the packets of a request
+ * As responder: send the packets of a request from the address of the IKE_SA
  */
-static void send_packets(private_rmobike_unanswered_t *this, entry_t *request,
-						 ike_sa_t *ike_sa, bool late)
+static void send_from(private_rmobike_unanswered_t *this, entry_t *request,
+					  ike_sa_t *ike_sa, bool late)
 {
 	host_t *me = ike_sa->get_my_host(ike_sa);
 	host_t *other = ike_sa->get_other_host(ike_sa);
@@ -190,6 +200,63 @@ static void send_packets(private_rmobike_unanswered_t *this, entry_t *request,
 		}
 	}
 	enumerator->destroy(enumerator);
+}
+
+/**
+ * As initiator: send the packets of a request to an address
+ */
+static bool send_request_to(entry_t *request, ike_sa_t *ike_sa, host_t *to)
+{
+	enumerator_t *enumerator;
+	packet_t *packet;
+	host_t *me;
+
+	me = rmobike_update_task_source(ike_sa, to);
+	if (!me)
+	{
+		return FALSE;
+	}
+	enumerator = request->packets->create_enumerator(request->packets);
+	while (enumerator->enumerate(enumerator, &packet))
+	{
+		rmobike_task_send(packet, me, to);
+	}
+	enumerator->destroy(enumerator);
+	me->destroy(me);
+	return TRUE;
+}
+
+METHOD(rmobike_unanswered_t, send_to, bool,
+	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, host_t *to)
+{
+	entry_t *request;
+	bool sent = FALSE;
+
+	request = get_request(this, ike_sa->get_unique_id(ike_sa),
+						  ike_sa->get_message_id(ike_sa, TRUE));
+	if (request)
+	{
+		sent = send_request_to(request, ike_sa, to);
+	}
+	entry_destroy(request);
+	return sent;
+}
+
+/**
+ * Send the packets of a request, where it depends on who we are
+ */
+static void send_packets(private_rmobike_unanswered_t *this, entry_t *request,
+						 ike_sa_t *ike_sa, bool late)
+{
+	DBG2(DBG_IKE, "sending request with message ID %u again", request->mid);
+	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	{
+		send_from(this, request, ike_sa, late);
+	}
+	else if (request->to)
+	{
+		send_request_to(request, ike_sa, request->to);
+	}
 }
 
 /**
@@ -217,8 +284,6 @@ CALLBACK(resend_execute, job_requeue_t,
 							  resend->mid);
 		if (request)
 		{
-			DBG2(DBG_IKE, "sending request with message ID %u again, from %H, "
-				 "which is gone", resend->mid, ike_sa->get_my_host(ike_sa));
 			send_packets(resend->this, request, ike_sa, resend->late);
 			over = resend->last && is_over(ike_sa);
 		}
@@ -253,10 +318,6 @@ static void schedule(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 	resend_t *resend;
 	int i;
 
-	DBG1(DBG_IKE, "request with message ID %u of IKE_SA %s[%u] has to be "
-		 "answered although its address %H is gone", mid,
-		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
-		 ike_sa->get_my_host(ike_sa));
 	for (i = 0; i < (int)countof(resend_times); i++)
 	{
 		INIT(resend,
@@ -272,30 +333,65 @@ static void schedule(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 	}
 }
 
+/**
+ * As responder: an answer has to arrive although the address is gone
+ */
+static void schedule_from(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
+						  uint32_t mid)
+{
+	DBG1(DBG_IKE, "request with message ID %u of IKE_SA %s[%u] has to be "
+		 "answered although its address %H is gone", mid,
+		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+		 ike_sa->get_my_host(ike_sa));
+	schedule(this, ike_sa, mid);
+}
+
+/**
+ * Note where an IKE_SA is about to go; returns TRUE if a request is in the air
+ */
+static bool set_to(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
+				   host_t *to)
+{
+	void *id = key(ike_sa->get_unique_id(ike_sa));
+	entry_t *entry;
+	bool in_air;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->get(this->entries, id);
+	if (!entry)
+	{
+		INIT(entry);
+		this->entries->put(this->entries, id, entry);
+	}
+	in_air = entry->packets &&
+			 entry->mid == ike_sa->get_message_id(ike_sa, TRUE);
+	DESTROY_IF(entry->to);
+	entry->to = to->clone(to);
+	entry->until = time_monotonic(NULL) + FOLLOW_TIME;
+	this->mutex->unlock(this->mutex);
+	return in_air;
+}
+
 METHOD(rmobike_unanswered_t, rescue, void,
 	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, host_t *to)
 {
-	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
-	host_t *me = ike_sa->get_my_host(ike_sa);
-	entry_t *entry;
+	host_t *from, *me = ike_sa->get_my_host(ike_sa);
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries,
-							   key(ike_sa->get_unique_id(ike_sa)));
-	if (entry && (!entry->packets || entry->mid != mid))
+	from = to->clone(to);
+	from->set_port(from, me->get_port(me));
+	if (set_to(this, ike_sa, from))
 	{
-		entry = NULL;
+		schedule_from(this, ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
 	}
-	if (entry)
+	from->destroy(from);
+}
+
+METHOD(rmobike_unanswered_t, follow, void,
+	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, host_t *to)
+{
+	if (set_to(this, ike_sa, to))
 	{
-		DESTROY_IF(entry->to);
-		entry->to = to->clone(to);
-		entry->to->set_port(entry->to, me->get_port(me));
-	}
-	this->mutex->unlock(this->mutex);
-	if (entry)
-	{
-		schedule(this, ike_sa, mid);
+		schedule(this, ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
 	}
 }
 
@@ -346,12 +442,24 @@ static bool is_lost(ike_sa_t *ike_sa)
 }
 
 /**
+ * As initiator: are we about to go to another address?
+ */
+static bool is_leaving(ike_sa_t *ike_sa, entry_t *entry)
+{
+	host_t *other = ike_sa->get_other_host(ike_sa);
+
+	return entry->to && time_monotonic(NULL) < entry->until &&
+		   !entry->to->ip_equals(entry->to, other);
+}
+
+/**
  * Keep a request, instead of the last one
  */
 static void keep(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 				 message_t *message)
 {
-	bool gone = is_lost(ike_sa);
+	bool initiator = ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR);
+	bool gone = !initiator && is_lost(ike_sa), leaving = FALSE;
 	entry_t *entry, *old;
 
 	INIT(entry,
@@ -361,14 +469,23 @@ static void keep(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 	this->mutex->lock(this->mutex);
 	old = this->entries->put(this->entries,
 							 key(ike_sa->get_unique_id(ike_sa)), entry);
-	if (old && gone)
+	if (old)
+	{
+		leaving = initiator && is_leaving(ike_sa, old);
+	}
+	if (old && (gone || leaving))
 	{
 		entry->to = old->to;
+		entry->until = old->until;
 		old->to = NULL;
 	}
 	this->mutex->unlock(this->mutex);
 	entry_destroy(old);
 	if (gone)
+	{
+		schedule_from(this, ike_sa, message->get_message_id(message));
+	}
+	else if (leaving)
 	{
 		schedule(this, ike_sa, message->get_message_id(message));
 	}
@@ -405,7 +522,8 @@ METHOD(listener_t, message, bool,
 	bool incoming, bool plain)
 {
 	if (!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) ||
-		ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+		message->get_exchange_type(message) == IKE_SA_INIT ||
+		message->get_exchange_type(message) == IKE_AUTH)
 	{
 		return TRUE;
 	}
@@ -476,6 +594,8 @@ rmobike_unanswered_t *rmobike_unanswered_create(rmobike_source_t *source)
 				.ike_state_change = _ike_state_change,
 			},
 			.rescue = _rescue,
+			.follow = _follow,
+			.send_to = _send_to,
 			.get_count = _get_count,
 			.destroy = _destroy,
 		},

@@ -6,14 +6,16 @@
  * @defgroup rmobike_unanswered rmobike_unanswered
  * @{ @ingroup rmobike
  *
- * As responder: the request of charon's own that is in the air when the address
- * of its IKE_SA is gone.
+ * The request of charon's own that is in the air when the responder leaves its
+ * address.
  *
- * With a window of one (RFC 7296, 2.3) a switch has to wait for the answer. But
- * charon can't send the request from there anymore, and the answer to what was
- * sent before arrives nowhere. So a copy of each request is kept until it is
- * answered, and sent from the old address, which is where the peer expects it
- * from; a peer with rmobike_echo answers at the new address, too.
+ * With a window of one (RFC 7296, 2.3) a switch has to wait for the answer to a
+ * request of the responder, and the update for one to a request of the
+ * initiator. If the address is gone, neither can arrive. So a copy of each
+ * request is kept until it is answered. The responder sends it from the old
+ * address, which is where the peer expects it from; a peer with rmobike_echo
+ * answers at the new address, too. The initiator sends it to the new address,
+ * which it was asked to go to.
  */
 
 #ifndef RMOBIKE_UNANSWERED_H_
@@ -36,16 +38,37 @@ struct rmobike_unanswered_t {
 	listener_t listener;
 
 	/**
-	 * The address of an IKE_SA is gone: if a request of charon's own is in the
-	 * air, send it from there, now and several times until it is answered.
-	 * Requests that follow are sent like that anyway. Doesn't block, the
-	 * packets are sent by jobs.
+	 * As responder: the address of an IKE_SA is gone. If a request of charon's
+	 * own is in the air, send it from there, now and several times until it is
+	 * answered. Requests that follow are sent like that anyway. Doesn't block,
+	 * the packets are sent by jobs.
 	 *
 	 * @param ike_sa	IKE_SA, checked out
 	 * @param to		address that the IKE_SA is about to switch to, cloned;
 	 *					tried as source as well after a while
 	 */
 	void (*rescue)(rmobike_unanswered_t *this, ike_sa_t *ike_sa, host_t *to);
+
+	/**
+	 * As initiator: the responder asked for a switch, and that was accepted. If
+	 * a request of charon's own is in the air, or is sent before the IKE_SA
+	 * moved there, send it there, too.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param to		address and port that the IKE_SA is about to switch to,
+	 *					cloned
+	 */
+	void (*follow)(rmobike_unanswered_t *this, ike_sa_t *ike_sa, host_t *to);
+
+	/**
+	 * As initiator: send the request of charon's own that is in the air to
+	 * another address, once.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param to		address and port
+	 * @return			FALSE if there is none, or no source address for it
+	 */
+	bool (*send_to)(rmobike_unanswered_t *this, ike_sa_t *ike_sa, host_t *to);
 
 	/**
 	 * Get the number of IKE_SAs that a request is kept for.

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_compat.h"
+#include "rmobike_options.h"
+#include "rmobike_seek.h"
+#include "rmobike_task.h"
+#include "rmobike_update_task.h"
+
+#include <collections/hashtable.h>
+#include <processing/jobs/callback_job.h>
+#include <threading/mutex.h>
+
+/**
+ * From which of charon's retransmissions on: the second one, by default after
+ * eleven seconds. Lost packets are no reason to leave.
+ */
+#define SILENCE 2
+
+/**
+ * A request is sent to so many addresses at most
+ */
+#define ADDRESSES 4
+
+/**
+ * How much earlier the old address may answer, in milliseconds
+ */
+#define PATIENCE 500
+
+typedef struct private_rmobike_seek_t private_rmobike_seek_t;
+typedef struct entry_t entry_t;
+typedef struct seek_t seek_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_seek_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_seek_t public;
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_accepted_t *accepted;
+
+	/**
+	 * Has the request in the air
+	 */
+	rmobike_unanswered_t *unanswered;
+
+	/**
+	 * Counts updates
+	 */
+	rmobike_stats_t *stats;
+
+	/**
+	 * Who is looked for, entry_t by unique ID of the IKE_SA
+	 */
+	hashtable_t *entries;
+
+	/**
+	 * Protects them
+	 */
+	mutex_t *mutex;
+};
+
+/**
+ * A responder that is looked for
+ */
+struct entry_t {
+
+	/**
+	 * Message ID of the request that went to all addresses
+	 */
+	uint32_t mid;
+};
+
+/**
+ * Data of a job
+ */
+struct seek_t {
+
+	/**
+	 * Us
+	 */
+	private_rmobike_seek_t *this;
+
+	/**
+	 * IKE_SA
+	 */
+	ike_sa_id_t *id;
+
+	/**
+	 * Message ID of the request
+	 */
+	uint32_t mid;
+
+	/**
+	 * Where it was answered, NULL if it was not yet
+	 */
+	host_t *to;
+};
+
+/**
+ * Convert a number to a key
+ */
+static inline void *key(uint32_t number)
+{
+	return (void*)(uintptr_t)number;
+}
+
+/**
+ * Stop looking for the responder of an IKE_SA
+ */
+static void stop(private_rmobike_seek_t *this, ike_sa_t *ike_sa)
+{
+	entry_t *entry;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->remove(this->entries,
+								  key(ike_sa->get_unique_id(ike_sa)));
+	this->mutex->unlock(this->mutex);
+	free(entry);
+}
+
+/**
+ * Is a request one that went to all addresses?
+ */
+static bool is_sought(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
+					  uint32_t mid)
+{
+	entry_t *entry;
+	bool sought;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->get(this->entries,
+							   key(ike_sa->get_unique_id(ike_sa)));
+	sought = entry && entry->mid == mid;
+	this->mutex->unlock(this->mutex);
+	return sought;
+}
+
+/**
+ * Does anybody want us to look for the responder of an IKE_SA?
+ */
+static bool is_enabled(ike_sa_t *ike_sa)
+{
+	rmobike_options_t *options;
+	bool enabled = FALSE;
+
+	if (ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
+		ike_sa->supports_extension(ike_sa, EXT_MOBIKE) &&
+		ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		(ike_sa->get_state(ike_sa) == IKE_ESTABLISHED ||
+		 ike_sa->get_state(ike_sa) == IKE_REKEYING))
+	{
+		options = rmobike_options_create(lib->settings, lib->ns,
+										 ike_sa->get_name(ike_sa), NULL, NULL);
+		enabled = options->accept != RMOBIKE_ACCEPT_NONE;
+		rmobike_options_destroy(options);
+	}
+	return enabled;
+}
+
+/**
+ * Send the request in the air to all announced addresses, returns their number
+ */
+static u_int send_to_all(private_rmobike_seek_t *this, ike_sa_t *ike_sa)
+{
+	host_t *to, *current, *other = ike_sa->get_other_host(ike_sa);
+	enumerator_t *enumerator;
+	u_int count = 0;
+
+	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
+	while (count < ADDRESSES && enumerator->enumerate(enumerator, &current))
+	{
+		if (!current->ip_equals(current, other) &&
+			!charon->kernel->get_interface(charon->kernel, current, NULL))
+		{
+			to = current->clone(current);
+			to->set_port(to, other->get_port(other));
+			count += this->unanswered->send_to(this->unanswered, ike_sa, to);
+			to->destroy(to);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return count;
+}
+
+/**
+ * The responder was silent for a while
+ */
+static void seek(private_rmobike_seek_t *this, ike_sa_t *ike_sa)
+{
+	entry_t *entry;
+	u_int count;
+
+	count = send_to_all(this, ike_sa);
+	if (!count)
+	{
+		return;
+	}
+	DBG1(DBG_IKE, "no answer at %H for IKE_SA %s[%u], trying %u more addresses "
+		 "that it announced", ike_sa->get_other_host(ike_sa),
+		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa), count);
+	INIT(entry,
+		.mid = ike_sa->get_message_id(ike_sa, TRUE),
+	);
+	this->mutex->lock(this->mutex);
+	entry = this->entries->put(this->entries,
+							   key(ike_sa->get_unique_id(ike_sa)), entry);
+	this->mutex->unlock(this->mutex);
+	free(entry);
+}
+
+/**
+ * The responder answered elsewhere
+ */
+static void follow(private_rmobike_seek_t *this, ike_sa_t *ike_sa, host_t *to)
+{
+	host_t *other = ike_sa->get_other_host(ike_sa);
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	rmobike_options_t *options;
+
+	DBG1(DBG_IKE, "peer of IKE_SA %s[%u] answers at %H, and not at %H anymore",
+		 ike_sa->get_name(ike_sa), id, to, other);
+	options = rmobike_options_create(lib->settings, lib->ns,
+									 ike_sa->get_name(ike_sa), NULL, NULL);
+	rmobike_update_task_queue(ike_sa, this->accepted, this->stats,
+							  this->accepted->get_serial(this->accepted, id),
+							  to, FALSE, options->path_timeout);
+	rmobike_options_destroy(options);
+	rmobike_task_initiate(ike_sa);
+}
+
+CALLBACK(seek_execute, job_requeue_t,
+	seek_t *job)
+{
+	ike_sa_t *ike_sa;
+
+	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, job->id);
+	if (ike_sa)
+	{
+		if (!is_enabled(ike_sa))
+		{
+			stop(job->this, ike_sa);
+		}
+		else if (job->to)
+		{
+			follow(job->this, ike_sa, job->to);
+		}
+		else if (job->mid == ike_sa->get_message_id(ike_sa, TRUE))
+		{
+			seek(job->this, ike_sa);
+		}
+		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+	}
+	return JOB_REQUEUE_NONE;
+}
+
+CALLBACK(seek_destroy, void,
+	seek_t *job)
+{
+	job->id->destroy(job->id);
+	DESTROY_IF(job->to);
+	free(job);
+}
+
+/**
+ * Do something in a job of its own
+ */
+static void schedule(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
+					 host_t *to, u_int ms)
+{
+	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
+	seek_t *job;
+
+	INIT(job,
+		.this = this,
+		.id = id->clone(id),
+		.mid = ike_sa->get_message_id(ike_sa, TRUE),
+		.to = to ? to->clone(to) : NULL,
+	);
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+		(job_t*)callback_job_create(seek_execute, job, seek_destroy, NULL), ms);
+}
+
+METHOD(listener_t, alert, bool,
+	private_rmobike_seek_t *this, ike_sa_t *ike_sa, alert_t alert,
+	va_list args)
+{
+	/* our own requests choose their path themselves */
+	if (alert == ALERT_RETRANSMIT_SEND && ike_sa && is_enabled(ike_sa) &&
+		!rmobike_task_is_active(ike_sa))
+	{
+		(void)va_arg(args, packet_t*);
+		if (va_arg(args, u_int) >= SILENCE)
+		{
+			schedule(this, ike_sa, NULL, PATIENCE);
+		}
+	}
+	return TRUE;
+}
+
+METHOD(listener_t, message, bool,
+	private_rmobike_seek_t *this, ike_sa_t *ike_sa, message_t *message,
+	bool incoming, bool plain)
+{
+	host_t *from;
+
+	if (incoming && plain && !message->get_request(message) &&
+		is_sought(this, ike_sa, message->get_message_id(message)))
+	{
+		from = message->get_source(message);
+		stop(this, ike_sa);
+		if (!from->ip_equals(from, ike_sa->get_other_host(ike_sa)))
+		{	/* what charon sends next, a DELETE after rekeying, goes there */
+			this->unanswered->follow(this->unanswered, ike_sa, from);
+			schedule(this, ike_sa, from, 0);
+		}
+	}
+	return TRUE;
+}
+
+METHOD(listener_t, ike_state_change, bool,
+	private_rmobike_seek_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
+{
+	if (state == IKE_DESTROYING)
+	{
+		stop(this, ike_sa);
+	}
+	return TRUE;
+}
+
+METHOD(rmobike_seek_t, get_count, u_int,
+	private_rmobike_seek_t *this)
+{
+	u_int count;
+
+	this->mutex->lock(this->mutex);
+	count = this->entries->get_count(this->entries);
+	this->mutex->unlock(this->mutex);
+	return count;
+}
+
+CALLBACK(destroy_entry, void,
+	entry_t *entry, const void *id)
+{
+	free(entry);
+}
+
+METHOD(rmobike_seek_t, destroy, void,
+	private_rmobike_seek_t *this)
+{
+	this->entries->destroy_function(this->entries, destroy_entry);
+	this->mutex->destroy(this->mutex);
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_seek_t *rmobike_seek_create(rmobike_accepted_t *accepted,
+									rmobike_unanswered_t *unanswered,
+									rmobike_stats_t *stats)
+{
+	private_rmobike_seek_t *this;
+
+	INIT(this,
+		.public = {
+			.listener = {
+				.alert = _alert,
+				.message = _message,
+				.ike_state_change = _ike_state_change,
+			},
+			.get_count = _get_count,
+			.destroy = _destroy,
+		},
+		.accepted = accepted,
+		.unanswered = unanswered,
+		.stats = stats,
+		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+									32),
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+	);
+	return &this->public;
+}

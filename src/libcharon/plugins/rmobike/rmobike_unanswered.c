@@ -3,14 +3,13 @@
  */
 
 #include "rmobike_compat.h"
+#include "rmobike_inflight.h"
 #include "rmobike_options.h"
 #include "rmobike_task.h"
 #include "rmobike_unanswered.h"
 #include "rmobike_update_task.h"
 
-#include <collections/hashtable.h>
 #include <processing/jobs/callback_job.h>
-#include <threading/mutex.h>
 
 /**
  * When a request is sent again, in milliseconds after the switch began, or
@@ -30,13 +29,7 @@ static const u_int resend_times[] = { 0, 50, 150, 450, 1050, 3000, 6000 };
  */
 #define LAST 1050
 
-/**
- * For how long requests of an initiator go to the new address, in seconds
- */
-#define FOLLOW_TIME 10
-
 typedef struct private_rmobike_unanswered_t private_rmobike_unanswered_t;
-typedef struct entry_t entry_t;
 typedef struct resend_t resend_t;
 
 /**
@@ -55,40 +48,9 @@ struct private_rmobike_unanswered_t {
 	rmobike_source_t *source;
 
 	/**
-	 * Requests by unique ID of the IKE_SA, entry_t
+	 * Requests in the air
 	 */
-	hashtable_t *entries;
-
-	/**
-	 * Protects them
-	 */
-	mutex_t *mutex;
-};
-
-/**
- * The request in the air on an IKE_SA
- */
-struct entry_t {
-
-	/**
-	 * Message ID
-	 */
-	uint32_t mid;
-
-	/**
-	 * Its packets, several if it is fragmented, NULL if it was answered
-	 */
-	linked_list_t *packets;
-
-	/**
-	 * Address that the IKE_SA is about to switch to, NULL if it is not
-	 */
-	host_t *to;
-
-	/**
-	 * As initiator: until when, monotonic time
-	 */
-	time_t until;
+	rmobike_inflight_t *inflight;
 };
 
 /**
@@ -123,65 +85,20 @@ struct resend_t {
 };
 
 /**
- * Convert a number to a key
+ * Get a copy of the request in the air, if it has that message ID; NULL if not
  */
-static inline void *key(uint32_t number)
+static rmobike_request_t *get_request(private_rmobike_unanswered_t *this,
+									  ike_sa_t *ike_sa, uint32_t mid)
 {
-	return (void*)(uintptr_t)number;
-}
-
-/**
- * Free packets
- */
-static void destroy_packets(linked_list_t *packets)
-{
-	if (packets)
-	{
-		packets->destroy_offset(packets, offsetof(packet_t, destroy));
-	}
-}
-
-/**
- * Free a request, may be NULL
- */
-static void entry_destroy(entry_t *entry)
-{
-	if (entry)
-	{
-		destroy_packets(entry->packets);
-		DESTROY_IF(entry->to);
-		free(entry);
-	}
-}
-
-/**
- * Get a copy of a request, NULL if it is not in the air
- */
-static entry_t *get_request(private_rmobike_unanswered_t *this, uint32_t id,
-							uint32_t mid)
-{
-	entry_t *entry, *copy = NULL;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry && entry->packets && entry->mid == mid)
-	{
-		INIT(copy,
-			.mid = mid,
-			.packets = entry->packets->clone_offset(entry->packets,
-												offsetof(packet_t, clone)),
-			.to = entry->to ? entry->to->clone(entry->to) : NULL,
-		);
-	}
-	this->mutex->unlock(this->mutex);
-	return copy;
+	return this->inflight->get(this->inflight, ike_sa->get_unique_id(ike_sa),
+							   mid);
 }
 
 /**
  * As responder: send the packets of a request from the address of the IKE_SA
  */
-static void send_from(private_rmobike_unanswered_t *this, entry_t *request,
-					  ike_sa_t *ike_sa, bool late)
+static void send_from(private_rmobike_unanswered_t *this,
+					  rmobike_request_t *request, ike_sa_t *ike_sa, bool late)
 {
 	host_t *me = ike_sa->get_my_host(ike_sa);
 	host_t *other = ike_sa->get_other_host(ike_sa);
@@ -205,7 +122,8 @@ static void send_from(private_rmobike_unanswered_t *this, entry_t *request,
 /**
  * As initiator: send the packets of a request to an address
  */
-static bool send_request_to(entry_t *request, ike_sa_t *ike_sa, host_t *to)
+static bool send_request_to(rmobike_request_t *request, ike_sa_t *ike_sa,
+							host_t *to)
 {
 	enumerator_t *enumerator;
 	packet_t *packet;
@@ -229,24 +147,24 @@ static bool send_request_to(entry_t *request, ike_sa_t *ike_sa, host_t *to)
 METHOD(rmobike_unanswered_t, send_to, bool,
 	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, host_t *to)
 {
-	entry_t *request;
+	rmobike_request_t *request;
 	bool sent = FALSE;
 
-	request = get_request(this, ike_sa->get_unique_id(ike_sa),
-						  ike_sa->get_message_id(ike_sa, TRUE));
+	request = get_request(this, ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
 	if (request)
 	{
 		sent = send_request_to(request, ike_sa, to);
 	}
-	entry_destroy(request);
+	rmobike_request_destroy(request);
 	return sent;
 }
 
 /**
  * Send the packets of a request, where it depends on who we are
  */
-static void send_packets(private_rmobike_unanswered_t *this, entry_t *request,
-						 ike_sa_t *ike_sa, bool late)
+static void send_packets(private_rmobike_unanswered_t *this,
+						 rmobike_request_t *request, ike_sa_t *ike_sa,
+						 bool late)
 {
 	DBG2(DBG_IKE, "sending request with message ID %u again", request->mid);
 	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
@@ -273,21 +191,20 @@ CALLBACK(resend_execute, job_requeue_t,
 	resend_t *resend)
 {
 	ike_sa_t *ike_sa;
-	entry_t *request;
+	rmobike_request_t *request;
 	bool over = FALSE;
 
 	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
 											  resend->id);
 	if (ike_sa)
 	{
-		request = get_request(resend->this, ike_sa->get_unique_id(ike_sa),
-							  resend->mid);
+		request = get_request(resend->this, ike_sa, resend->mid);
 		if (request)
 		{
 			send_packets(resend->this, request, ike_sa, resend->late);
 			over = resend->last && is_over(ike_sa);
 		}
-		entry_destroy(request);
+		rmobike_request_destroy(request);
 		if (over)
 		{
 			charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
@@ -346,42 +263,18 @@ static void schedule_from(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 	schedule(this, ike_sa, mid);
 }
 
-/**
- * Note where an IKE_SA is about to go; returns TRUE if a request is in the air
- */
-static bool set_to(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
-				   host_t *to)
-{
-	void *id = key(ike_sa->get_unique_id(ike_sa));
-	entry_t *entry;
-	bool in_air;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, id);
-	if (!entry)
-	{
-		INIT(entry);
-		this->entries->put(this->entries, id, entry);
-	}
-	in_air = entry->packets &&
-			 entry->mid == ike_sa->get_message_id(ike_sa, TRUE);
-	DESTROY_IF(entry->to);
-	entry->to = to->clone(to);
-	entry->until = time_monotonic(NULL) + FOLLOW_TIME;
-	this->mutex->unlock(this->mutex);
-	return in_air;
-}
-
 METHOD(rmobike_unanswered_t, rescue, void,
 	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, host_t *to)
 {
+	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
 	host_t *from, *me = ike_sa->get_my_host(ike_sa);
 
 	from = to->clone(to);
 	from->set_port(from, me->get_port(me));
-	if (set_to(this, ike_sa, from))
+	if (this->inflight->leaving(this->inflight, ike_sa->get_unique_id(ike_sa),
+								mid, from))
 	{
-		schedule_from(this, ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+		schedule_from(this, ike_sa, mid);
 	}
 	from->destroy(from);
 }
@@ -389,9 +282,12 @@ METHOD(rmobike_unanswered_t, rescue, void,
 METHOD(rmobike_unanswered_t, follow, void,
 	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, host_t *to)
 {
-	if (set_to(this, ike_sa, to))
+	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
+
+	if (this->inflight->leaving(this->inflight, ike_sa->get_unique_id(ike_sa),
+								mid, to))
 	{
-		schedule(this, ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+		schedule(this, ike_sa, mid);
 	}
 }
 
@@ -442,79 +338,28 @@ static bool is_lost(ike_sa_t *ike_sa)
 }
 
 /**
- * As initiator: are we about to go to another address?
- */
-static bool is_leaving(ike_sa_t *ike_sa, entry_t *entry)
-{
-	host_t *other = ike_sa->get_other_host(ike_sa);
-
-	return entry->to && time_monotonic(NULL) < entry->until &&
-		   !entry->to->ip_equals(entry->to, other);
-}
-
-/**
- * Keep a request, instead of the last one
+ * Keep a request, and see to it that its answer can arrive
  */
 static void keep(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 				 message_t *message)
 {
 	bool initiator = ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR);
-	bool gone = !initiator && is_lost(ike_sa), leaving = FALSE;
-	entry_t *entry, *old;
+	uint32_t mid = message->get_message_id(message);
+	bool leaving;
 
-	INIT(entry,
-		.mid = message->get_message_id(message),
-		.packets = clone_packets(message),
-	);
-	this->mutex->lock(this->mutex);
-	old = this->entries->put(this->entries,
-							 key(ike_sa->get_unique_id(ike_sa)), entry);
-	if (old)
+	leaving = this->inflight->keep(this->inflight,
+							ike_sa->get_unique_id(ike_sa), mid,
+							clone_packets(message),
+							initiator ? ike_sa->get_other_host(ike_sa)
+									  : ike_sa->get_my_host(ike_sa));
+	if (!initiator && is_lost(ike_sa))
 	{
-		leaving = initiator && is_leaving(ike_sa, old);
+		schedule_from(this, ike_sa, mid);
 	}
-	if (old && (gone || leaving))
+	else if (initiator && leaving)
 	{
-		entry->to = old->to;
-		entry->until = old->until;
-		old->to = NULL;
+		schedule(this, ike_sa, mid);
 	}
-	this->mutex->unlock(this->mutex);
-	entry_destroy(old);
-	if (gone)
-	{
-		schedule_from(this, ike_sa, message->get_message_id(message));
-	}
-	else if (leaving)
-	{
-		schedule(this, ike_sa, message->get_message_id(message));
-	}
-}
-
-/**
- * A request was answered
- */
-static void answered(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
-					 message_t *response)
-{
-	void *id = key(ike_sa->get_unique_id(ike_sa));
-	entry_t *entry, *remove = NULL;
-	linked_list_t *packets = NULL;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, id);
-	if (entry && response->get_message_id(response) == entry->mid)
-	{
-		packets = entry->packets;
-		entry->packets = NULL;
-		if (!entry->to)
-		{
-			remove = this->entries->remove(this->entries, id);
-		}
-	}
-	this->mutex->unlock(this->mutex);
-	destroy_packets(packets);
-	entry_destroy(remove);
 }
 
 METHOD(listener_t, message, bool,
@@ -534,7 +379,8 @@ METHOD(listener_t, message, bool,
 	}
 	else if (incoming && plain && !message->get_request(message))
 	{
-		answered(this, ike_sa, message);
+		this->inflight->answered(this->inflight, ike_sa->get_unique_id(ike_sa),
+								 message->get_message_id(message));
 	}
 	return TRUE;
 }
@@ -542,15 +388,9 @@ METHOD(listener_t, message, bool,
 METHOD(listener_t, ike_state_change, bool,
 	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
 {
-	entry_t *entry;
-
 	if (state == IKE_DESTROYING)
 	{
-		this->mutex->lock(this->mutex);
-		entry = this->entries->remove(this->entries,
-									  key(ike_sa->get_unique_id(ike_sa)));
-		this->mutex->unlock(this->mutex);
-		entry_destroy(entry);
+		this->inflight->remove(this->inflight, ike_sa->get_unique_id(ike_sa));
 	}
 	return TRUE;
 }
@@ -558,25 +398,13 @@ METHOD(listener_t, ike_state_change, bool,
 METHOD(rmobike_unanswered_t, get_count, u_int,
 	private_rmobike_unanswered_t *this)
 {
-	u_int count;
-
-	this->mutex->lock(this->mutex);
-	count = this->entries->get_count(this->entries);
-	this->mutex->unlock(this->mutex);
-	return count;
-}
-
-CALLBACK(destroy_entry, void,
-	entry_t *entry, const void *id)
-{
-	entry_destroy(entry);
+	return this->inflight->get_count(this->inflight);
 }
 
 METHOD(rmobike_unanswered_t, destroy, void,
 	private_rmobike_unanswered_t *this)
 {
-	this->entries->destroy_function(this->entries, destroy_entry);
-	this->mutex->destroy(this->mutex);
+	this->inflight->destroy(this->inflight);
 	free(this);
 }
 
@@ -600,9 +428,7 @@ rmobike_unanswered_t *rmobike_unanswered_create(rmobike_source_t *source)
 			.destroy = _destroy,
 		},
 		.source = source,
-		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									32),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.inflight = rmobike_inflight_create(),
 	);
 	return &this->public;
 }

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_inflight.h"
+
+#include <collections/hashtable.h>
+#include <threading/mutex.h>
+
+/**
+ * For how long an IKE_SA is taken to be about to go somewhere, in seconds
+ */
+#define LEAVING_TIME 10
+
+typedef struct private_rmobike_inflight_t private_rmobike_inflight_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_inflight_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_inflight_t public;
+
+	/**
+	 * Requests by unique ID of the IKE_SA, rmobike_request_t
+	 */
+	hashtable_t *requests;
+
+	/**
+	 * Protects them
+	 */
+	mutex_t *mutex;
+};
+
+/**
+ * Convert a number to a key
+ */
+static inline void *key(uint32_t number)
+{
+	return (void*)(uintptr_t)number;
+}
+
+/**
+ * Free packets
+ */
+static void destroy_packets(linked_list_t *packets)
+{
+	if (packets)
+	{
+		packets->destroy_offset(packets, offsetof(packet_t, destroy));
+	}
+}
+
+/*
+ * Described in header
+ */
+void rmobike_request_destroy(rmobike_request_t *this)
+{
+	if (this)
+	{
+		destroy_packets(this->packets);
+		DESTROY_IF(this->to);
+		free(this);
+	}
+}
+
+METHOD(rmobike_inflight_t, keep, bool,
+	private_rmobike_inflight_t *this, uint32_t id, uint32_t mid,
+	linked_list_t *packets, host_t *here)
+{
+	rmobike_request_t *request, *last;
+	bool leaving;
+
+	INIT(request,
+		.mid = mid,
+		.packets = packets,
+	);
+	this->mutex->lock(this->mutex);
+	last = this->requests->put(this->requests, key(id), request);
+	leaving = last && last->to && time_monotonic(NULL) < last->until &&
+			  !last->to->ip_equals(last->to, here);
+	if (leaving)
+	{
+		request->to = last->to;
+		request->until = last->until;
+		last->to = NULL;
+	}
+	this->mutex->unlock(this->mutex);
+	rmobike_request_destroy(last);
+	return leaving;
+}
+
+METHOD(rmobike_inflight_t, answered, void,
+	private_rmobike_inflight_t *this, uint32_t id, uint32_t mid)
+{
+	rmobike_request_t *request, *removed = NULL;
+	linked_list_t *packets = NULL;
+
+	this->mutex->lock(this->mutex);
+	request = this->requests->get(this->requests, key(id));
+	if (request && request->mid == mid)
+	{
+		packets = request->packets;
+		request->packets = NULL;
+		if (!request->to)
+		{
+			removed = this->requests->remove(this->requests, key(id));
+		}
+	}
+	this->mutex->unlock(this->mutex);
+	destroy_packets(packets);
+	rmobike_request_destroy(removed);
+}
+
+METHOD(rmobike_inflight_t, leaving, bool,
+	private_rmobike_inflight_t *this, uint32_t id, uint32_t mid, host_t *to)
+{
+	rmobike_request_t *request;
+	bool in_air;
+
+	this->mutex->lock(this->mutex);
+	request = this->requests->get(this->requests, key(id));
+	if (!request)
+	{
+		INIT(request);
+		this->requests->put(this->requests, key(id), request);
+	}
+	in_air = request->packets && request->mid == mid;
+	DESTROY_IF(request->to);
+	request->to = to->clone(to);
+	request->until = time_monotonic(NULL) + LEAVING_TIME;
+	this->mutex->unlock(this->mutex);
+	return in_air;
+}
+
+METHOD(rmobike_inflight_t, get, rmobike_request_t*,
+	private_rmobike_inflight_t *this, uint32_t id, uint32_t mid)
+{
+	rmobike_request_t *request, *copy = NULL;
+
+	this->mutex->lock(this->mutex);
+	request = this->requests->get(this->requests, key(id));
+	if (request && request->packets && request->mid == mid)
+	{
+		INIT(copy,
+			.mid = mid,
+			.packets = request->packets->clone_offset(request->packets,
+												offsetof(packet_t, clone)),
+			.to = request->to ? request->to->clone(request->to) : NULL,
+			.until = request->until,
+		);
+	}
+	this->mutex->unlock(this->mutex);
+	return copy;
+}
+
+METHOD(rmobike_inflight_t, remove_, void,
+	private_rmobike_inflight_t *this, uint32_t id)
+{
+	rmobike_request_t *request;
+
+	this->mutex->lock(this->mutex);
+	request = this->requests->remove(this->requests, key(id));
+	this->mutex->unlock(this->mutex);
+	rmobike_request_destroy(request);
+}
+
+METHOD(rmobike_inflight_t, get_count, u_int,
+	private_rmobike_inflight_t *this)
+{
+	u_int count;
+
+	this->mutex->lock(this->mutex);
+	count = this->requests->get_count(this->requests);
+	this->mutex->unlock(this->mutex);
+	return count;
+}
+
+CALLBACK(destroy_request, void,
+	rmobike_request_t *request, const void *id)
+{
+	rmobike_request_destroy(request);
+}
+
+METHOD(rmobike_inflight_t, destroy, void,
+	private_rmobike_inflight_t *this)
+{
+	this->requests->destroy_function(this->requests, destroy_request);
+	this->mutex->destroy(this->mutex);
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_inflight_t *rmobike_inflight_create(void)
+{
+	private_rmobike_inflight_t *this;
+
+	INIT(this,
+		.public = {
+			.keep = _keep,
+			.answered = _answered,
+			.leaving = _leaving,
+			.get = _get,
+			.remove = _remove_,
+			.get_count = _get_count,
+			.destroy = _destroy,
+		},
+		.requests = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+									 32),
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+	);
+	return &this->public;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_inflight rmobike_inflight
+ * @{ @ingroup rmobike
+ *
+ * Copies of requests that are not answered yet, and where their IKE_SA is about
+ * to go.
+ */
+
+#ifndef RMOBIKE_INFLIGHT_H_
+#define RMOBIKE_INFLIGHT_H_
+
+#include <daemon.h>
+
+typedef struct rmobike_inflight_t rmobike_inflight_t;
+typedef struct rmobike_request_t rmobike_request_t;
+
+/**
+ * A request that is not answered yet.
+ */
+struct rmobike_request_t {
+
+	/** message ID */
+	uint32_t mid;
+	/** packet_t, several if it is fragmented; NULL if there is no request */
+	linked_list_t *packets;
+	/** address and port that the IKE_SA is about to go to, or NULL */
+	host_t *to;
+	/** monotonic time until which that is so */
+	time_t until;
+};
+
+/**
+ * Records by unique ID of the IKE_SA. Thread safe, nothing blocks.
+ */
+struct rmobike_inflight_t {
+
+	/**
+	 * Keep a request instead of the last one of the IKE_SA.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID
+	 * @param packets	list of packet_t, adopted
+	 * @param here		where the IKE_SA is
+	 * @return			TRUE if it is still about to go somewhere else
+	 */
+	bool (*keep)(rmobike_inflight_t *this, uint32_t id, uint32_t mid,
+				 linked_list_t *packets, host_t *here);
+
+	/**
+	 * Forget a request that was answered.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID
+	 */
+	void (*answered)(rmobike_inflight_t *this, uint32_t id, uint32_t mid);
+
+	/**
+	 * Note where an IKE_SA is about to go, for the request in the air and those
+	 * of the next seconds.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the next request that can be answered
+	 * @param to		address and port, cloned
+	 * @return			TRUE if that request is in the air
+	 */
+	bool (*leaving)(rmobike_inflight_t *this, uint32_t id, uint32_t mid,
+					host_t *to);
+
+	/**
+	 * Get a copy of a request.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID
+	 * @return			copy, to be freed with rmobike_request_destroy(), NULL
+	 *					if it is not in the air
+	 */
+	rmobike_request_t *(*get)(rmobike_inflight_t *this, uint32_t id,
+							  uint32_t mid);
+
+	/**
+	 * Forget all about an IKE_SA.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 */
+	void (*remove)(rmobike_inflight_t *this, uint32_t id);
+
+	/**
+	 * Get the number of IKE_SAs that something is known of.
+	 */
+	u_int (*get_count)(rmobike_inflight_t *this);
+
+	/**
+	 * Destroy a rmobike_inflight_t.
+	 */
+	void (*destroy)(rmobike_inflight_t *this);
+};
+
+/**
+ * Free a request.
+ *
+ * @param this		request, may be NULL
+ */
+void rmobike_request_destroy(rmobike_request_t *this);
+
+/**
+ * Create it.
+ */
+rmobike_inflight_t *rmobike_inflight_create(void);
+
+#endif /** RMOBIKE_INFLIGHT_H_ @}*/

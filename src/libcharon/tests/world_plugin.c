@@ -7,6 +7,7 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
+#include "rmobike_judge.h"
 #include "rmobike_listener.h"
 #include "rmobike_mover.h"
 #include "rmobike_accepted.h"
@@ -21,6 +22,7 @@ static rmobike_peers_t *peers;
 static rmobike_accepted_t *accepted;
 static rmobike_seamless_t *seamless;
 static rmobike_source_t *source;
+static rmobike_judge_t *judge;
 static rmobike_listener_t *listener;
 static rmobike_mover_t *mover;
 static rmobike_asker_t *asker;
@@ -137,8 +139,8 @@ void plugin_create_all()
 	asker = rmobike_asker_create(peers, seamless, source, stats);
 	mover = rmobike_mover_create(peers, asker, stats);
 	unanswered = rmobike_unanswered_create(source);
-	listener = rmobike_listener_create(peers, accepted, seamless, unanswered,
-									   asker, stats);
+	judge = rmobike_judge_create(accepted, unanswered, stats);
+	listener = rmobike_listener_create(peers, accepted, seamless, judge, asker);
 	echo = rmobike_echo_create(accepted);
 	seek = rmobike_seek_create(accepted, unanswered, stats);
 	roam = rmobike_roam_create(peers, asker, unanswered);
@@ -175,6 +177,7 @@ void plugin_destroy_all()
 	seek->destroy(seek);
 	echo->destroy(echo);
 	listener->destroy(listener);
+	judge->destroy(judge);
 	unanswered->destroy(unanswered);
 	asker->destroy(asker);
 	stats->destroy(stats);

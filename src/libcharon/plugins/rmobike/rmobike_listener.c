@@ -6,16 +6,10 @@
 #include "rmobike_listener.h"
 #include "rmobike_notify.h"
 #include "rmobike_options.h"
-#include "rmobike_policy.h"
 #include "rmobike_task.h"
 #include "rmobike_update_task.h"
 
 #include <encoding/payloads/notify_payload.h>
-
-/**
- * Octets of a notify payload before its SPI, RFC 7296 (3.10)
- */
-#define NOTIFY_HEADER_LEN 8
 
 typedef struct private_rmobike_listener_t private_rmobike_listener_t;
 
@@ -45,42 +39,15 @@ struct private_rmobike_listener_t {
 	rmobike_seamless_t *seamless;
 
 	/**
-	 * Has what is in the air
+	 * Decides about what we are asked for
 	 */
-	rmobike_unanswered_t *unanswered;
+	rmobike_judge_t *judge;
 
 	/**
 	 * Starts switches
 	 */
 	rmobike_asker_t *asker;
-
-	/**
-	 * Counts what we were asked for
-	 */
-	rmobike_stats_t *stats;
-
-	/**
-	 * Type of SWITCH_TO_IP_ADDRESS notifies, looked for in each message
-	 */
-	u_int notify_type;
 };
-
-/**
- * May be reloaded any time
- */
-static u_int get_notify_type(private_rmobike_listener_t *this)
-{
-	return __atomic_load_n(&this->notify_type, __ATOMIC_RELAXED);
-}
-
-/**
- * Get the options that apply to an IKE_SA
- */
-static rmobike_options_t *get_options(ike_sa_t *ike_sa)
-{
-	return rmobike_options_create(lib->settings, lib->ns,
-								  ike_sa->get_name(ike_sa), NULL, NULL);
-}
 
 /**
  * The initiator of an IKE_SA supports the extension
@@ -118,282 +85,14 @@ static void handle_capability(private_rmobike_listener_t *this,
 		}
 		return;
 	}
-	options = get_options(ike_sa);
+	options = rmobike_options_create(lib->settings, lib->ns,
+									 ike_sa->get_name(ike_sa), NULL, NULL);
 	if (options->advertise)
 	{
 		notify->set_notification_data(notify, rmobike_notify_capability());
 		enable(this, ike_sa);
 	}
 	rmobike_options_destroy(options);
-}
-
-/**
- * Find the notifies in a message, returns their number and the first one
- */
-static u_int find_notifies(private_rmobike_listener_t *this, message_t *message,
-						   notify_payload_t **first)
-{
-	enumerator_t *enumerator;
-	payload_t *payload;
-	notify_payload_t *notify;
-	u_int count = 0;
-
-	enumerator = message->create_payload_enumerator(message);
-	while (enumerator->enumerate(enumerator, &payload))
-	{
-		if (payload->get_type(payload) == PLV2_NOTIFY)
-		{
-			notify = (notify_payload_t*)payload;
-			if ((u_int)notify->get_notify_type(notify) ==
-				get_notify_type(this) && !count++)
-			{
-				*first = notify;
-			}
-		}
-	}
-	enumerator->destroy(enumerator);
-	return count;
-}
-
-/**
- * Why a notify is not what an initiator has to expect, NULL if it is
- */
-static const char *is_unexpected(ike_sa_t *ike_sa, message_t *message,
-								 u_int count)
-{
-	if (!message->get_request(message))
-	{
-		return "received in a response";
-	}
-	if (message->get_exchange_type(message) != INFORMATIONAL)
-	{
-		return "not received in an INFORMATIONAL exchange";
-	}
-	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
-	{
-		return "sent by the original initiator";
-	}
-	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE))
-	{
-		return "MOBIKE is not enabled";
-	}
-	if (!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
-	{
-		return "we did not say that we support it";
-	}
-	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED &&
-		ike_sa->get_state(ike_sa) != IKE_REKEYING)
-	{
-		return "the IKE_SA is not established";
-	}
-	if (count > 1)
-	{
-		return "more than one in a message";
-	}
-	return NULL;
-}
-
-/**
- * Check if the peer announced an address
- */
-static bool is_announced(ike_sa_t *ike_sa, host_t *address)
-{
-	enumerator_t *enumerator;
-	host_t *current;
-	bool found = FALSE;
-
-	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
-	while (!found && enumerator->enumerate(enumerator, &current))
-	{
-		found = current->ip_equals(current, address);
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-/**
- * Decide about an address
- */
-static rmobike_verdict_t judge(private_rmobike_listener_t *this,
-							   ike_sa_t *ike_sa, rmobike_options_t *options,
-							   host_t *me, host_t *to)
-{
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	rmobike_question_t question = {
-		.address = to,
-		.current = ike_sa->get_other_host(ike_sa),
-		.announced = is_announced(ike_sa, to),
-		.own = charon->kernel->get_interface(charon->kernel, to, NULL),
-		.reachable = me != NULL,
-		.exhausted = options->max_switches &&
-					 this->accepted->count_recent(this->accepted, id,
-						options->switch_interval) >= options->max_switches,
-	};
-
-	return rmobike_policy_judge(options->accept, options->accept_addresses,
-								options->path_check, &question);
-}
-
-/**
- * After a refusal the responder may be about to disappear: find out soon. A
- * check that is queued already will do, a peer can't make us queue many.
- */
-static void check_liveness(ike_sa_t *ike_sa)
-{
-	enumerator_t *enumerator;
-	ike_mobike_t *mobike;
-	task_t *task;
-	bool queued = FALSE;
-
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
-	while (!queued && enumerator->enumerate(enumerator, &task))
-	{
-		queued = task->get_type(task) == TASK_IKE_MOBIKE;
-	}
-	enumerator->destroy(enumerator);
-	if (!queued)
-	{	/* as charon does as initiator, checks the NAT mapping, too */
-		mobike = ike_mobike_create(ike_sa, TRUE);
-		mobike->dpd(mobike);
-		ike_sa->queue_task(ike_sa, &mobike->task);
-	}
-	rmobike_task_initiate(ike_sa);
-}
-
-/**
- * The address is acceptable: prepare the response and the update
- */
-static void accept_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
-						  message_t *message, rmobike_options_t *options,
-						  rmobike_verdict_t verdict, host_t *me, host_t *to)
-{
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	bool check = verdict == RMOBIKE_VERDICT_PROBE, new_path;
-	u_int serial;
-
-	DBG1(DBG_IKE, "peer asks to switch IKE_SA %s[%u] from %H to %H, accepted%s",
-		 ike_sa->get_name(ike_sa), id, ike_sa->get_other_host(ike_sa), to,
-		 check ? ", checking path first" : "");
-
-	if (verdict != RMOBIKE_VERDICT_CURRENT)
-	{
-		this->accepted->leaving(this->accepted, id,
-								ike_sa->get_other_host(ike_sa));
-	}
-	new_path = !options->reply_on_request &&
-			   verdict != RMOBIKE_VERDICT_CURRENT;
-	serial = this->accepted->add(this->accepted, id,
-								 message->get_message_id(message),
-								 message->get_packet_data(message),
-								 new_path ? me : NULL, new_path ? to : NULL);
-	this->stats->count(this->stats, RMOBIKE_COUNT_ACCEPTED, NULL);
-	rmobike_update_task_queue(ike_sa, this->accepted, this->stats, serial, to,
-							  check, options->path_timeout);
-	if (verdict != RMOBIKE_VERDICT_CURRENT)
-	{
-		this->unanswered->follow(this->unanswered, ike_sa, to);
-	}
-	/* runs after the response was sent */
-	rmobike_task_initiate(ike_sa);
-}
-
-/**
- * Handle a notify that we may follow
- */
-static void handle_switch(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
-						  message_t *message, host_t *to)
-{
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	rmobike_options_t *options;
-	rmobike_verdict_t verdict;
-	const char *reason;
-	host_t *me;
-
-	options = get_options(ike_sa);
-	me = rmobike_update_task_source(ike_sa, to);
-	verdict = judge(this, ike_sa, options, me, to);
-	if (rmobike_verdict_is_refusal(verdict))
-	{
-		reason = enum_to_name(rmobike_verdict_names, verdict);
-		this->stats->count(this->stats, RMOBIKE_COUNT_IGNORED, reason);
-		if (this->accepted->may_log(this->accepted, id, reason))
-		{
-			DBG1(DBG_IKE, "peer asks to switch IKE_SA %s[%u] from %H to %H, "
-				 "refused: %s", ike_sa->get_name(ike_sa), id,
-				 ike_sa->get_other_host(ike_sa), to, reason);
-		}
-		check_liveness(ike_sa);
-	}
-	else
-	{
-		accept_switch(this, ike_sa, message, options, verdict, me, to);
-	}
-	DESTROY_IF(me);
-	rmobike_options_destroy(options);
-}
-
-/**
- * Does a notify have an SPI? Its methods only tell those of known protocols.
- */
-static bool has_spi(notify_payload_t *notify)
-{
-	payload_t *payload = (payload_t*)notify;
-
-	return payload->get_length(payload) !=
-		   NOTIFY_HEADER_LEN + notify->get_notification_data(notify).len;
-}
-
-/**
- * Count and log a notify that means nothing
- */
-static void ignore_notify(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
-						  const char *why)
-{
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
-
-	this->stats->count(this->stats, RMOBIKE_COUNT_IGNORED, why);
-	if (this->accepted->may_log(this->accepted, id, why))
-	{
-		DBG1(DBG_IKE, "ignored SWITCH_TO_IP_ADDRESS for IKE_SA %s[%u]: %s",
-			 ike_sa->get_name(ike_sa), id, why);
-	}
-}
-
-/**
- * Look for SWITCH_TO_IP_ADDRESS in a decrypted and verified message
- */
-static void handle_notifies(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
-							message_t *message)
-{
-	notify_payload_t *notify = NULL;
-	const char *why;
-	host_t *to = NULL;
-	u_int count;
-
-	count = find_notifies(this, message, &notify);
-	if (!count)
-	{
-		return;
-	}
-	this->stats->count(this->stats, RMOBIKE_COUNT_RECEIVED, NULL);
-	why = is_unexpected(ike_sa, message, count);
-	if (!why)
-	{
-		host_t *other = ike_sa->get_other_host(ike_sa);
-
-		to = rmobike_notify_parse_switch(notify->get_protocol_id(notify),
-						has_spi(notify), notify->get_notification_data(notify),
-						other->get_port(other), &why);
-	}
-	if (to)
-	{
-		handle_switch(this, ike_sa, message, to);
-		to->destroy(to);
-	}
-	else
-	{
-		ignore_notify(this, ike_sa, why);
-	}
 }
 
 /**
@@ -508,7 +207,7 @@ METHOD(listener_t, message, bool,
 	}
 	if (incoming && plain)
 	{
-		handle_notifies(this, ike_sa, message);
+		this->judge->handle(this->judge, ike_sa, message);
 		if (request && informational)
 		{
 			handle_return(this, ike_sa, message);
@@ -585,17 +284,6 @@ METHOD(listener_t, ike_state_change, bool,
 	return TRUE;
 }
 
-METHOD(rmobike_listener_t, reload, void,
-	private_rmobike_listener_t *this)
-{
-	rmobike_options_t *options;
-
-	options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL, NULL);
-	__atomic_store_n(&this->notify_type, options->notify_type,
-					 __ATOMIC_RELAXED);
-	rmobike_options_destroy(options);
-}
-
 METHOD(rmobike_listener_t, destroy, void,
 	private_rmobike_listener_t *this)
 {
@@ -608,9 +296,8 @@ METHOD(rmobike_listener_t, destroy, void,
 rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 											rmobike_accepted_t *accepted,
 											rmobike_seamless_t *seamless,
-											rmobike_unanswered_t *unanswered,
-											rmobike_asker_t *asker,
-											rmobike_stats_t *stats)
+											rmobike_judge_t *judge,
+											rmobike_asker_t *asker)
 {
 	private_rmobike_listener_t *this;
 
@@ -622,17 +309,14 @@ rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 				.ike_rekey = _ike_rekey,
 				.ike_state_change = _ike_state_change,
 			},
-			.reload = _reload,
 			.destroy = _destroy,
 		},
 		.peers = peers,
 		.accepted = accepted,
 		.seamless = seamless,
-		.unanswered = unanswered,
+		.judge = judge,
 		.asker = asker,
-		.stats = stats,
 	);
-	reload(this);
 
 	return &this->public;
 }

@@ -23,8 +23,8 @@
 #include "rmobike_accepted.h"
 #include "rmobike_asker.h"
 #include "rmobike_peers.h"
+#include "rmobike_judge.h"
 #include "rmobike_seamless.h"
-#include "rmobike_unanswered.h"
 
 #include <bus/listeners/listener.h>
 
@@ -42,11 +42,6 @@ struct rmobike_listener_t {
 	listener_t listener;
 
 	/**
-	 * Read options again that are not read for each decision.
-	 */
-	void (*reload)(rmobike_listener_t *this);
-
-	/**
 	 * Destroy a rmobike_listener_t, after it was removed from the bus.
 	 */
 	void (*destroy)(rmobike_listener_t *this);
@@ -58,15 +53,13 @@ struct rmobike_listener_t {
  * @param peers		records of what we asked for
  * @param accepted	records of what we were asked for and accepted
  * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
- * @param unanswered	sends what is in the air where we were asked to go
+ * @param judge		decides about what we are asked for
  * @param asker		asks again for what was asked of an IKE_SA being rekeyed
- * @param stats		counts what we were asked for
  */
 rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 											rmobike_accepted_t *accepted,
 											rmobike_seamless_t *seamless,
-											rmobike_unanswered_t *unanswered,
-											rmobike_asker_t *asker,
-											rmobike_stats_t *stats);
+											rmobike_judge_t *judge,
+											rmobike_asker_t *asker);
 
 #endif /** RMOBIKE_LISTENER_H_ @}*/

@@ -5,6 +5,7 @@
 #include "rmobike_plugin.h"
 #include "rmobike_accepted.h"
 #include "rmobike_compat.h"
+#include "rmobike_judge.h"
 #include "rmobike_listener.h"
 #include "rmobike_asker.h"
 #include "rmobike_census.h"
@@ -71,6 +72,11 @@ struct private_rmobike_plugin_t {
 	 * Looks for responders that are silent
 	 */
 	rmobike_seek_t *seek;
+
+	/**
+	 * Decides about what we are asked for
+	 */
+	rmobike_judge_t *judge;
 
 	/**
 	 * Listener on the bus
@@ -223,7 +229,7 @@ METHOD(plugin_t, reload, bool,
 	private_rmobike_plugin_t *this)
 {
 	check_options();
-	this->listener->reload(this->listener);
+	this->judge->reload(this->judge);
 	this->placement->reload(this->placement);
 	return TRUE;
 }
@@ -239,6 +245,7 @@ METHOD(plugin_t, destroy, void,
 	this->seek->destroy(this->seek);
 	this->echo->destroy(this->echo);
 	this->listener->destroy(this->listener);
+	this->judge->destroy(this->judge);
 	this->unanswered->destroy(this->unanswered);
 	this->asker->destroy(this->asker);
 	this->stats->destroy(this->stats);
@@ -280,9 +287,11 @@ PLUGIN_DEFINE(rmobike)
 	this->asker = rmobike_asker_create(this->peers, this->seamless,
 									   this->source, this->stats);
 	this->unanswered = rmobike_unanswered_create(this->source);
+	this->judge = rmobike_judge_create(this->accepted, this->unanswered,
+									   this->stats);
 	this->listener = rmobike_listener_create(this->peers, this->accepted,
-											 this->seamless, this->unanswered,
-											 this->asker, this->stats);
+											 this->seamless, this->judge,
+											 this->asker);
 	this->echo = rmobike_echo_create(this->accepted);
 	this->seek = rmobike_seek_create(this->accepted, this->unanswered,
 									 this->stats);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_judge rmobike_judge
+ * @{ @ingroup rmobike
+ *
+ * As initiator: decides what becomes of a SWITCH_TO_IP_ADDRESS.
+ */
+
+#ifndef RMOBIKE_JUDGE_H_
+#define RMOBIKE_JUDGE_H_
+
+#include "rmobike_accepted.h"
+#include "rmobike_stats.h"
+#include "rmobike_unanswered.h"
+
+typedef struct rmobike_judge_t rmobike_judge_t;
+
+/**
+ * Thread safe as far as one IKE_SA is checked out once.
+ */
+struct rmobike_judge_t {
+
+	/**
+	 * Look for SWITCH_TO_IP_ADDRESS in a message that was decrypted and
+	 * verified. If it is acceptable the update is queued, and the response to
+	 * this message has a path of its own, see rmobike_accepted_t.get_path();
+	 * everything else is counted, and logged now and then.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param message	request or response
+	 */
+	void (*handle)(rmobike_judge_t *this, ike_sa_t *ike_sa, message_t *message);
+
+	/**
+	 * Read options again that are not read for each decision.
+	 */
+	void (*reload)(rmobike_judge_t *this);
+
+	/**
+	 * Destroy a rmobike_judge_t.
+	 */
+	void (*destroy)(rmobike_judge_t *this);
+};
+
+/**
+ * Create it.
+ *
+ * @param accepted		records of what we were asked for and accepted
+ * @param unanswered	sends what is in the air where we were asked to go
+ * @param stats			counts what we were asked for
+ */
+rmobike_judge_t *rmobike_judge_create(rmobike_accepted_t *accepted,
+									  rmobike_unanswered_t *unanswered,
+									  rmobike_stats_t *stats);
+
+#endif /** RMOBIKE_JUDGE_H_ @}*/

@@ -274,47 +274,6 @@ START_TEST(tells_who_has_too_many)
 }
 END_TEST
 
-/**
- * What is configured, what is read, and what is complained about.
- */
-static const struct {
-	const char *text;
-	const char *expected;
-	const char *why;
-} configured[] = {
-	{ "", "", "" },
-	{ "balance { }", "", "" },
-	{ "balance { addresses { } }", "", "" },
-	{ "balance { addresses { a { address = 192.0.2.1 } } }", "192.0.2.1=1",
-	  "" },
-	{ "balance { addresses { a { address = 192.0.2.1\n weight = 3 }\n"
-	  "b { address = 2001:db8::1\n weight = 0 } } }",
-	  "192.0.2.1=3 2001:db8::1=0", "" },
-	{ "balance { addresses { a { weight = 3 } b { address = 192.0.2.1 } } }",
-	  "192.0.2.1=1", "balance.addresses.a has no address" },
-	{ "balance { addresses { a { address = x } b { address = 192.0.2.1 } } }",
-	  "192.0.2.1=1", "'x' is not an IP address" },
-	{ "balance { addresses { a { address = 192.0.2.1\n weight = many }\n"
-	  "b { address = 192.0.2.2 } } }",
-	  "192.0.2.2=1", "'many' is not a weight from 0 to 10000" },
-	{ "balance { addresses { a { address = 192.0.2.1\n weight = 2 }\n"
-	  "b { address = 192.0.2.1 } } }",
-	  "192.0.2.1=2", "'192.0.2.1' is listed twice" },
-};
-
-START_TEST(reads_what_is_configured)
-{
-	settings_t *settings = parse_section(configured[_i].text);
-	rmobike_weights_t *weights;
-	char why[128] = "x";
-
-	weights = rmobike_weights_load(settings, "charon", why, sizeof(why));
-	settings->destroy(settings);
-	ck_assert_str_eq(why, configured[_i].why);
-	expect(weights, configured[_i].expected);
-}
-END_TEST
-
 Suite *weights_suite(void)
 {
 	Suite *suite = suite_create("weights");
@@ -328,7 +287,6 @@ Suite *weights_suite(void)
 	tcase_add_loop_test(tc, has_room_for_some_addresses, RMOBIKE_WEIGHTS_MAX,
 						RMOBIKE_WEIGHTS_MAX + 2);
 	tcase_add_test(tc, finds_addresses_whatever_their_port);
-	tcase_add_loop_test(tc, reads_what_is_configured, 0, countof(configured));
 
 	tc = add_case(suite, "decisions");
 	tcase_add_loop_test(tc, chooses_who_has_least_for_its_weight,

@@ -30,6 +30,7 @@ Suite *parse_suite(void);
 Suite *options_suite(void);
 Suite *options_sections_suite(void);
 Suite *weights_suite(void);
+Suite *balance_suite(void);
 
 /**
  * Add a test case to a suite.

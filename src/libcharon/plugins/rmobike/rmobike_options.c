@@ -4,6 +4,7 @@
  */
 
 #include "rmobike_options.h"
+#include "rmobike_balance.h"
 #include "rmobike_notify.h"
 #include "rmobike_parse.h"
 
@@ -486,6 +487,7 @@ void rmobike_options_check(settings_t *settings, const char *ns,
 		.complain = complain,
 		.user = user,
 	};
+	rmobike_weights_t *weights;
 
 	rmobike_options_destroy(rmobike_options_create(settings, ns, NULL, complain,
 												   user));
@@ -495,4 +497,6 @@ void rmobike_options_check(settings_t *settings, const char *ns,
 			settings->create_section_enumerator(settings, PLUGIN, ns),
 			"connections");
 	check_connections(&source);
+	weights = rmobike_balance_load(settings, ns, NULL, complain, user);
+	weights->destroy(weights);
 }

@@ -2,17 +2,13 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "rmobike_balance.h"
 #include "rmobike_compat.h"
 #include "rmobike_placement.h"
 #include "rmobike_switch_task.h"
 
 #include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
-
-/**
- * Hysteresis if none is configured, in percent
- */
-#define DEFAULT_HYSTERESIS 10
 
 typedef struct private_rmobike_placement_t private_rmobike_placement_t;
 typedef struct newcomer_t newcomer_t;
@@ -462,23 +458,11 @@ METHOD(rmobike_placement_t, reload, void,
 	private_rmobike_placement_t *this)
 {
 	rmobike_weights_t *weights, *old;
-	char why[BUF_LEN];
-	int hysteresis;
+	u_int hysteresis;
 
-	weights = rmobike_weights_load(lib->settings, lib->ns, why, sizeof(why));
-	if (*why)
-	{
-		DBG1(DBG_CFG, "invalid balance.addresses: %s, ignored", why);
-	}
-	hysteresis = lib->settings->get_int(lib->settings,
-								"%s.plugins.rmobike.balance.hysteresis",
-								DEFAULT_HYSTERESIS, lib->ns);
-	if (hysteresis < 0 || hysteresis > 100)
-	{
-		DBG1(DBG_CFG, "invalid value '%d' for balance.hysteresis, expected 0 "
-			 "to 100 percent", hysteresis);
-		hysteresis = DEFAULT_HYSTERESIS;
-	}
+	/* the plugin complains about what is not valid */
+	weights = rmobike_balance_load(lib->settings, lib->ns, &hysteresis, NULL,
+								   NULL);
 	this->mutex->lock(this->mutex);
 	old = this->weights;
 	this->weights = weights;

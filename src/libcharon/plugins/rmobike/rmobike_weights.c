@@ -66,6 +66,18 @@ METHOD(rmobike_weights_t, find, int,
 	return -1;
 }
 
+METHOD(rmobike_weights_t, add, bool,
+	private_rmobike_weights_t *this, host_t *address, u_int weight)
+{
+	if (this->count == RMOBIKE_WEIGHTS_MAX)
+	{
+		return FALSE;
+	}
+	this->entries[this->count].address = address->clone(address);
+	this->entries[this->count++].weight = weight;
+	return TRUE;
+}
+
 /**
  * Load of an address with one more, relative to that of another one: below 0 if
  * it is less
@@ -201,6 +213,7 @@ static private_rmobike_weights_t *create_empty(void)
 			.get_address = _get_address,
 			.get_weight = _get_weight,
 			.find = _find,
+			.add = _add,
 			.choose = _choose,
 			.divide = _divide,
 			.is_overloaded = _is_overloaded,
@@ -227,13 +240,14 @@ static bool parse_weight(const char *value, u_int *weight)
 }
 
 /**
- * Add an address, its string may be followed by spaces
+ * Parse and add an address
  */
-static bool add(private_rmobike_weights_t *this, char *address,
-				const char *weight, char *why, size_t len)
+static bool parse_entry(rmobike_weights_t *this, char *address,
+						const char *weight, char *why, size_t len)
 {
 	u_int number = 1;
 	host_t *host;
+	bool valid = FALSE;
 
 	host = host_create_from_string(address, 0);
 	if (!host || host->is_anyaddr(host))
@@ -245,22 +259,20 @@ static bool add(private_rmobike_weights_t *this, char *address,
 		snprintf(why, len, "'%s' is not a weight from 0 to %d", weight,
 				 RMOBIKE_WEIGHT_MAX);
 	}
-	else if (find(this, host) >= 0)
+	else if (this->find(this, host) >= 0)
 	{
 		snprintf(why, len, "'%s' is listed twice", address);
 	}
-	else if (this->count == RMOBIKE_WEIGHTS_MAX)
+	else if (!this->add(this, host, number))
 	{
 		snprintf(why, len, "more than %d addresses", RMOBIKE_WEIGHTS_MAX);
 	}
 	else
 	{
-		this->entries[this->count].address = host;
-		this->entries[this->count++].weight = number;
-		return TRUE;
+		valid = TRUE;
 	}
 	DESTROY_IF(host);
-	return FALSE;
+	return valid;
 }
 
 /*
@@ -275,6 +287,10 @@ rmobike_weights_t *rmobike_weights_create(const char *list, char *why,
 	bool valid = TRUE;
 
 	this = create_empty();
+	if (!list)
+	{
+		return &this->public;
+	}
 	enumerator = enumerator_create_token(list, ",", " ");
 	while (valid && enumerator->enumerate(enumerator, &item))
 	{
@@ -283,7 +299,7 @@ rmobike_weights_t *rmobike_weights_create(const char *list, char *why,
 		{
 			*weight++ = '\0';
 		}
-		valid = add(this, item, weight, why, len);
+		valid = parse_entry(&this->public, item, weight, why, len);
 	}
 	enumerator->destroy(enumerator);
 	if (valid && !this->count)
@@ -296,40 +312,5 @@ rmobike_weights_t *rmobike_weights_create(const char *list, char *why,
 		destroy(this);
 		return NULL;
 	}
-	return &this->public;
-}
-
-/*
- * Described in header
- */
-rmobike_weights_t *rmobike_weights_load(settings_t *settings, const char *ns,
-										char *why, size_t len)
-{
-	private_rmobike_weights_t *this;
-	enumerator_t *enumerator;
-	char *section, *address, *weight;
-
-	*why = '\0';
-	this = create_empty();
-	enumerator = settings->create_section_enumerator(settings,
-								"%s.plugins.rmobike.balance.addresses", ns);
-	while (enumerator->enumerate(enumerator, &section))
-	{
-		address = settings->get_str(settings,
-							"%s.plugins.rmobike.balance.addresses.%s.address",
-							NULL, ns, section);
-		weight = settings->get_str(settings,
-							"%s.plugins.rmobike.balance.addresses.%s.weight",
-							NULL, ns, section);
-		if (!address)
-		{
-			snprintf(why, len, "balance.addresses.%s has no address", section);
-		}
-		else
-		{
-			add(this, address, weight, why, len);
-		}
-	}
-	enumerator->destroy(enumerator);
 	return &this->public;
 }

@@ -63,6 +63,15 @@ struct rmobike_weights_t {
 	int (*find)(rmobike_weights_t *this, host_t *address);
 
 	/**
+	 * Add an address at the end.
+	 *
+	 * @param address	address that is not in the list yet, cloned
+	 * @param weight	its weight
+	 * @return			FALSE if the list is full
+	 */
+	bool (*add)(rmobike_weights_t *this, host_t *address, u_int weight);
+
+	/**
 	 * Choose the address that has least for its weight.
 	 *
 	 * @param load		how many each address has
@@ -108,25 +117,12 @@ struct rmobike_weights_t {
 /**
  * Parse "address[=weight],...", the default weight is 1.
  *
- * @param list		comma separated list
+ * @param list		comma separated list, NULL for an empty one
  * @param why		receives what is wrong with it
  * @param len		size of that buffer
  * @return			NULL if not valid
  */
 rmobike_weights_t *rmobike_weights_create(const char *list, char *why,
 										  size_t len);
-
-/**
- * Read the addresses configured to be balanced, in
- * <ns>.plugins.rmobike.balance.addresses.<name>.{address,weight}.
- *
- * @param settings	settings to read from
- * @param ns		namespace
- * @param why		receives what is wrong with them, empty if nothing is
- * @param len		size of that buffer
- * @return			list without invalid entries, may be empty
- */
-rmobike_weights_t *rmobike_weights_load(settings_t *settings, const char *ns,
-										char *why, size_t len);
 
 #endif /** RMOBIKE_WEIGHTS_H_ @}*/

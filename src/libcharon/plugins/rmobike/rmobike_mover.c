@@ -3,10 +3,9 @@
  */
 
 #include "rmobike_mover.h"
+#include "rmobike_queue.h"
 #include "rmobike_switch_task.h"
 
-#include <collections/array.h>
-#include <collections/hashtable.h>
 #include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
 
@@ -49,11 +48,6 @@ struct private_rmobike_mover_t {
 	void *chooser_data;
 
 	/**
-	 * Number of the current move, its switches are under way with that number
-	 */
-	u_int number;
-
-	/**
 	 * What the current move is about; strings and objects of the selector are
 	 * not kept
 	 */
@@ -65,42 +59,12 @@ struct private_rmobike_mover_t {
 	u_int load[RMOBIKE_WEIGHTS_MAX];
 
 	/**
-	 * IKE_SAs that wait for their turn, rmobike_selected_t
+	 * Who waits, and who is under way
 	 */
-	linked_list_t *items;
+	rmobike_queue_t *queue;
 
 	/**
-	 * These and those whose turn it is, by unique ID
-	 */
-	hashtable_t *selected;
-
-	/**
-	 * Serial numbers of switches under way -> number of their move
-	 */
-	hashtable_t *in_flight;
-
-	/**
-	 * IKE_SAs whose turn it is, but whose switch was not noted yet
-	 */
-	u_int starting;
-
-	/**
-	 * Number of selected IKE_SAs, of those that ended, and of failures
-	 */
-	u_int total, ended, failures;
-
-	/**
-	 * TRUE if a timer is to start the next one
-	 */
-	bool waiting;
-
-	/**
-	 * When the next one may start, with a limited rate
-	 */
-	timeval_t next;
-
-	/**
-	 * Protects all of this
+	 * Protects load
 	 */
 	mutex_t *mutex;
 };
@@ -122,22 +86,6 @@ struct run_t {
 };
 
 static void kick(private_rmobike_mover_t *this);
-
-/**
- * Convert a number to a key
- */
-static inline void *key(u_int number)
-{
-	return (void*)(uintptr_t)number;
-}
-
-/**
- * Is there something left to be started? With the lock.
- */
-static bool is_busy(private_rmobike_mover_t *this)
-{
-	return this->items->get_count(this->items) || this->starting;
-}
 
 /**
  * Free what is kept of a move
@@ -172,27 +120,7 @@ static void tell(private_rmobike_mover_t *this, rmobike_selected_t *item,
 }
 
 /**
- * Take all items that were not started, with the lock
- */
-static linked_list_t *take_items(private_rmobike_mover_t *this)
-{
-	linked_list_t *items = this->items;
-	enumerator_t *enumerator;
-	rmobike_selected_t *item;
-
-	this->items = linked_list_create();
-	this->ended += items->get_count(items);
-	enumerator = items->create_enumerator(items);
-	while (enumerator->enumerate(enumerator, &item))
-	{
-		this->selected->remove(this->selected, key(item->info->id));
-	}
-	enumerator->destroy(enumerator);
-	return items;
-}
-
-/**
- * Tell that items were cancelled, without the lock
+ * Tell that items were cancelled
  */
 static u_int cancel_items(private_rmobike_mover_t *this, linked_list_t *items,
 						  const char *reason)
@@ -211,21 +139,7 @@ static u_int cancel_items(private_rmobike_mover_t *this, linked_list_t *items,
 }
 
 /**
- * Something of the move ended, with the lock; returns items to be cancelled
- */
-static linked_list_t *note_end(private_rmobike_mover_t *this, bool failed)
-{
-	this->ended++;
-	this->failures += failed;
-	if (this->move.max_failures && this->failures >= this->move.max_failures)
-	{
-		return take_items(this);
-	}
-	return NULL;
-}
-
-/**
- * Go on after something ended, without the lock
+ * Go on after something ended
  */
 static void go_on(private_rmobike_mover_t *this, linked_list_t *cancelled)
 {
@@ -242,14 +156,8 @@ static void go_on(private_rmobike_mover_t *this, linked_list_t *cancelled)
 static void skip(private_rmobike_mover_t *this, rmobike_selected_t *item,
 				 rmobike_state_t state, const char *reason)
 {
-	linked_list_t *cancelled;
-
 	tell(this, item, state, reason);
-	this->mutex->lock(this->mutex);
-	this->starting--;
-	cancelled = note_end(this, state == RMOBIKE_FAILED);
-	this->mutex->unlock(this->mutex);
-	go_on(this, cancelled);
+	go_on(this, this->queue->skipped(this->queue, state == RMOBIKE_FAILED));
 }
 
 /**
@@ -258,20 +166,10 @@ static void skip(private_rmobike_mover_t *this, rmobike_selected_t *item,
 static void switch_ended(void *user, const rmobike_switch_t *ended)
 {
 	private_rmobike_mover_t *this = user;
-	linked_list_t *cancelled = NULL;
-	void *number = NULL;
+	linked_list_t *cancelled;
 
-	this->mutex->lock(this->mutex);
-	if (ended->serial)
-	{
-		number = this->in_flight->remove(this->in_flight, key(ended->serial));
-	}
-	if (number == key(this->number))
-	{
-		cancelled = note_end(this, ended->state != RMOBIKE_DONE);
-	}
-	this->mutex->unlock(this->mutex);
-	if (number)
+	if (this->queue->ended(this->queue, ended->serial,
+						   ended->state != RMOBIKE_DONE, &cancelled))
 	{
 		go_on(this, cancelled);
 	}
@@ -368,50 +266,9 @@ static bool run_item(private_rmobike_mover_t *this, rmobike_selected_t *item,
 		return TRUE;
 	}
 	serial = this->asker->begin(this->asker, ike_sa, target, this->move.tag);
-	this->mutex->lock(this->mutex);
-	this->in_flight->put(this->in_flight, key(serial), key(this->number));
-	this->starting--;
-	this->mutex->unlock(this->mutex);
+	this->queue->begun(this->queue, serial);
 	this->asker->queue(this->asker, ike_sa, serial, target);
 	return ike_sa->initiate(ike_sa, NULL, NULL) != DESTROY_ME;
-}
-
-/**
- * Check out the IKE_SA of an item, which may be rekeyed any time before
- */
-static ike_sa_t *checkout(private_rmobike_mover_t *this,
-						  rmobike_selected_t *item)
-{
-	ike_sa_t *ike_sa;
-	ike_sa_id_t *id;
-	uint32_t before, after;
-
-	while (TRUE)
-	{
-		this->mutex->lock(this->mutex);
-		id = item->id->clone(item->id);
-		before = item->info->id;
-		this->mutex->unlock(this->mutex);
-
-		ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, id);
-		id->destroy(id);
-
-		this->mutex->lock(this->mutex);
-		after = item->info->id;
-		if (after == before)
-		{
-			this->selected->remove(this->selected, key(after));
-		}
-		this->mutex->unlock(this->mutex);
-		if (after == before)
-		{
-			return ike_sa;
-		}
-		if (ike_sa)
-		{
-			charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
-		}
-	}
 }
 
 CALLBACK(run_execute, job_requeue_t,
@@ -420,7 +277,7 @@ CALLBACK(run_execute, job_requeue_t,
 	private_rmobike_mover_t *this = run->this;
 	ike_sa_t *ike_sa;
 
-	ike_sa = checkout(this, run->item);
+	ike_sa = this->queue->checkout(this->queue, run->item);
 	if (!ike_sa)
 	{
 		skip(this, run->item, RMOBIKE_FAILED, "IKE_SA deleted");
@@ -447,76 +304,35 @@ CALLBACK(run_destroy, void,
 CALLBACK(wait_execute, job_requeue_t,
 	private_rmobike_mover_t *this)
 {
-	this->mutex->lock(this->mutex);
-	this->waiting = FALSE;
-	this->mutex->unlock(this->mutex);
+	this->queue->woken_up(this->queue);
 	kick(this);
 	return JOB_REQUEUE_NONE;
 }
 
 /**
- * May another one start now? Otherwise schedules a timer if it is only the rate
- * that prevents it. With the lock.
- */
-static bool may_start(private_rmobike_mover_t *this)
-{
-	timeval_t now, interval = {};
-
-	if (!this->items->get_count(this->items) ||
-		this->in_flight->get_count(this->in_flight) + this->starting >=
-		this->move.max_in_flight)
-	{
-		return FALSE;
-	}
-	if (!this->move.rate)
-	{
-		return TRUE;
-	}
-	time_monotonic(&now);
-	if (timercmp(&now, &this->next, <))
-	{
-		if (!this->waiting)
-		{
-			this->waiting = TRUE;
-			lib->scheduler->schedule_job_tv(lib->scheduler,
-				(job_t*)callback_job_create(wait_execute, this, NULL, NULL),
-				this->next);
-		}
-		return FALSE;
-	}
-	if (this->move.rate == 1)
-	{
-		interval.tv_sec = 1;
-	}
-	else
-	{
-		interval.tv_usec = 1000000 / this->move.rate;
-	}
-	timeradd(&this->next, &interval, &this->next);
-	if (timercmp(&this->next, &now, <))
-	{	/* no bursts to catch up */
-		timeradd(&now, &interval, &this->next);
-	}
-	return TRUE;
-}
-
-/**
- * Take the next item if it may start
+ * Take the next item if it may start. Otherwise schedules a timer if it is only
+ * the rate that prevents it.
  */
 static run_t *take_next(private_rmobike_mover_t *this)
 {
+	rmobike_selected_t *item;
+	timeval_t wake_up;
 	run_t *run = NULL;
 
-	this->mutex->lock(this->mutex);
-	if (may_start(this))
+	item = this->queue->next(this->queue, &wake_up);
+	if (item)
 	{
 		INIT(run,
 			.this = this,
+			.item = item,
 		);
-		this->items->remove_first(this->items, (void**)&run->item);
-		this->starting++;
 	}
-	this->mutex->unlock(this->mutex);
+	else if (timerisset(&wake_up))
+	{
+		lib->scheduler->schedule_job_tv(lib->scheduler,
+				(job_t*)callback_job_create(wait_execute, this, NULL, NULL),
+				wake_up);
+	}
 	return run;
 }
 
@@ -569,55 +385,18 @@ static bool are_own_addresses(rmobike_weights_t *targets, char *why, size_t len)
 }
 
 /**
- * Reserve the only move there can be, as long as it has something to start
+ * Keep what a move is about, while the queue is reserved
  */
-static bool reserve(private_rmobike_mover_t *this, char *why, size_t len)
-{
-	bool reserved;
-
-	this->mutex->lock(this->mutex);
-	reserved = !is_busy(this);
-	if (reserved)
-	{
-		clear_move(this);
-		this->number++;
-		this->starting = 1;
-		this->total = this->ended = this->failures = 0;
-		memset(this->load, 0, sizeof(this->load));
-		time_monotonic(&this->next);
-	}
-	else
-	{
-		snprintf(why, len, "another move is under way (%u of %u done), see "
-				 "rmobike --cancel", this->ended, this->total);
-	}
-	this->mutex->unlock(this->mutex);
-	return reserved;
-}
-
-/**
- * Keep what a move is about, with the lock
- */
-static void keep_move(private_rmobike_mover_t *this, const rmobike_move_t *move,
-					  linked_list_t *items)
+static void keep_move(private_rmobike_mover_t *this, const rmobike_move_t *move)
 {
 	rmobike_weights_t *targets = move->targets;
-	enumerator_t *enumerator;
-	rmobike_selected_t *item;
 
-	this->items->destroy(this->items);
-	this->items = items;
-	this->total = items->get_count(items);
-	enumerator = items->create_enumerator(items);
-	while (enumerator->enumerate(enumerator, &item))
-	{
-		this->selected->put(this->selected, key(item->info->id), item);
-	}
-	enumerator->destroy(enumerator);
+	clear_move(this);
 	this->move = *move;
 	this->move.tag = strdupnull(move->tag);
 	this->move.targets = targets ? targets->clone(targets) : NULL;
 	memset(&this->move.selector, 0, sizeof(this->move.selector));
+	memset(this->load, 0, sizeof(this->load));
 	if (move->load)
 	{
 		memcpy(this->load, move->load,
@@ -630,20 +409,23 @@ METHOD(rmobike_mover_t, start, u_int,
 	private_rmobike_mover_t *this, const rmobike_move_t *move, char *why,
 	size_t len)
 {
+	rmobike_pace_t pace = {
+		.max_in_flight = move->max_in_flight,
+		.rate = move->rate,
+		.max_failures = move->max_failures,
+	};
 	linked_list_t *items;
 	u_int count;
 
 	if (!are_own_addresses(move->targets, why, len) ||
-		!reserve(this, why, len))
+		!this->queue->reserve(this->queue, why, len))
 	{
 		return 0;
 	}
 	items = rmobike_selector_select(&move->selector, move->targets, move->tag);
 	count = items->get_count(items);
-	this->mutex->lock(this->mutex);
-	keep_move(this, move, items);
-	this->starting = 0;
-	this->mutex->unlock(this->mutex);
+	keep_move(this, move);
+	this->queue->fill(this->queue, items, &pace);
 	if (!count && !move->may_be_empty)
 	{
 		snprintf(why, len, "no matching IKE_SA found");
@@ -655,25 +437,15 @@ METHOD(rmobike_mover_t, start, u_int,
 METHOD(rmobike_mover_t, cancel, u_int,
 	private_rmobike_mover_t *this, u_int *in_flight)
 {
-	linked_list_t *items;
+	linked_list_t *items = this->queue->cancel(this->queue, in_flight);
 
-	this->mutex->lock(this->mutex);
-	*in_flight = this->in_flight->get_count(this->in_flight) + this->starting;
-	items = take_items(this);
-	this->mutex->unlock(this->mutex);
 	return cancel_items(this, items, "cancelled");
 }
 
 METHOD(rmobike_mover_t, get_queued, u_int,
 	private_rmobike_mover_t *this, u_int *in_flight)
 {
-	u_int queued;
-
-	this->mutex->lock(this->mutex);
-	*in_flight = this->in_flight->get_count(this->in_flight) + this->starting;
-	queued = this->items->get_count(this->items);
-	this->mutex->unlock(this->mutex);
-	return queued;
+	return this->queue->get_count(this->queue, in_flight);
 }
 
 METHOD(rmobike_mover_t, set_chooser, void,
@@ -686,20 +458,7 @@ METHOD(rmobike_mover_t, set_chooser, void,
 METHOD(listener_t, ike_rekey, bool,
 	private_rmobike_mover_t *this, ike_sa_t *old, ike_sa_t *new)
 {
-	rmobike_selected_t *item;
-	ike_sa_id_t *id = new->get_id(new);
-
-	this->mutex->lock(this->mutex);
-	item = this->selected->remove(this->selected,
-								  key(old->get_unique_id(old)));
-	if (item)
-	{
-		item->id->destroy(item->id);
-		item->id = id->clone(id);
-		item->info->id = new->get_unique_id(new);
-		this->selected->put(this->selected, key(item->info->id), item);
-	}
-	this->mutex->unlock(this->mutex);
+	this->queue->rekeyed(this->queue, old, new);
 	return TRUE;
 }
 
@@ -707,9 +466,7 @@ METHOD(rmobike_mover_t, destroy, void,
 	private_rmobike_mover_t *this)
 {
 	this->peers->remove_listener(this->peers, this);
-	this->items->destroy_function(this->items, (void*)rmobike_selected_destroy);
-	this->selected->destroy(this->selected);
-	this->in_flight->destroy(this->in_flight);
+	this->queue->destroy(this->queue);
 	clear_move(this);
 	this->mutex->destroy(this->mutex);
 	free(this);
@@ -738,11 +495,7 @@ rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
 		.peers = peers,
 		.asker = asker,
 		.stats = stats,
-		.items = linked_list_create(),
-		.selected = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									 32),
-		.in_flight = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									  32),
+		.queue = rmobike_queue_create(),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 	peers->add_listener(peers, switch_ended, this);

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_queue.h"
+
+#include <daemon.h>
+
+#include <collections/hashtable.h>
+#include <threading/mutex.h>
+
+typedef struct private_rmobike_queue_t private_rmobike_queue_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_queue_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_queue_t public;
+
+	/**
+	 * Number of the current move, its switches are under way with that number
+	 */
+	u_int number;
+
+	/**
+	 * How fast that one may go
+	 */
+	rmobike_pace_t pace;
+
+	/**
+	 * IKE_SAs that wait for their turn, rmobike_selected_t
+	 */
+	linked_list_t *items;
+
+	/**
+	 * These and those whose turn it is, by unique ID
+	 */
+	hashtable_t *selected;
+
+	/**
+	 * Serial numbers of switches under way -> number of their move
+	 */
+	hashtable_t *in_flight;
+
+	/**
+	 * IKE_SAs whose turn it is, but whose switch was not noted yet; one more if
+	 * the queue is reserved
+	 */
+	u_int starting;
+
+	/**
+	 * Number of IKE_SAs, of those that ended, and of failures
+	 */
+	u_int total, ended, failures;
+
+	/**
+	 * TRUE if somebody waits until the next one may start
+	 */
+	bool waiting;
+
+	/**
+	 * When that is, with a limited rate
+	 */
+	timeval_t next;
+
+	/**
+	 * Protects all of this
+	 */
+	mutex_t *mutex;
+};
+
+/**
+ * Convert a number to a key
+ */
+static inline void *key(u_int number)
+{
+	return (void*)(uintptr_t)number;
+}
+
+/**
+ * Count what is under way, with the lock
+ */
+static u_int count_in_flight(private_rmobike_queue_t *this)
+{
+	return this->in_flight->get_count(this->in_flight) + this->starting;
+}
+
+/**
+ * Take all items that were not started, with the lock
+ */
+static linked_list_t *take_items(private_rmobike_queue_t *this)
+{
+	linked_list_t *items = this->items;
+	enumerator_t *enumerator;
+	rmobike_selected_t *item;
+
+	this->items = linked_list_create();
+	this->ended += items->get_count(items);
+	enumerator = items->create_enumerator(items);
+	while (enumerator->enumerate(enumerator, &item))
+	{
+		this->selected->remove(this->selected, key(item->info->id));
+	}
+	enumerator->destroy(enumerator);
+	return items;
+}
+
+/**
+ * Something of the move ended, with the lock; returns items to be cancelled
+ */
+static linked_list_t *note_end(private_rmobike_queue_t *this, bool failed)
+{
+	this->ended++;
+	this->failures += failed;
+	if (this->pace.max_failures && this->failures >= this->pace.max_failures)
+	{
+		return take_items(this);
+	}
+	return NULL;
+}
+
+METHOD(rmobike_queue_t, reserve, bool,
+	private_rmobike_queue_t *this, char *why, size_t len)
+{
+	bool reserved;
+
+	this->mutex->lock(this->mutex);
+	reserved = !this->items->get_count(this->items) && !this->starting;
+	if (reserved)
+	{
+		this->number++;
+		this->starting = 1;
+		this->total = this->ended = this->failures = 0;
+		memset(&this->pace, 0, sizeof(this->pace));
+		time_monotonic(&this->next);
+	}
+	else
+	{
+		snprintf(why, len, "another move is under way (%u of %u done), see "
+				 "rmobike --cancel", this->ended, this->total);
+	}
+	this->mutex->unlock(this->mutex);
+	return reserved;
+}
+
+METHOD(rmobike_queue_t, fill, void,
+	private_rmobike_queue_t *this, linked_list_t *items,
+	const rmobike_pace_t *pace)
+{
+	enumerator_t *enumerator;
+	rmobike_selected_t *item;
+
+	this->mutex->lock(this->mutex);
+	this->items->destroy(this->items);
+	this->items = items;
+	this->total = items->get_count(items);
+	this->pace = *pace;
+	enumerator = items->create_enumerator(items);
+	while (enumerator->enumerate(enumerator, &item))
+	{
+		this->selected->put(this->selected, key(item->info->id), item);
+	}
+	enumerator->destroy(enumerator);
+	this->starting = 0;
+	this->mutex->unlock(this->mutex);
+}
+
+/**
+ * Is it the time for another one? Otherwise tells when it is, unless somebody
+ * waits for that already. With the lock.
+ */
+static bool is_due(private_rmobike_queue_t *this, timeval_t *wake_up)
+{
+	timeval_t now, interval = {};
+
+	if (!this->pace.rate)
+	{
+		return TRUE;
+	}
+	time_monotonic(&now);
+	if (timercmp(&now, &this->next, <))
+	{
+		if (!this->waiting)
+		{
+			this->waiting = TRUE;
+			*wake_up = this->next;
+		}
+		return FALSE;
+	}
+	if (this->pace.rate == 1)
+	{
+		interval.tv_sec = 1;
+	}
+	else
+	{
+		interval.tv_usec = 1000000 / this->pace.rate;
+	}
+	timeradd(&this->next, &interval, &this->next);
+	if (timercmp(&this->next, &now, <))
+	{	/* no bursts to catch up */
+		timeradd(&now, &interval, &this->next);
+	}
+	return TRUE;
+}
+
+METHOD(rmobike_queue_t, next, rmobike_selected_t*,
+	private_rmobike_queue_t *this, timeval_t *wake_up)
+{
+	rmobike_selected_t *item = NULL;
+
+	memset(wake_up, 0, sizeof(*wake_up));
+	this->mutex->lock(this->mutex);
+	if (this->items->get_count(this->items) &&
+		count_in_flight(this) < this->pace.max_in_flight &&
+		is_due(this, wake_up))
+	{
+		this->items->remove_first(this->items, (void**)&item);
+		this->starting++;
+	}
+	this->mutex->unlock(this->mutex);
+	return item;
+}
+
+METHOD(rmobike_queue_t, woken_up, void,
+	private_rmobike_queue_t *this)
+{
+	this->mutex->lock(this->mutex);
+	this->waiting = FALSE;
+	this->mutex->unlock(this->mutex);
+}
+
+METHOD(rmobike_queue_t, checkout, ike_sa_t*,
+	private_rmobike_queue_t *this, rmobike_selected_t *item)
+{
+	ike_sa_t *ike_sa;
+	ike_sa_id_t *id;
+	uint32_t before, after;
+
+	while (TRUE)
+	{
+		this->mutex->lock(this->mutex);
+		id = item->id->clone(item->id);
+		before = item->info->id;
+		this->mutex->unlock(this->mutex);
+
+		ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, id);
+		id->destroy(id);
+
+		this->mutex->lock(this->mutex);
+		after = item->info->id;
+		if (after == before)
+		{
+			this->selected->remove(this->selected, key(after));
+		}
+		this->mutex->unlock(this->mutex);
+		if (after == before)
+		{
+			return ike_sa;
+		}
+		if (ike_sa)
+		{
+			charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+		}
+	}
+}
+
+METHOD(rmobike_queue_t, skipped, linked_list_t*,
+	private_rmobike_queue_t *this, bool failed)
+{
+	linked_list_t *cancelled;
+
+	this->mutex->lock(this->mutex);
+	this->starting--;
+	cancelled = note_end(this, failed);
+	this->mutex->unlock(this->mutex);
+	return cancelled;
+}
+
+METHOD(rmobike_queue_t, begun, void,
+	private_rmobike_queue_t *this, u_int serial)
+{
+	this->mutex->lock(this->mutex);
+	this->in_flight->put(this->in_flight, key(serial), key(this->number));
+	this->starting--;
+	this->mutex->unlock(this->mutex);
+}
+
+METHOD(rmobike_queue_t, ended, bool,
+	private_rmobike_queue_t *this, u_int serial, bool failed,
+	linked_list_t **cancelled)
+{
+	void *number = NULL;
+
+	*cancelled = NULL;
+	this->mutex->lock(this->mutex);
+	if (serial)
+	{
+		number = this->in_flight->remove(this->in_flight, key(serial));
+	}
+	if (number == key(this->number))
+	{
+		*cancelled = note_end(this, failed);
+	}
+	this->mutex->unlock(this->mutex);
+	return number != NULL;
+}
+
+METHOD(rmobike_queue_t, cancel, linked_list_t*,
+	private_rmobike_queue_t *this, u_int *in_flight)
+{
+	linked_list_t *items;
+
+	this->mutex->lock(this->mutex);
+	*in_flight = count_in_flight(this);
+	items = take_items(this);
+	this->mutex->unlock(this->mutex);
+	return items;
+}
+
+METHOD(rmobike_queue_t, get_count, u_int,
+	private_rmobike_queue_t *this, u_int *in_flight)
+{
+	u_int count;
+
+	this->mutex->lock(this->mutex);
+	*in_flight = count_in_flight(this);
+	count = this->items->get_count(this->items);
+	this->mutex->unlock(this->mutex);
+	return count;
+}
+
+METHOD(rmobike_queue_t, rekeyed, void,
+	private_rmobike_queue_t *this, ike_sa_t *old, ike_sa_t *new)
+{
+	rmobike_selected_t *item;
+	ike_sa_id_t *id = new->get_id(new);
+
+	this->mutex->lock(this->mutex);
+	item = this->selected->remove(this->selected,
+								  key(old->get_unique_id(old)));
+	if (item)
+	{
+		item->id->destroy(item->id);
+		item->id = id->clone(id);
+		item->info->id = new->get_unique_id(new);
+		this->selected->put(this->selected, key(item->info->id), item);
+	}
+	this->mutex->unlock(this->mutex);
+}
+
+METHOD(rmobike_queue_t, destroy, void,
+	private_rmobike_queue_t *this)
+{
+	this->items->destroy_function(this->items, (void*)rmobike_selected_destroy);
+	this->selected->destroy(this->selected);
+	this->in_flight->destroy(this->in_flight);
+	this->mutex->destroy(this->mutex);
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_queue_t *rmobike_queue_create(void)
+{
+	private_rmobike_queue_t *this;
+
+	INIT(this,
+		.public = {
+			.reserve = _reserve,
+			.fill = _fill,
+			.next = _next,
+			.woken_up = _woken_up,
+			.checkout = _checkout,
+			.skipped = _skipped,
+			.begun = _begun,
+			.ended = _ended,
+			.cancel = _cancel,
+			.get_count = _get_count,
+			.rekeyed = _rekeyed,
+			.destroy = _destroy,
+		},
+		.items = linked_list_create(),
+		.selected = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+									 32),
+		.in_flight = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+									  32),
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+	);
+	return &this->public;
+}

@@ -32,8 +32,8 @@ struct rmobike_pace_t {
 };
 
 /**
- * Thread safe. A move begins with reserve() and fill(). Each of its IKE_SAs then
- * either leaves by next(), followed by skipped(), or by begun() and later
+ * Thread safe. A move begins with reserve() and fill(). Each of its IKE_SAs
+ * then either leaves by next(), followed by skipped(), or by begun() and later
  * ended(); or in one of the lists of those that won't be started.
  */
 struct rmobike_queue_t {

@@ -168,8 +168,7 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 	private_rmobike_mover_t *this = user;
 	linked_list_t *cancelled;
 
-	if (this->queue->ended(this->queue, ended->serial,
-						   ended->state != RMOBIKE_DONE, &cancelled))
+	if (this->queue->ended(this->queue, ended, &cancelled))
 	{
 		go_on(this, cancelled);
 	}
@@ -337,7 +336,9 @@ static run_t *take_next(private_rmobike_mover_t *this)
 }
 
 /**
- * Start as many as may be under way, in jobs
+ * Start as many as may be under way, in jobs. They come after whatever was
+ * received: more requests would only have their responses wait longer, until
+ * the requests are sent again.
  */
 static void kick(private_rmobike_mover_t *this)
 {
@@ -346,8 +347,8 @@ static void kick(private_rmobike_mover_t *this)
 	while ((run = take_next(this)))
 	{
 		lib->processor->queue_job(lib->processor,
-				(job_t*)callback_job_create(run_execute, run, run_destroy,
-											NULL));
+				(job_t*)callback_job_create_with_prio(run_execute, run,
+										run_destroy, NULL, JOB_PRIO_LOW));
 	}
 }
 

@@ -9,6 +9,17 @@
 #include <collections/hashtable.h>
 #include <threading/mutex.h>
 
+/**
+ * How many switches may be under way at first, and whatever happens
+ */
+#define WINDOW_MIN 4
+
+/**
+ * If even the fastest one takes so much longer than the fastest of all, in
+ * milliseconds, they wait for each other. Requests are sent again soon after.
+ */
+#define TOO_SLOW 25
+
 typedef struct private_rmobike_queue_t private_rmobike_queue_t;
 
 /**
@@ -56,6 +67,22 @@ struct private_rmobike_queue_t {
 	 * Number of IKE_SAs, of those that ended, and of failures
 	 */
 	u_int total, ended, failures;
+
+	/**
+	 * How many switches may be under way for now
+	 */
+	u_int window;
+
+	/**
+	 * How long the fastest switch took that was done, in milliseconds: of all,
+	 * and since the window was changed
+	 */
+	double fastest, recent;
+
+	/**
+	 * How many were done since then
+	 */
+	u_int samples;
 
 	/**
 	 * TRUE if somebody waits until the next one may start
@@ -123,6 +150,31 @@ static linked_list_t *note_end(private_rmobike_queue_t *this, bool failed)
 	return NULL;
 }
 
+/**
+ * A switch of the move was done, with the lock. Widens the window as long as
+ * that does not slow all of them down: some paths are longer than others, but
+ * if there is no fast one left, it is us or our link.
+ */
+static void adjust_window(private_rmobike_queue_t *this, double ms)
+{
+	this->recent = this->samples ? min(this->recent, ms) : ms;
+	this->fastest = this->fastest ? min(this->fastest, ms) : ms;
+	if (++this->samples >= this->window)
+	{
+		if (this->recent > this->fastest + TOO_SLOW)
+		{
+			this->window = max(this->window / 2, WINDOW_MIN);
+		}
+		else
+		{
+			this->window *= 2;
+		}
+		this->window = min(this->window, max(this->pace.max_in_flight,
+											 WINDOW_MIN));
+		this->samples = 0;
+	}
+}
+
 METHOD(rmobike_queue_t, reserve, bool,
 	private_rmobike_queue_t *this, char *why, size_t len)
 {
@@ -135,6 +187,9 @@ METHOD(rmobike_queue_t, reserve, bool,
 		this->number++;
 		this->starting = 1;
 		this->total = this->ended = this->failures = 0;
+		this->window = WINDOW_MIN;
+		this->samples = 0;
+		this->fastest = 0;
 		memset(&this->pace, 0, sizeof(this->pace));
 		time_monotonic(&this->next);
 	}
@@ -215,7 +270,7 @@ METHOD(rmobike_queue_t, next, rmobike_selected_t*,
 	memset(wake_up, 0, sizeof(*wake_up));
 	this->mutex->lock(this->mutex);
 	if (this->items->get_count(this->items) &&
-		count_in_flight(this) < this->pace.max_in_flight &&
+		count_in_flight(this) < min(this->window, this->pace.max_in_flight) &&
 		is_due(this, wake_up))
 	{
 		this->items->remove_first(this->items, (void**)&item);
@@ -290,20 +345,24 @@ METHOD(rmobike_queue_t, begun, void,
 }
 
 METHOD(rmobike_queue_t, ended, bool,
-	private_rmobike_queue_t *this, u_int serial, bool failed,
+	private_rmobike_queue_t *this, const rmobike_switch_t *ended,
 	linked_list_t **cancelled)
 {
 	void *number = NULL;
 
 	*cancelled = NULL;
 	this->mutex->lock(this->mutex);
-	if (serial)
+	if (ended->serial)
 	{
-		number = this->in_flight->remove(this->in_flight, key(serial));
+		number = this->in_flight->remove(this->in_flight, key(ended->serial));
 	}
 	if (number == key(this->number))
 	{
-		*cancelled = note_end(this, failed);
+		if (ended->state == RMOBIKE_DONE)
+		{
+			adjust_window(this, ended->ms);
+		}
+		*cancelled = note_end(this, ended->state != RMOBIKE_DONE);
 	}
 	this->mutex->unlock(this->mutex);
 	return number != NULL;

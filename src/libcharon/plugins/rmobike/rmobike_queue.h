@@ -22,7 +22,8 @@ typedef struct rmobike_pace_t rmobike_pace_t;
  * How fast IKE_SAs may leave a queue.
  */
 struct rmobike_pace_t {
-	/** how many switches may be under way */
+	/** how many switches may be under way; there are fewer at first, and as
+	 * long as more of them only take longer */
 	u_int max_in_flight;
 	/** how many may start per second, 0 for any number */
 	u_int rate;
@@ -97,12 +98,11 @@ struct rmobike_queue_t {
 	/**
 	 * A switch ended.
 	 *
-	 * @param serial	its serial number
-	 * @param failed	TRUE if that is a failure
+	 * @param ended		what became of it
 	 * @param cancelled	receives a list as skipped() returns it, or NULL
 	 * @return			TRUE if it was one of ours, so another one may start
 	 */
-	bool (*ended)(rmobike_queue_t *this, u_int serial, bool failed,
+	bool (*ended)(rmobike_queue_t *this, const rmobike_switch_t *ended,
 				  linked_list_t **cancelled);
 
 	/**

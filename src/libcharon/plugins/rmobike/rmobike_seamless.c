@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_compat.h"
+#include "rmobike_prepared.h"
 #include "rmobike_seamless.h"
 #include "rmobike_xfrm.h"
 
@@ -12,7 +13,7 @@
 #include <threading/thread_value.h>
 
 typedef struct private_rmobike_seamless_t private_rmobike_seamless_t;
-typedef struct prepared_t prepared_t;
+typedef struct sa_t sa_t;
 typedef struct policy_t policy_t;
 typedef struct scope_t scope_t;
 
@@ -27,9 +28,9 @@ struct private_rmobike_seamless_t {
 	rmobike_seamless_t public;
 
 	/**
-	 * SAs at new addresses by SPI, prepared_t
+	 * SAs at new addresses
 	 */
-	hashtable_t *prepared;
+	rmobike_prepared_t *prepared;
 
 	/**
 	 * Reqids of CHILD_SAs by their unique ID
@@ -69,27 +70,12 @@ static void (*stock_update_hosts)(ike_sa_t *this, host_t *me, host_t *other,
 								  update_hosts_flag_t flags);
 
 /**
- * An SA that accepts ESP at a new address, or that is to be deleted
+ * An SA to be deleted
  */
-struct prepared_t {
+struct sa_t {
 
 	/**
-	 * Number to release it with
-	 */
-	u_int serial;
-
-	/**
-	 * Unique ID of the IKE_SA
-	 */
-	uint32_t id;
-
-	/**
-	 * Source of its packets, with the port
-	 */
-	host_t *src;
-
-	/**
-	 * Destination
+	 * Destination of its packets
 	 */
 	host_t *dst;
 
@@ -137,17 +123,17 @@ struct scope_t {
 	array_t *policies;
 
 	/**
-	 * SAs to be deleted at the end, prepared_t
+	 * SAs to be deleted at the end, sa_t by value
 	 */
 	array_t *sas;
 };
 
 /**
- * Convert an SPI to a key
+ * Convert a number to a key
  */
-static inline void *key(uint32_t spi)
+static inline void *key(uint32_t number)
 {
-	return (void*)(uintptr_t)spi;
+	return (void*)(uintptr_t)number;
 }
 
 /**
@@ -157,39 +143,6 @@ static uint8_t get_proto(child_sa_t *child_sa)
 {
 	return child_sa->get_protocol(child_sa) == PROTO_AH ? IPPROTO_AH
 														: IPPROTO_ESP;
-}
-
-/**
- * Create an entry for an SA
- */
-static prepared_t *prepared_create(u_int serial, uint32_t id, host_t *src,
-								   host_t *dst, uint8_t proto, uint32_t spi)
-{
-	prepared_t *this;
-
-	INIT(this,
-		.serial = serial,
-		.id = id,
-		.src = src->clone(src),
-		.dst = dst->clone(dst),
-		.proto = proto,
-		.spi = spi,
-	);
-	return this;
-}
-
-/**
- * Destroy an entry, and the SA if requested
- */
-static void prepared_destroy(prepared_t *this, bool delete)
-{
-	if (delete)
-	{
-		rmobike_xfrm_delete(this->dst, this->proto, this->spi);
-	}
-	this->src->destroy(this->src);
-	this->dst->destroy(this->dst);
-	free(this);
 }
 
 /**
@@ -235,8 +188,8 @@ static void policy_destroy(policy_t *this)
  */
 static void flush_scope(scope_t *scope)
 {
-	prepared_t *sa;
 	policy_t *policy;
+	sa_t sa;
 
 	while (array_remove(scope->policies, ARRAY_HEAD, &policy))
 	{
@@ -244,7 +197,8 @@ static void flush_scope(scope_t *scope)
 	}
 	while (array_remove(scope->sas, ARRAY_HEAD, &sa))
 	{
-		prepared_destroy(sa, TRUE);
+		rmobike_xfrm_delete(sa.dst, sa.proto, sa.spi);
+		sa.dst->destroy(sa.dst);
 	}
 }
 
@@ -360,52 +314,17 @@ static bool move_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
 }
 
 /**
- * Find an SA prepared for that address. It is kept if it is wanted and still
- * fits, otherwise it is in the way.
+ * Use the SA prepared for an address, or get it out of the way
  */
 static bool use_prepared(kernel_ipsec_sa_id_t *id,
 						 kernel_ipsec_update_sa_t *data, bool wanted)
 {
 	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
-	prepared_t *prepared;
-	bool keep = FALSE;
 
-	instance->mutex->lock(instance->mutex);
-	prepared = instance->prepared->get(instance->prepared, key(id->spi));
-	/* an outbound SA may have the same SPI */
-	if (prepared && ike_sa && prepared->id == ike_sa->get_unique_id(ike_sa) &&
-		prepared->dst->ip_equals(prepared->dst, data->new_dst))
-	{
-		keep = wanted && prepared->src->equals(prepared->src, data->new_src);
-		instance->prepared->remove(instance->prepared, key(id->spi));
-		prepared_destroy(prepared, !keep);
-	}
-	instance->mutex->unlock(instance->mutex);
-	return keep;
-}
-
-/**
- * Remove SAs prepared for an IKE_SA, those at one address or all
- */
-static void discard_prepared(private_rmobike_seamless_t *this, uint32_t id,
-							 host_t *dst)
-{
-	enumerator_t *enumerator;
-	prepared_t *prepared;
-
-	this->mutex->lock(this->mutex);
-	enumerator = this->prepared->create_enumerator(this->prepared);
-	while (enumerator->enumerate(enumerator, NULL, &prepared))
-	{
-		if (prepared->id == id &&
-			(!dst || dst->ip_equals(dst, prepared->dst)))
-		{
-			this->prepared->remove_at(this->prepared, enumerator);
-			prepared_destroy(prepared, TRUE);
-		}
-	}
-	enumerator->destroy(enumerator);
-	this->mutex->unlock(this->mutex);
+	return ike_sa && instance->prepared->use(instance->prepared,
+									ike_sa->get_unique_id(ike_sa),
+									data->new_src, data->new_dst, id->spi,
+									wanted);
 }
 
 METHOD(kernel_interface_t, update_sa, status_t,
@@ -413,7 +332,7 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	kernel_ipsec_update_sa_t *data)
 {
 	scope_t *scope = get_scope();
-	prepared_t *old;
+	sa_t old;
 	bool seamless;
 
 	seamless = scope && !data->cpi && !rmobike_compat_new_reqid(data) &&
@@ -422,8 +341,12 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	if (use_prepared(id, data, seamless) ||
 		(seamless && copy_sa(scope, id, data)))
 	{
-		old = prepared_create(0, 0, id->src, id->dst, id->proto, id->spi);
-		array_insert(scope->sas, ARRAY_TAIL, old);
+		old = (sa_t){
+			.dst = id->dst->clone(id->dst),
+			.proto = id->proto,
+			.spi = id->spi,
+		};
+		array_insert(scope->sas, ARRAY_TAIL, &old);
 		return SUCCESS;
 	}
 	if (seamless && move_sa(scope, id, data))
@@ -508,7 +431,7 @@ METHOD(ike_sa_t, update_hosts, void,
 		if (!me->equals(me, this->get_my_host(this)) ||
 			!other->equals(other, this->get_other_host(this)))
 		{
-			discard_prepared(instance, id, NULL);
+			instance->prepared->discard(instance->prepared, id, NULL);
 		}
 		stock_update_hosts(this, me, other, flags);
 		return;
@@ -516,13 +439,13 @@ METHOD(ike_sa_t, update_hosts, void,
 	scope = (scope_t){
 		.me = me,
 		.policies = array_create(0, 0),
-		.sas = array_create(0, 0),
+		.sas = array_create(sizeof(sa_t), 0),
 	};
 	instance->scope->set(instance->scope, &scope);
 	stock_update_hosts(this, me, other, flags);
 	flush_scope(&scope);
 	instance->scope->set(instance->scope, NULL);
-	discard_prepared(instance, id, me);
+	instance->prepared->discard(instance->prepared, id, me);
 	array_destroy(scope.policies);
 	array_destroy(scope.sas);
 }
@@ -543,7 +466,6 @@ METHOD(rmobike_seamless_t, prepare, void,
 {
 	enumerator_t *enumerator;
 	child_sa_t *child_sa;
-	prepared_t *prepared;
 	host_t *me = ike_sa->get_my_host(ike_sa);
 	host_t *other = ike_sa->get_other_host(ike_sa);
 	uint32_t spi;
@@ -561,15 +483,9 @@ METHOD(rmobike_seamless_t, prepare, void,
 		{
 			continue;
 		}
-		prepared = prepared_create(serial, ike_sa->get_unique_id(ike_sa), other,
-								   to, proto, spi);
-		this->mutex->lock(this->mutex);
-		prepared = this->prepared->put(this->prepared, key(spi), prepared);
-		this->mutex->unlock(this->mutex);
-		if (prepared)
-		{
-			prepared_destroy(prepared, TRUE);
-		}
+		this->prepared->add(this->prepared, serial,
+							ike_sa->get_unique_id(ike_sa), other, to, proto,
+							spi);
 	}
 	enumerator->destroy(enumerator);
 }
@@ -577,52 +493,19 @@ METHOD(rmobike_seamless_t, prepare, void,
 METHOD(rmobike_seamless_t, rekeyed, void,
 	private_rmobike_seamless_t *this, uint32_t id, uint32_t new_id)
 {
-	enumerator_t *enumerator;
-	prepared_t *prepared;
-
-	this->mutex->lock(this->mutex);
-	enumerator = this->prepared->create_enumerator(this->prepared);
-	while (enumerator->enumerate(enumerator, NULL, &prepared))
-	{
-		if (prepared->id == id)
-		{
-			prepared->id = new_id;
-		}
-	}
-	enumerator->destroy(enumerator);
-	this->mutex->unlock(this->mutex);
+	this->prepared->rekeyed(this->prepared, id, new_id);
 }
 
 METHOD(rmobike_seamless_t, forget, void,
 	private_rmobike_seamless_t *this, uint32_t id)
 {
-	discard_prepared(this, id, NULL);
+	this->prepared->discard(this->prepared, id, NULL);
 }
 
 METHOD(rmobike_seamless_t, release, void,
 	private_rmobike_seamless_t *this, u_int serial)
 {
-	enumerator_t *enumerator;
-	prepared_t *prepared;
-
-	this->mutex->lock(this->mutex);
-	enumerator = this->prepared->create_enumerator(this->prepared);
-	while (enumerator->enumerate(enumerator, NULL, &prepared))
-	{
-		if (prepared->serial == serial)
-		{
-			this->prepared->remove_at(this->prepared, enumerator);
-			prepared_destroy(prepared, TRUE);
-		}
-	}
-	enumerator->destroy(enumerator);
-	this->mutex->unlock(this->mutex);
-}
-
-CALLBACK(destroy_entry, void,
-	prepared_t *prepared, const void *spi)
-{
-	prepared_destroy(prepared, TRUE);
+	this->prepared->release(this->prepared, serial);
 }
 
 /**
@@ -674,7 +557,7 @@ METHOD(rmobike_seamless_t, destroy, void,
 	charon->kernel->add_ip = this->stock.add_ip;
 	charon->kernel->del_ip = this->stock.del_ip;
 	instance = NULL;
-	this->prepared->destroy_function(this->prepared, destroy_entry);
+	this->prepared->destroy(this->prepared);
 	this->reqids->destroy(this->reqids);
 	this->users->destroy(this->users);
 	this->scope->destroy(this->scope);
@@ -701,8 +584,7 @@ rmobike_seamless_t *rmobike_seamless_create(void)
 			.forget = _forget,
 			.destroy = _destroy,
 		},
-		.prepared = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									 32),
+		.prepared = rmobike_prepared_create(),
 		.reqids = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 								   32),
 		.users = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,

@@ -21,13 +21,8 @@ stock_plugins=/usr/lib/ipsec/plugins
 our_plugin=$RMOBIKE_BUILD/src/libcharon/plugins/rmobike/.libs
 our_plugin=$our_plugin/libstrongswan-rmobike.so
 
-# Real ESP if this kernel has it: decided by trying, in a namespace that is
-# gone at once
-has_kernel_esp() {
-	unshare --net ip xfrm state add src 192.0.2.1 dst 192.0.2.2 proto esp \
-		spi 1 mode tunnel aead 'rfc4106(gcm(aes))' \
-		0x0102030405060708090a0b0c0d0e0f1011121314 128 2>/dev/null
-}
+# shellcheck source=testing/lib/esp.sh
+. "$testing/lib/esp.sh"
 
 if [ -z "${RMOBIKE_DATAPATH:-}" ]; then
 	if has_kernel_esp; then

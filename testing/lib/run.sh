@@ -3,6 +3,9 @@
 #
 # What testing/check does: build, run tests, count.
 
+# shellcheck source=testing/lib/esp.sh
+. "$testing/lib/esp.sh"
+
 passed=0 failed=0
 declare -A running=()   # process -> slot, name and start of a live test
 
@@ -178,8 +181,14 @@ live_start() { # SLOT NAME
 
 # Until one of them has ended
 live_wait() {
-	local pid status=0 slot name start dir time reason
-	wait -n -p pid "${!running[@]}" || status=$?
+	local pid='' status=0 slot name start dir time reason
+	while [ -z "$pid" ]; do
+		status=0
+		wait -n -p pid "${!running[@]}" || status=$?
+		# It does not always say who that was
+		[ -n "${pid:-}" ] || pid=$(live_ended)
+		[ -z "$pid" ] || wait "$pid" 2> /dev/null || status=$?
+	done
 	read -r slot name start <<< "${running[$pid]}"
 	unset "running[$pid]"
 	slots+=("$slot")
@@ -196,5 +205,35 @@ live_wait() {
 			grep -m 1 '^FAIL' "$dir/output" || tail -n 1 "$dir/output")
 		reason=${reason#FAIL: }
 		report FAIL "$name" "$time: ${reason:-status $status} (log: $dir)"
+	fi
+}
+
+# One that runs no more although nobody said so
+live_ended() {
+	local pid
+	for pid in "${!running[@]}"; do
+		if ! kill -0 "$pid" 2> /dev/null; then
+			echo "$pid"
+			return
+		fi
+	done
+}
+
+# Our scenarios, as far as this machine can do ESP as they expect it
+run_scenarios() {
+	local out=$results/scenarios good bad
+	if [ -z "${RMOBIKE_VM:-}" ] && ! has_kernel_esp; then
+		echo "scenarios: left out, they need ESP in the kernel or RMOBIKE_VM"
+		return
+	fi
+	mkdir "$out"
+	RMOBIKE_RESULTS=$out "$testing/scenarios" --jobs "$jobs" < /dev/null 2>&1 |
+		tee "$out/output" | grep -vE '^(results:|[0-9]+ passed)' || true
+	if read -r good bad < <(sed -nE \
+			'$s/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$out/output"); then
+		passed=$((passed + good)) failed=$((failed + bad))
+	else
+		report FAIL scenarios "(log: $out/output)"
+		failed=$((failed + 1))
 	fi
 }

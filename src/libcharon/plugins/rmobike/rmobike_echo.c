@@ -4,7 +4,7 @@
 
 #include "rmobike_compat.h"
 #include "rmobike_echo.h"
-#include "rmobike_options.h"
+#include "rmobike_task.h"
 #include "rmobike_update_task.h"
 
 #include <collections/hashtable.h>
@@ -111,8 +111,7 @@ static bool is_enabled(ike_sa_t *ike_sa)
 	rmobike_options_t *options;
 	bool enabled;
 
-	options = rmobike_options_create(lib->settings, lib->ns,
-									 ike_sa->get_name(ike_sa), NULL, NULL);
+	options = rmobike_task_options(ike_sa);
 	enabled = options->accept != RMOBIKE_ACCEPT_NONE;
 	rmobike_options_destroy(options);
 	return enabled;

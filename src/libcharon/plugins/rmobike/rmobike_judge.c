@@ -5,7 +5,6 @@
 #include "rmobike_compat.h"
 #include "rmobike_judge.h"
 #include "rmobike_notify.h"
-#include "rmobike_options.h"
 #include "rmobike_policy.h"
 #include "rmobike_task.h"
 #include "rmobike_update_task.h"
@@ -56,15 +55,6 @@ struct private_rmobike_judge_t {
 static u_int get_notify_type(private_rmobike_judge_t *this)
 {
 	return __atomic_load_n(&this->notify_type, __ATOMIC_RELAXED);
-}
-
-/**
- * Get the options that apply to an IKE_SA
- */
-static rmobike_options_t *get_options(ike_sa_t *ike_sa)
-{
-	return rmobike_options_create(lib->settings, lib->ns,
-								  ike_sa->get_name(ike_sa), NULL, NULL);
 }
 
 /**
@@ -249,7 +239,7 @@ static void handle_switch(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
 	const char *reason;
 	host_t *me;
 
-	options = get_options(ike_sa);
+	options = rmobike_task_options(ike_sa);
 	me = rmobike_update_task_source(ike_sa, to);
 	verdict = decide(this, ike_sa, options, me, to);
 	if (rmobike_verdict_is_refusal(verdict))

@@ -5,7 +5,6 @@
 #include "rmobike_compat.h"
 #include "rmobike_listener.h"
 #include "rmobike_notify.h"
-#include "rmobike_options.h"
 #include "rmobike_task.h"
 #include "rmobike_update_task.h"
 
@@ -85,8 +84,7 @@ static void handle_capability(private_rmobike_listener_t *this,
 		}
 		return;
 	}
-	options = rmobike_options_create(lib->settings, lib->ns,
-									 ike_sa->get_name(ike_sa), NULL, NULL);
+	options = rmobike_task_options(ike_sa);
 	if (options->advertise)
 	{
 		notify->set_notification_data(notify, rmobike_notify_capability());

@@ -3,10 +3,10 @@
  */
 
 #include "rmobike_compat.h"
-#include "rmobike_options.h"
 #include "rmobike_policy.h"
 #include "rmobike_roam.h"
 #include "rmobike_switch_task.h"
+#include "rmobike_task.h"
 
 #include <collections/hashtable.h>
 #include <encoding/payloads/notify_payload.h>
@@ -173,8 +173,7 @@ METHOD(rmobike_roam_t, choose, host_t*,
 	enumerator_t *enumerator;
 	entry_t *entry;
 
-	options = rmobike_options_create(lib->settings, lib->ns,
-									 ike_sa->get_name(ike_sa), NULL, NULL);
+	options = rmobike_task_options(ike_sa);
 	this->mutex->lock(this->mutex);
 	entry = get_entry(this, ike_sa->get_unique_id(ike_sa));
 	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
@@ -300,8 +299,7 @@ static bool is_ours(ike_sa_t *ike_sa)
 	{
 		return FALSE;
 	}
-	options = rmobike_options_create(lib->settings, lib->ns,
-									 ike_sa->get_name(ike_sa), NULL, NULL);
+	options = rmobike_task_options(ike_sa);
 	enabled = options->auto_switch;
 	rmobike_options_destroy(options);
 	return enabled;

@@ -3,7 +3,6 @@
  */
 
 #include "rmobike_compat.h"
-#include "rmobike_options.h"
 #include "rmobike_seek.h"
 #include "rmobike_task.h"
 #include "rmobike_update_task.h"
@@ -158,8 +157,7 @@ static bool is_enabled(ike_sa_t *ike_sa)
 		(ike_sa->get_state(ike_sa) == IKE_ESTABLISHED ||
 		 ike_sa->get_state(ike_sa) == IKE_REKEYING))
 	{
-		options = rmobike_options_create(lib->settings, lib->ns,
-										 ike_sa->get_name(ike_sa), NULL, NULL);
+		options = rmobike_task_options(ike_sa);
 		enabled = options->accept != RMOBIKE_ACCEPT_NONE;
 		rmobike_options_destroy(options);
 	}
@@ -228,8 +226,7 @@ static void follow(private_rmobike_seek_t *this, ike_sa_t *ike_sa, host_t *to)
 
 	DBG1(DBG_IKE, "peer of IKE_SA %s[%u] answers at %H, and not at %H anymore",
 		 ike_sa->get_name(ike_sa), id, to, other);
-	options = rmobike_options_create(lib->settings, lib->ns,
-									 ike_sa->get_name(ike_sa), NULL, NULL);
+	options = rmobike_task_options(ike_sa);
 	rmobike_update_task_queue(ike_sa, this->accepted, this->stats,
 							  this->accepted->get_serial(this->accepted, id),
 							  to, FALSE, options->path_timeout);

@@ -327,6 +327,15 @@ void rmobike_task_migrate(rmobike_task_t *this, ike_sa_t *ike_sa)
 /*
  * Described in header
  */
+rmobike_options_t *rmobike_task_options(ike_sa_t *ike_sa)
+{
+	return rmobike_options_create(lib->settings, lib->ns,
+								  ike_sa->get_name(ike_sa), NULL, NULL);
+}
+
+/*
+ * Described in header
+ */
 void rmobike_task_initiate(ike_sa_t *ike_sa)
 {
 	lib->processor->queue_job(lib->processor,

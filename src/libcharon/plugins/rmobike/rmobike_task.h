@@ -16,6 +16,7 @@
 #ifndef RMOBIKE_TASK_H_
 #define RMOBIKE_TASK_H_
 
+#include "rmobike_options.h"
 #include "rmobike_source.h"
 
 #include <daemon.h>
@@ -170,6 +171,14 @@ bool rmobike_task_resend(rmobike_task_t *this);
  * @param ike_sa	IKE_SA
  */
 void rmobike_task_hurry(ike_sa_t *ike_sa);
+
+/**
+ * Get the options that apply to an IKE_SA, as they are configured now.
+ *
+ * @param ike_sa	IKE_SA
+ * @return			options, to be freed with rmobike_options_destroy()
+ */
+rmobike_options_t *rmobike_task_options(ike_sa_t *ike_sa);
 
 /**
  * Initiate the queued tasks of an IKE_SA in a job of its own.

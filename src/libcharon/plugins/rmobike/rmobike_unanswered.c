@@ -4,7 +4,6 @@
 
 #include "rmobike_compat.h"
 #include "rmobike_inflight.h"
-#include "rmobike_options.h"
 #include "rmobike_task.h"
 #include "rmobike_unanswered.h"
 #include "rmobike_update_task.h"
@@ -329,8 +328,7 @@ static bool is_lost(ike_sa_t *ike_sa)
 	if (!me->is_anyaddr(me) &&
 		!charon->kernel->get_interface(charon->kernel, me, NULL))
 	{
-		options = rmobike_options_create(lib->settings, lib->ns,
-										 ike_sa->get_name(ike_sa), NULL, NULL);
+		options = rmobike_task_options(ike_sa);
 		enabled = options->auto_switch;
 		rmobike_options_destroy(options);
 	}

@@ -55,15 +55,6 @@ void world_failed(const char *file, int line, const char *why)
 	abort();
 }
 
-#define fail_unless(cond) \
-({ \
-	if (!(cond)) \
-	{ \
-		world_dump(); \
-		world_failed(__FILE__, __LINE__, #cond); \
-	} \
-})
-
 METHOD(listener_t, message, bool,
 	listener_t *this, ike_sa_t *ike_sa, message_t *message, bool incoming,
 	bool plain)
@@ -221,12 +212,12 @@ static void check()
 	host_t *host;
 
 	ike_sa = world_checkout(INITIATOR);
-	fail_unless(ike_sa);
+	world_require(ike_sa);
 	host = ike_sa->get_other_host(ike_sa);
-	fail_unless(is_allowed(host));
+	world_require(is_allowed(host));
 	world_checkin(ike_sa, SUCCESS);
-	fail_unless(world_id(RESPONDER));
-	fail_unless(plugin_records() <= 4);
+	world_require(world_id(RESPONDER));
+	world_require(plugin_records() <= 4);
 }
 
 /**
@@ -283,8 +274,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	{
 		check();
 	}
-	fail_unless(!world_plugin_jobs());
-	fail_unless(world_count("*") < 20 + requests * 30);
+	world_require(!world_plugin_jobs());
+	world_require(world_count("*") < 20 + requests * 30);
 
 	charon->bus->remove_listener(charon->bus, &listener);
 	world_each(INITIATOR, delete);

@@ -84,15 +84,6 @@ const char *__lsan_default_suppressions(void)
 	return "leak:child_cfg_create\n";
 }
 
-#define fail_unless(cond) \
-({ \
-	if (!(cond)) \
-	{ \
-		world_dump(); \
-		world_failed(__FILE__, __LINE__, #cond); \
-	} \
-})
-
 /**
  * Pick one.
  */
@@ -301,7 +292,7 @@ static int check_alive()
 		world_dump();
 		world_failed(__FILE__, __LINE__, why);
 	}
-	fail_unless(!world_tasks());
+	world_require(!world_tasks());
 	return ALIVE;
 }
 
@@ -323,7 +314,7 @@ static int play()
 	settle();
 
 	/* there are more if some started by themselves */
-	fail_unless(stock || world_outcomes() == started ||
+	world_require(stock || world_outcomes() == started ||
 				(flapping && world_outcomes() > started));
 	if (world_id(INITIATOR) || world_id(RESPONDER))
 	{
@@ -334,7 +325,7 @@ static int play()
 	}
 	assert_gone();
 	/* on a path without loss nothing is to die */
-	fail_unless(result != DEAD || loss || spoiled || roamed);
+	world_require(result != DEAD || loss || spoiled || roamed);
 	if (verbose)
 	{
 		world_dump();

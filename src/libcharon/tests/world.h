@@ -320,4 +320,14 @@ void world_assert_logged(const char *file, int line, char *pattern, bool yes);
 /** To be provided by the program: a test failed, must not return */
 void world_failed(const char *file, int line, const char *why);
 
+/** For programs that are no test cases: fail, with what happened, unless */
+#define world_require(cond) \
+({ \
+	if (!(cond)) \
+	{ \
+		world_dump(); \
+		world_failed(__FILE__, __LINE__, #cond); \
+	} \
+})
+
 #endif /** WORLD_H_ */

@@ -186,8 +186,10 @@ live_wait() {
 		status=0
 		wait -n -p pid "${!running[@]}" || status=$?
 		# It does not always say who that was
-		[ -n "${pid:-}" ] || pid=$(live_ended)
-		[ -z "$pid" ] || wait "$pid" 2> /dev/null || status=$?
+		if [ -z "${pid:-}" ]; then
+			pid=$(live_ended) status=0
+			[ -z "$pid" ] || wait "$pid" 2> /dev/null || status=$?
+		fi
 	done
 	read -r slot name start <<< "${running[$pid]}"
 	unset "running[$pid]"

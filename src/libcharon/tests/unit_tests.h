@@ -31,6 +31,7 @@ Suite *options_suite(void);
 Suite *options_sections_suite(void);
 Suite *weights_suite(void);
 Suite *balance_suite(void);
+Suite *window_suite(void);
 
 /**
  * Add a test case to a suite.

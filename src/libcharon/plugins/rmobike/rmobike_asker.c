@@ -237,7 +237,8 @@ static bool is_there(rmobike_peers_t *peers, ike_sa_t *ike_sa, host_t *to)
 }
 
 METHOD(rmobike_asker_t, queue, void,
-	private_rmobike_asker_t *this, ike_sa_t *ike_sa, u_int serial, host_t *to)
+	private_rmobike_asker_t *this, ike_sa_t *ike_sa, u_int serial, host_t *to,
+	bool patient)
 {
 	rmobike_options_t *options;
 	const char *why;
@@ -256,7 +257,7 @@ METHOD(rmobike_asker_t, queue, void,
 		options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL,
 										 NULL);
 		rmobike_switch_task_queue(ike_sa, this->peers, this->seamless,
-								  this->source, serial, to, options);
+								  this->source, serial, to, patient, options);
 		rmobike_options_destroy(options);
 	}
 }
@@ -268,7 +269,7 @@ METHOD(rmobike_asker_t, ask, u_int,
 	u_int serial;
 
 	serial = begin(this, ike_sa, to, tag);
-	queue(this, ike_sa, serial, to);
+	queue(this, ike_sa, serial, to, FALSE);
 	rmobike_task_initiate(ike_sa);
 	return serial;
 }
@@ -282,7 +283,7 @@ METHOD(rmobike_asker_t, resume, void,
 									ike_sa->get_unique_id(ike_sa));
 	if (asked && asked->serial == serial)
 	{
-		queue(this, ike_sa, serial, asked->to);
+		queue(this, ike_sa, serial, asked->to, FALSE);
 	}
 	rmobike_switch_destroy(asked);
 }

@@ -44,9 +44,10 @@ struct rmobike_asker_t {
 	 * @param ike_sa	IKE_SA, checked out
 	 * @param serial	serial number of the switch
 	 * @param to		address of this machine to switch to
+	 * @param patient	TRUE if the answer may have to wait for other IKE_SAs
 	 */
 	void (*queue)(rmobike_asker_t *this, ike_sa_t *ike_sa, u_int serial,
-				  host_t *to);
+				  host_t *to, bool patient);
 
 	/**
 	 * Do both, and initiate the exchange in a job of its own.

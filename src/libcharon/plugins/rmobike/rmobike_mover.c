@@ -237,7 +237,7 @@ static bool run_item(private_rmobike_mover_t *this, rmobike_selected_t *item,
 	rmobike_state_t state = RMOBIKE_FAILED;
 	const char *why;
 	host_t *target;
-	u_int serial;
+	u_int serial, waiting, in_flight;
 
 	why = rmobike_switch_task_refuses(ike_sa);
 	target = choose_target(this, ike_sa);
@@ -266,7 +266,9 @@ static bool run_item(private_rmobike_mover_t *this, rmobike_selected_t *item,
 	}
 	serial = this->asker->begin(this->asker, ike_sa, target, this->move.tag);
 	this->queue->begun(this->queue, serial);
-	this->asker->queue(this->asker, ike_sa, serial, target);
+	waiting = this->queue->get_count(this->queue, &in_flight);
+	this->asker->queue(this->asker, ike_sa, serial, target,
+					   waiting + in_flight > 1);
 	return ike_sa->initiate(ike_sa, NULL, NULL) != DESTROY_ME;
 }
 

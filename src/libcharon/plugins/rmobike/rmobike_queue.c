@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_queue.h"
+#include "rmobike_window.h"
 
 #include <daemon.h>
 
@@ -10,17 +11,13 @@
 #include <threading/mutex.h>
 
 /**
- * How many switches may be under way at first, and whatever happens
+ * Who takes longer than that, in milliseconds, is asleep or far away and has no
+ * others wait: the window is not for them.
  */
-#define WINDOW_MIN 4
-
-/**
- * If even the fastest one takes so much longer than the fastest of all, in
- * milliseconds, they wait for each other. Requests are sent again soon after.
- */
-#define TOO_SLOW 25
+#define LATE 500
 
 typedef struct private_rmobike_queue_t private_rmobike_queue_t;
+typedef struct flight_t flight_t;
 
 /**
  * Private data
@@ -53,7 +50,7 @@ struct private_rmobike_queue_t {
 	hashtable_t *selected;
 
 	/**
-	 * Serial numbers of switches under way -> number of their move
+	 * Switches under way by serial number, flight_t
 	 */
 	hashtable_t *in_flight;
 
@@ -69,28 +66,17 @@ struct private_rmobike_queue_t {
 	u_int total, ended, failures;
 
 	/**
-	 * How many switches may be under way for now
+	 * How many switches may be under way for now, NULL before the first move
 	 */
-	u_int window;
+	rmobike_window_t *window;
 
 	/**
-	 * How long the fastest switch took that was done, in milliseconds: of all,
-	 * and since the window was changed
+	 * When somebody is going to look whether another one may start, {} if nobody
 	 */
-	double fastest, recent;
+	timeval_t waiting;
 
 	/**
-	 * How many were done since then
-	 */
-	u_int samples;
-
-	/**
-	 * TRUE if somebody waits until the next one may start
-	 */
-	bool waiting;
-
-	/**
-	 * When that is, with a limited rate
+	 * When the next one may start with a limited rate
 	 */
 	timeval_t next;
 
@@ -98,6 +84,22 @@ struct private_rmobike_queue_t {
 	 * Protects all of this
 	 */
 	mutex_t *mutex;
+};
+
+/**
+ * A switch under way
+ */
+struct flight_t {
+
+	/**
+	 * Number of its move
+	 */
+	u_int number;
+
+	/**
+	 * When others stop waiting for it
+	 */
+	timeval_t late;
 };
 
 /**
@@ -150,31 +152,6 @@ static linked_list_t *note_end(private_rmobike_queue_t *this, bool failed)
 	return NULL;
 }
 
-/**
- * A switch of the move was done, with the lock. Widens the window as long as
- * that does not slow all of them down: some paths are longer than others, but
- * if there is no fast one left, it is us or our link.
- */
-static void adjust_window(private_rmobike_queue_t *this, double ms)
-{
-	this->recent = this->samples ? min(this->recent, ms) : ms;
-	this->fastest = this->fastest ? min(this->fastest, ms) : ms;
-	if (++this->samples >= this->window)
-	{
-		if (this->recent > this->fastest + TOO_SLOW)
-		{
-			this->window = max(this->window / 2, WINDOW_MIN);
-		}
-		else
-		{
-			this->window *= 2;
-		}
-		this->window = min(this->window, max(this->pace.max_in_flight,
-											 WINDOW_MIN));
-		this->samples = 0;
-	}
-}
-
 METHOD(rmobike_queue_t, reserve, bool,
 	private_rmobike_queue_t *this, char *why, size_t len)
 {
@@ -187,9 +164,6 @@ METHOD(rmobike_queue_t, reserve, bool,
 		this->number++;
 		this->starting = 1;
 		this->total = this->ended = this->failures = 0;
-		this->window = WINDOW_MIN;
-		this->samples = 0;
-		this->fastest = 0;
 		memset(&this->pace, 0, sizeof(this->pace));
 		time_monotonic(&this->next);
 	}
@@ -214,6 +188,8 @@ METHOD(rmobike_queue_t, fill, void,
 	this->items = items;
 	this->total = items->get_count(items);
 	this->pace = *pace;
+	DESTROY_IF(this->window);
+	this->window = rmobike_window_create(pace->max_in_flight);
 	enumerator = items->create_enumerator(items);
 	while (enumerator->enumerate(enumerator, &item))
 	{
@@ -225,25 +201,21 @@ METHOD(rmobike_queue_t, fill, void,
 }
 
 /**
- * Is it the time for another one? Otherwise tells when it is, unless somebody
- * waits for that already. With the lock.
+ * Is it the time for another one at that rate? Otherwise tells when it is. With
+ * the lock.
  */
-static bool is_due(private_rmobike_queue_t *this, timeval_t *wake_up)
+static bool is_due(private_rmobike_queue_t *this, const timeval_t *now,
+				   timeval_t *due)
 {
-	timeval_t now, interval = {};
+	timeval_t interval = {};
 
 	if (!this->pace.rate)
 	{
 		return TRUE;
 	}
-	time_monotonic(&now);
-	if (timercmp(&now, &this->next, <))
+	if (timercmp(now, &this->next, <))
 	{
-		if (!this->waiting)
-		{
-			this->waiting = TRUE;
-			*wake_up = this->next;
-		}
+		*due = this->next;
 		return FALSE;
 	}
 	if (this->pace.rate == 1)
@@ -255,26 +227,62 @@ static bool is_due(private_rmobike_queue_t *this, timeval_t *wake_up)
 		interval.tv_usec = 1000000 / this->pace.rate;
 	}
 	timeradd(&this->next, &interval, &this->next);
-	if (timercmp(&this->next, &now, <))
+	if (timercmp(&this->next, now, <))
 	{	/* no bursts to catch up */
-		timeradd(&now, &interval, &this->next);
+		timeradd(now, &interval, &this->next);
 	}
 	return TRUE;
+}
+
+/**
+ * Does the window allow another one? Otherwise tells when it does even if none
+ * of them ends until then. With the lock.
+ */
+static bool fits_window(private_rmobike_queue_t *this, const timeval_t *now,
+						timeval_t *due)
+{
+	enumerator_t *enumerator;
+	flight_t *flight;
+	u_int count = this->starting;
+
+	enumerator = this->in_flight->create_enumerator(this->in_flight);
+	while (enumerator->enumerate(enumerator, NULL, &flight))
+	{
+		if (timercmp(now, &flight->late, <))
+		{
+			if (!timerisset(due) || timercmp(&flight->late, due, <))
+			{
+				*due = flight->late;
+			}
+			count++;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return count < this->window->get_size(this->window);
 }
 
 METHOD(rmobike_queue_t, next, rmobike_selected_t*,
 	private_rmobike_queue_t *this, timeval_t *wake_up)
 {
 	rmobike_selected_t *item = NULL;
+	timeval_t now, due = {};
 
 	memset(wake_up, 0, sizeof(*wake_up));
+	time_monotonic(&now);
 	this->mutex->lock(this->mutex);
 	if (this->items->get_count(this->items) &&
-		count_in_flight(this) < min(this->window, this->pace.max_in_flight) &&
-		is_due(this, wake_up))
+		count_in_flight(this) < this->pace.max_in_flight)
 	{
-		this->items->remove_first(this->items, (void**)&item);
-		this->starting++;
+		if (fits_window(this, &now, &due) && is_due(this, &now, &due))
+		{
+			this->items->remove_first(this->items, (void**)&item);
+			this->starting++;
+		}
+		else if (timerisset(&due) && (!timerisset(&this->waiting) ||
+									  timercmp(&due, &this->waiting, <)))
+		{
+			this->waiting = *wake_up = due;
+		}
 	}
 	this->mutex->unlock(this->mutex);
 	return item;
@@ -284,7 +292,7 @@ METHOD(rmobike_queue_t, woken_up, void,
 	private_rmobike_queue_t *this)
 {
 	this->mutex->lock(this->mutex);
-	this->waiting = FALSE;
+	memset(&this->waiting, 0, sizeof(this->waiting));
 	this->mutex->unlock(this->mutex);
 }
 
@@ -338,8 +346,15 @@ METHOD(rmobike_queue_t, skipped, linked_list_t*,
 METHOD(rmobike_queue_t, begun, void,
 	private_rmobike_queue_t *this, u_int serial)
 {
+	timeval_t late = { .tv_usec = LATE * 1000 };
+	flight_t *flight;
+
+	INIT(flight);
+	time_monotonic(&flight->late);
+	timeradd(&flight->late, &late, &flight->late);
 	this->mutex->lock(this->mutex);
-	this->in_flight->put(this->in_flight, key(serial), key(this->number));
+	flight->number = this->number;
+	this->in_flight->put(this->in_flight, key(serial), flight);
 	this->starting--;
 	this->mutex->unlock(this->mutex);
 }
@@ -348,24 +363,27 @@ METHOD(rmobike_queue_t, ended, bool,
 	private_rmobike_queue_t *this, const rmobike_switch_t *ended,
 	linked_list_t **cancelled)
 {
-	void *number = NULL;
+	flight_t *flight = NULL;
+	bool ours;
 
 	*cancelled = NULL;
 	this->mutex->lock(this->mutex);
 	if (ended->serial)
 	{
-		number = this->in_flight->remove(this->in_flight, key(ended->serial));
+		flight = this->in_flight->remove(this->in_flight, key(ended->serial));
 	}
-	if (number == key(this->number))
+	ours = flight != NULL;
+	if (ours && flight->number == this->number)
 	{
-		if (ended->state == RMOBIKE_DONE)
+		if (ended->state == RMOBIKE_DONE && !ended->reason)
 		{
-			adjust_window(this, ended->ms);
+			this->window->add(this->window, ended->ms);
 		}
 		*cancelled = note_end(this, ended->state != RMOBIKE_DONE);
 	}
 	this->mutex->unlock(this->mutex);
-	return number != NULL;
+	free(flight);
+	return ours;
 }
 
 METHOD(rmobike_queue_t, cancel, linked_list_t*,
@@ -411,12 +429,21 @@ METHOD(rmobike_queue_t, rekeyed, void,
 	this->mutex->unlock(this->mutex);
 }
 
+/**
+ * Free a switch under way
+ */
+static void free_flight(flight_t *flight, const void *serial)
+{
+	free(flight);
+}
+
 METHOD(rmobike_queue_t, destroy, void,
 	private_rmobike_queue_t *this)
 {
 	this->items->destroy_function(this->items, (void*)rmobike_selected_destroy);
 	this->selected->destroy(this->selected);
-	this->in_flight->destroy(this->in_flight);
+	this->in_flight->destroy_function(this->in_flight, (void*)free_flight);
+	DESTROY_IF(this->window);
 	this->mutex->destroy(this->mutex);
 	free(this);
 }

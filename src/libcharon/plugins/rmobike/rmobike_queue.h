@@ -22,8 +22,8 @@ typedef struct rmobike_pace_t rmobike_pace_t;
  * How fast IKE_SAs may leave a queue.
  */
 struct rmobike_pace_t {
-	/** how many switches may be under way; there are fewer at first, and as
-	 * long as more of them only take longer */
+	/** how many switches may be under way; see rmobike_window why there are
+	 * fewer, unless they take long */
 	u_int max_in_flight;
 	/** how many may start per second, 0 for any number */
 	u_int rate;

@@ -230,7 +230,8 @@ static private_rmobike_switch_task_t *find_queued(ike_sa_t *ike_sa)
 void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 							   rmobike_seamless_t *seamless,
 							   rmobike_source_t *source, u_int serial,
-							   host_t *to, rmobike_options_t *options)
+							   host_t *to, bool patient,
+							   rmobike_options_t *options)
 {
 	private_rmobike_switch_task_t *this;
 	host_t *me = ike_sa->get_my_host(ike_sa);
@@ -261,6 +262,7 @@ void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 	this->to->set_port(this->to, me->get_port(me));
 	this->notify_type = options->notify_type;
 	this->base.expires = options->path_timeout;
+	this->base.patient = patient;
 
 	if (!queued)
 	{

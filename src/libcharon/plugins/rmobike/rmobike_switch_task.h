@@ -38,11 +38,13 @@ const char *rmobike_switch_task_refuses(ike_sa_t *ike_sa);
  * @param source		sends if our address is gone, NULL not to
  * @param serial		serial number of the switch in those records
  * @param to			address to name, cloned
+ * @param patient		TRUE if the answer may have to wait for other IKE_SAs
  * @param options		type of the notify, time for the old path
  */
 void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 							   rmobike_seamless_t *seamless,
 							   rmobike_source_t *source, u_int serial,
-							   host_t *to, rmobike_options_t *options);
+							   host_t *to, bool patient,
+							   rmobike_options_t *options);
 
 #endif /** RMOBIKE_SWITCH_TASK_H_ @}*/

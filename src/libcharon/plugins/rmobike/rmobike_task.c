@@ -14,11 +14,21 @@
 static const u_int resend_times[] = { 150, 450, 1050 };
 
 /**
+ * The same for patient ones
+ */
+static const u_int patient_times[countof(resend_times)] = { 1000, 2000, 3000 };
+
+/**
  * A message is dropped by charon while the peer's IKE_SA is busy with one of
  * the same message ID, even if one is a request and the other a response. That
  * happens to a request that follows the response to the peer's request at once.
  */
 #define RESEND_SAME_MID 20
+
+/**
+ * How long a response may be overtaken by the message that follows it
+ */
+#define OVERTAKEN 20
 
 typedef struct timer_t_ rmobike_timer_t;
 
@@ -173,7 +183,8 @@ bool rmobike_task_resend(rmobike_task_t *this)
 	}
 	for (i = 0; i < (int)countof(resend_times); i++)
 	{
-		schedule(this, resend_times[i], FALSE);
+		schedule(this, this->patient ? patient_times[i] : resend_times[i],
+				 FALSE);
 	}
 	if (this->expires)
 	{
@@ -193,7 +204,7 @@ void rmobike_task_hurry(ike_sa_t *ike_sa)
 	task = find_sent(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
 	if (task)
 	{
-		schedule(task, 0, FALSE);
+		schedule(task, OVERTAKEN, FALSE);
 		for (i = 0; i < (int)countof(resend_times); i++)
 		{
 			schedule(task, resend_times[i], FALSE);

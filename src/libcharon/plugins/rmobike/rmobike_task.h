@@ -67,6 +67,13 @@ struct rmobike_task_t {
 	u_int expires;
 
 	/**
+	 * TRUE if the answer may have to wait for other IKE_SAs: the request is not
+	 * sent again as soon then. Nothing is interrupted meanwhile, unless
+	 * rmobike_task_hurry() is called.
+	 */
+	bool patient;
+
+	/**
 	 * The request in the air, NULL if none was sent yet.
 	 */
 	packet_t *packet;
@@ -158,7 +165,7 @@ void rmobike_task_send_from(rmobike_source_t *source, packet_t *packet,
 bool rmobike_task_is_active(ike_sa_t *ike_sa);
 
 /**
- * Send the request in the air again, now and quickly a few times more.
+ * Send the request in the air again, now and a few times more.
  *
  * @return			FALSE if there is no path
  */

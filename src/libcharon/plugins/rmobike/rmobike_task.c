@@ -202,7 +202,7 @@ void rmobike_task_hurry(ike_sa_t *ike_sa)
 	int i;
 
 	task = find_sent(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
-	if (task)
+	if (task && !task->patient)
 	{
 		schedule(task, OVERTAKEN, FALSE);
 		for (i = 0; i < (int)countof(resend_times); i++)

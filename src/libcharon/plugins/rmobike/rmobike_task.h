@@ -68,8 +68,7 @@ struct rmobike_task_t {
 
 	/**
 	 * TRUE if the answer may have to wait for other IKE_SAs: the request is not
-	 * sent again as soon then. Nothing is interrupted meanwhile, unless
-	 * rmobike_task_hurry() is called.
+	 * sent again as soon then, as nothing is interrupted meanwhile.
 	 */
 	bool patient;
 
@@ -172,8 +171,8 @@ bool rmobike_task_is_active(ike_sa_t *ike_sa);
 bool rmobike_task_resend(rmobike_task_t *this);
 
 /**
- * If a request of ours is in the air on an IKE_SA, send it again soon, in a
- * job of its own.
+ * If a request of ours is in the air on an IKE_SA, and not a patient one, send
+ * it again soon, in a job of its own.
  *
  * @param ike_sa	IKE_SA
  */

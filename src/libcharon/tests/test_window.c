@@ -31,7 +31,9 @@ typedef struct {
 	/** now, and when the gateway is done with all that arrived */
 	double now, idle;
 	/** when those under way started, and when they end */
-	struct { double start, end; } flights[256];
+	struct {
+		double start, end;
+	} flights[256];
 	/** how many are under way */
 	u_int count;
 	/** state of the random numbers */

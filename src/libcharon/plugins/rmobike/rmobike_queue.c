@@ -71,7 +71,7 @@ struct private_rmobike_queue_t {
 	rmobike_window_t *window;
 
 	/**
-	 * When somebody is going to look whether another one may start, {} if nobody
+	 * When somebody looks again whether another one may start, {} if nobody
 	 */
 	timeval_t waiting;
 

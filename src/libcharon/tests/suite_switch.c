@@ -13,7 +13,6 @@
  */
 #define assert_switched(from, to) ({ \
 	assert_outcomes("rw " from " -> " to " done"); \
-	assert_logged("*asking peer to switch IKE_SA rw* from " from " to " to); \
 	assert_logged("*switch of IKE_SA rw* from " from " to " to " done in *"); \
 	assert_logged("*switched IKE_SA home* from " from " to " to); \
 	assert_at(to); \
@@ -45,8 +44,6 @@ START_TEST(test_switch_takes_one_round_trip)
 						"{UPD_SA_ADDR NATD_S_IP NATD_D_IP COOKIE2}") == 50);
 	ck_assert(world_sent_at(CLIENT " <- " NEW " INFORMATIONAL resp 2 "
 							"{NATD_S_IP NATD_D_IP COOKIE2}") == 100);
-	assert_logged("*peer asks to switch IKE_SA home* from " OLD " to " NEW
-				  ", accepted");
 	assert_logged("*switch of IKE_SA rw* done in 100.0 ms");
 	assert_switched(OLD, NEW);
 	ck_assert_uint_eq(world_children(INITIATOR), 1);
@@ -269,7 +266,6 @@ START_TEST(test_unannounced_address_is_checked_before_update)
 		CLIENT " <- " FOREIGN " INFORMATIONAL resp 2 {COOKIE2}",
 		CLIENT " -> " FOREIGN " INFORMATIONAL req 3 {UPD_SA_ADDR *}",
 		CLIENT " <- " FOREIGN " INFORMATIONAL resp 3 {*}");
-	assert_logged("*accepted, checking path first");
 	assert_switched(OLD, FOREIGN);
 }
 END_TEST

@@ -201,7 +201,7 @@ static void accept_switch(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
 	bool check = verdict == RMOBIKE_VERDICT_PROBE, new_path;
 	u_int serial;
 
-	DBG1(DBG_IKE, "peer asks to switch IKE_SA %s[%u] from %H to %H, accepted%s",
+	DBG2(DBG_IKE, "peer asks to switch IKE_SA %s[%u] from %H to %H, accepted%s",
 		 ike_sa->get_name(ike_sa), id, ike_sa->get_other_host(ike_sa), to,
 		 check ? ", checking path first" : "");
 

@@ -164,7 +164,7 @@ METHOD(task_t, build_i, status_t,
 	{
 		return rmobike_task_skip(message);
 	}
-	DBG1(DBG_IKE, "asking peer to switch IKE_SA %s[%u] from %H to %H",
+	DBG2(DBG_IKE, "asking peer to switch IKE_SA %s[%u] from %H to %H",
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 ike_sa->get_my_host(ike_sa), this->to);
 	if (this->seamless)

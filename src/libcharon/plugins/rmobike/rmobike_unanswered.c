@@ -255,7 +255,7 @@ static void schedule(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 static void schedule_from(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 						  uint32_t mid)
 {
-	DBG1(DBG_IKE, "request with message ID %u of IKE_SA %s[%u] has to be "
+	DBG2(DBG_IKE, "request with message ID %u of IKE_SA %s[%u] has to be "
 		 "answered although its address %H is gone", mid,
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 ike_sa->get_my_host(ike_sa));

@@ -261,7 +261,7 @@ static status_t process_check(private_rmobike_update_task_t *this,
 	from = message->get_source(message);
 	if (!from->ip_equals(from, this->other))
 	{	/* went there because the new one was silent */
-		DBG1(DBG_IKE, "IKE_SA %s[%u] stays at %H", ike_sa->get_name(ike_sa),
+		DBG2(DBG_IKE, "IKE_SA %s[%u] stays at %H", ike_sa->get_name(ike_sa),
 			 ike_sa->get_unique_id(ike_sa), this->old_other);
 		return SUCCESS;
 	}
@@ -334,7 +334,7 @@ static status_t process_update(private_rmobike_update_task_t *this,
 	process_natd(this, message);
 	if (this->old_other->ip_equals(this->old_other, this->other))
 	{
-		DBG1(DBG_IKE, "IKE_SA %s[%u] stays at %H", ike_sa->get_name(ike_sa),
+		DBG2(DBG_IKE, "IKE_SA %s[%u] stays at %H", ike_sa->get_name(ike_sa),
 			 ike_sa->get_unique_id(ike_sa), this->other);
 	}
 	else

@@ -93,7 +93,7 @@ static gateway_t gateway(u_int max, double busy, double near, double far,
 						 int seed)
 {
 	return (gateway_t){
-		.window = rmobike_window_create(max),
+		.window = rmobike_window_create(4, max),
 		.busy = busy,
 		.near = near,
 		.far = far,

@@ -2,8 +2,8 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "rmobike_flights.h"
 #include "rmobike_queue.h"
-#include "rmobike_window.h"
 
 #include <daemon.h>
 
@@ -11,13 +11,11 @@
 #include <threading/mutex.h>
 
 /**
- * Who takes longer than that, in milliseconds, is asleep or far away and has no
- * others wait: the window is not for them.
+ * How many switches may be under way at first
  */
-#define LATE 500
+#define WINDOW_START 4
 
 typedef struct private_rmobike_queue_t private_rmobike_queue_t;
-typedef struct flight_t flight_t;
 
 /**
  * Private data
@@ -28,11 +26,6 @@ struct private_rmobike_queue_t {
 	 * Public interface
 	 */
 	rmobike_queue_t public;
-
-	/**
-	 * Number of the current move, its switches are under way with that number
-	 */
-	u_int number;
 
 	/**
 	 * How fast that one may go
@@ -50,25 +43,19 @@ struct private_rmobike_queue_t {
 	hashtable_t *selected;
 
 	/**
-	 * Switches under way by serial number, flight_t
+	 * Those whose turn it was
 	 */
-	hashtable_t *in_flight;
+	rmobike_flights_t *flights;
 
 	/**
-	 * IKE_SAs whose turn it is, but whose switch was not noted yet; one more if
-	 * the queue is reserved
+	 * TRUE if the queue is reserved
 	 */
-	u_int starting;
+	bool reserved;
 
 	/**
 	 * Number of IKE_SAs, of those that ended, and of failures
 	 */
 	u_int total, ended, failures;
-
-	/**
-	 * How many switches may be under way for now, NULL before the first move
-	 */
-	rmobike_window_t *window;
 
 	/**
 	 * When somebody looks again whether another one may start, {} if nobody
@@ -87,35 +74,11 @@ struct private_rmobike_queue_t {
 };
 
 /**
- * A switch under way
- */
-struct flight_t {
-
-	/**
-	 * Number of its move
-	 */
-	u_int number;
-
-	/**
-	 * When others stop waiting for it
-	 */
-	timeval_t late;
-};
-
-/**
  * Convert a number to a key
  */
 static inline void *key(u_int number)
 {
 	return (void*)(uintptr_t)number;
-}
-
-/**
- * Count what is under way, with the lock
- */
-static u_int count_in_flight(private_rmobike_queue_t *this)
-{
-	return this->in_flight->get_count(this->in_flight) + this->starting;
 }
 
 /**
@@ -158,11 +121,13 @@ METHOD(rmobike_queue_t, reserve, bool,
 	bool reserved;
 
 	this->mutex->lock(this->mutex);
-	reserved = !this->items->get_count(this->items) && !this->starting;
+	reserved = !this->reserved && !this->items->get_count(this->items) &&
+			   !this->flights->is_starting(this->flights);
 	if (reserved)
 	{
-		this->number++;
-		this->starting = 1;
+		this->flights->restart(this->flights,
+							   rmobike_window_create(WINDOW_START, WINDOW_START));
+		this->reserved = TRUE;
 		this->total = this->ended = this->failures = 0;
 		memset(&this->pace, 0, sizeof(this->pace));
 		time_monotonic(&this->next);
@@ -188,15 +153,16 @@ METHOD(rmobike_queue_t, fill, void,
 	this->items = items;
 	this->total = items->get_count(items);
 	this->pace = *pace;
-	DESTROY_IF(this->window);
-	this->window = rmobike_window_create(pace->max_in_flight);
+	this->flights->restart(this->flights,
+						   rmobike_window_create(WINDOW_START,
+												 pace->max_in_flight));
 	enumerator = items->create_enumerator(items);
 	while (enumerator->enumerate(enumerator, &item))
 	{
 		this->selected->put(this->selected, key(item->info->id), item);
 	}
 	enumerator->destroy(enumerator);
-	this->starting = 0;
+	this->reserved = FALSE;
 	this->mutex->unlock(this->mutex);
 }
 
@@ -204,16 +170,16 @@ METHOD(rmobike_queue_t, fill, void,
  * Is it the time for another one at that rate? Otherwise tells when it is. With
  * the lock.
  */
-static bool is_due(private_rmobike_queue_t *this, const timeval_t *now,
-				   timeval_t *due)
+static bool is_due(private_rmobike_queue_t *this, timeval_t *due)
 {
-	timeval_t interval = {};
+	timeval_t now, interval = {};
 
 	if (!this->pace.rate)
 	{
 		return TRUE;
 	}
-	if (timercmp(now, &this->next, <))
+	time_monotonic(&now);
+	if (timercmp(&now, &this->next, <))
 	{
 		*due = this->next;
 		return FALSE;
@@ -227,56 +193,28 @@ static bool is_due(private_rmobike_queue_t *this, const timeval_t *now,
 		interval.tv_usec = 1000000 / this->pace.rate;
 	}
 	timeradd(&this->next, &interval, &this->next);
-	if (timercmp(&this->next, now, <))
+	if (timercmp(&this->next, &now, <))
 	{	/* no bursts to catch up */
-		timeradd(now, &interval, &this->next);
+		timeradd(&now, &interval, &this->next);
 	}
 	return TRUE;
-}
-
-/**
- * Does the window allow another one? Otherwise tells when it does even if none
- * of them ends until then. With the lock.
- */
-static bool fits_window(private_rmobike_queue_t *this, const timeval_t *now,
-						timeval_t *due)
-{
-	enumerator_t *enumerator;
-	flight_t *flight;
-	u_int count = this->starting;
-
-	enumerator = this->in_flight->create_enumerator(this->in_flight);
-	while (enumerator->enumerate(enumerator, NULL, &flight))
-	{
-		if (timercmp(now, &flight->late, <))
-		{
-			if (!timerisset(due) || timercmp(&flight->late, due, <))
-			{
-				*due = flight->late;
-			}
-			count++;
-		}
-	}
-	enumerator->destroy(enumerator);
-	return count < this->window->get_size(this->window);
 }
 
 METHOD(rmobike_queue_t, next, rmobike_selected_t*,
 	private_rmobike_queue_t *this, timeval_t *wake_up)
 {
 	rmobike_selected_t *item = NULL;
-	timeval_t now, due = {};
+	timeval_t due = {};
 
 	memset(wake_up, 0, sizeof(*wake_up));
-	time_monotonic(&now);
 	this->mutex->lock(this->mutex);
 	if (this->items->get_count(this->items) &&
-		count_in_flight(this) < this->pace.max_in_flight)
+		this->flights->get_count(this->flights) < this->pace.max_in_flight)
 	{
-		if (fits_window(this, &now, &due) && is_due(this, &now, &due))
+		if (this->flights->fits(this->flights, &due) && is_due(this, &due))
 		{
 			this->items->remove_first(this->items, (void**)&item);
-			this->starting++;
+			this->flights->start(this->flights);
 		}
 		else if (timerisset(&due) && (!timerisset(&this->waiting) ||
 									  timercmp(&due, &this->waiting, <)))
@@ -337,7 +275,7 @@ METHOD(rmobike_queue_t, skipped, linked_list_t*,
 	linked_list_t *cancelled;
 
 	this->mutex->lock(this->mutex);
-	this->starting--;
+	this->flights->skipped(this->flights);
 	cancelled = note_end(this, failed);
 	this->mutex->unlock(this->mutex);
 	return cancelled;
@@ -346,16 +284,8 @@ METHOD(rmobike_queue_t, skipped, linked_list_t*,
 METHOD(rmobike_queue_t, begun, void,
 	private_rmobike_queue_t *this, u_int serial)
 {
-	timeval_t late = { .tv_usec = LATE * 1000 };
-	flight_t *flight;
-
-	INIT(flight);
-	time_monotonic(&flight->late);
-	timeradd(&flight->late, &late, &flight->late);
 	this->mutex->lock(this->mutex);
-	flight->number = this->number;
-	this->in_flight->put(this->in_flight, key(serial), flight);
-	this->starting--;
+	this->flights->begun(this->flights, serial);
 	this->mutex->unlock(this->mutex);
 }
 
@@ -363,26 +293,16 @@ METHOD(rmobike_queue_t, ended, bool,
 	private_rmobike_queue_t *this, const rmobike_switch_t *ended,
 	linked_list_t **cancelled)
 {
-	flight_t *flight = NULL;
-	bool ours;
+	bool ours, current;
 
 	*cancelled = NULL;
 	this->mutex->lock(this->mutex);
-	if (ended->serial)
+	ours = this->flights->ended(this->flights, ended, &current);
+	if (ours && current)
 	{
-		flight = this->in_flight->remove(this->in_flight, key(ended->serial));
-	}
-	ours = flight != NULL;
-	if (ours && flight->number == this->number)
-	{
-		if (ended->state == RMOBIKE_DONE && !ended->reason)
-		{
-			this->window->add(this->window, ended->ms);
-		}
 		*cancelled = note_end(this, ended->state != RMOBIKE_DONE);
 	}
 	this->mutex->unlock(this->mutex);
-	free(flight);
 	return ours;
 }
 
@@ -392,7 +312,7 @@ METHOD(rmobike_queue_t, cancel, linked_list_t*,
 	linked_list_t *items;
 
 	this->mutex->lock(this->mutex);
-	*in_flight = count_in_flight(this);
+	*in_flight = this->flights->get_count(this->flights);
 	items = take_items(this);
 	this->mutex->unlock(this->mutex);
 	return items;
@@ -404,7 +324,7 @@ METHOD(rmobike_queue_t, get_count, u_int,
 	u_int count;
 
 	this->mutex->lock(this->mutex);
-	*in_flight = count_in_flight(this);
+	*in_flight = this->flights->get_count(this->flights);
 	count = this->items->get_count(this->items);
 	this->mutex->unlock(this->mutex);
 	return count;
@@ -429,21 +349,12 @@ METHOD(rmobike_queue_t, rekeyed, void,
 	this->mutex->unlock(this->mutex);
 }
 
-/**
- * Free a switch under way
- */
-static void free_flight(flight_t *flight, const void *serial)
-{
-	free(flight);
-}
-
 METHOD(rmobike_queue_t, destroy, void,
 	private_rmobike_queue_t *this)
 {
 	this->items->destroy_function(this->items, (void*)rmobike_selected_destroy);
 	this->selected->destroy(this->selected);
-	this->in_flight->destroy_function(this->in_flight, (void*)free_flight);
-	DESTROY_IF(this->window);
+	this->flights->destroy(this->flights);
 	this->mutex->destroy(this->mutex);
 	free(this);
 }
@@ -473,8 +384,7 @@ rmobike_queue_t *rmobike_queue_create(void)
 		.items = linked_list_create(),
 		.selected = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									 32),
-		.in_flight = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									  32),
+		.flights = rmobike_flights_create(),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 	return &this->public;

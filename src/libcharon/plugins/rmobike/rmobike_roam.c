@@ -7,6 +7,7 @@
 #include "rmobike_roam.h"
 #include "rmobike_switch_task.h"
 #include "rmobike_task.h"
+#include "rmobike_turns.h"
 
 #include <collections/hashtable.h>
 #include <encoding/payloads/notify_payload.h>
@@ -41,6 +42,11 @@ struct private_rmobike_roam_t {
 	 * Sees to it that they can start
 	 */
 	rmobike_unanswered_t *unanswered;
+
+	/**
+	 * IKE_SAs that wait because too many have to leave
+	 */
+	rmobike_turns_t *turns;
 
 	/**
 	 * What we know ourselves, entry_t by unique ID
@@ -251,27 +257,30 @@ static bool is_moving(private_rmobike_roam_t *this, ike_sa_t *ike_sa)
 }
 
 /**
- * The address that an IKE_SA uses is gone; returns FALSE if charon has to care
+ * It is the turn of an IKE_SA to leave its address for another one
  */
-static bool leave_address(private_rmobike_roam_t *this, ike_sa_t *ike_sa)
+static void leave_for(private_rmobike_roam_t *this, ike_sa_t *ike_sa,
+					  host_t *to)
 {
-	host_t *to;
+	u_int serial;
+	bool others;
+
+	serial = this->asker->begin(this->asker, ike_sa, to, NULL);
+	others = this->turns->begun(this->turns, serial);
+	set_serial(this, ike_sa->get_unique_id(ike_sa), serial);
+	this->asker->queue(this->asker, ike_sa, serial, to, others);
+	this->unanswered->rescue(this->unanswered, ike_sa, to);
+}
+
+/**
+ * The address that an IKE_SA uses is gone, and there is no other one; returns
+ * FALSE if charon has to care
+ */
+static bool wait_for_address(private_rmobike_roam_t *this, ike_sa_t *ike_sa)
+{
 	bool exhausted;
 	entry_t *entry;
 
-	if (is_moving(this, ike_sa))
-	{
-		return TRUE;
-	}
-	to = choose(this, ike_sa, NULL);
-	if (to)
-	{
-		set_serial(this, ike_sa->get_unique_id(ike_sa),
-				   this->asker->ask(this->asker, ike_sa, to, NULL));
-		this->unanswered->rescue(this->unanswered, ike_sa, to);
-		to->destroy(to);
-		return TRUE;
-	}
 	this->mutex->lock(this->mutex);
 	entry = get_entry(this, ike_sa->get_unique_id(ike_sa));
 	exhausted = entry->tried->get_count(entry->tried) > 0;
@@ -305,29 +314,88 @@ static bool is_ours(ike_sa_t *ike_sa)
 	return enabled;
 }
 
-METHOD(ike_sa_t, roam, status_t,
-	ike_sa_t *this, bool address)
+/**
+ * Does an IKE_SA have to leave its address? If not, sets status to what became
+ * of the change of addresses or routes instead.
+ */
+static bool has_to_leave(ike_sa_t *ike_sa, bool address, status_t *status)
 {
 	entry_t *entry;
 
-	if (!is_ours(this))
+	if (is_ours(ike_sa))
 	{
-		return stock_roam(this, address);
-	}
-	if (is_path_valid(this))
-	{
+		if (!is_path_valid(ike_sa))
+		{
+			if (!is_moving(instance, ike_sa))
+			{
+				return TRUE;
+			}
+			*status = ike_sa->initiate(ike_sa, NULL, NULL);
+			return FALSE;
+		}
 		instance->mutex->lock(instance->mutex);
-		entry = get_entry(instance, this->get_unique_id(this));
+		entry = get_entry(instance, ike_sa->get_unique_id(ike_sa));
 		clear_hosts(entry->tried);
 		instance->mutex->unlock(instance->mutex);
-		return stock_roam(this, address);
 	}
-	if (!leave_address(instance, this))
+	*status = stock_roam(ike_sa, address);
+	return FALSE;
+}
+
+/**
+ * It is the turn of an IKE_SA to leave its address
+ */
+static status_t leave(ike_sa_t *ike_sa, bool address)
+{
+	host_t *to;
+
+	to = choose(instance, ike_sa, NULL);
+	if (to)
 	{
-		return stock_roam(this, address);
+		leave_for(instance, ike_sa, to);
+		to->destroy(to);
+	}
+	else
+	{
+		instance->turns->skipped(instance->turns);
+		if (!wait_for_address(instance, ike_sa))
+		{
+			return stock_roam(ike_sa, address);
+		}
 	}
 	/* what was deferred because there was no path may go on */
+	return ike_sa->initiate(ike_sa, NULL, NULL);
+}
+
+METHOD(ike_sa_t, roam, status_t,
+	ike_sa_t *this, bool address)
+{
+	status_t status;
+
+	if (!has_to_leave(this, address, &status))
+	{
+		return status;
+	}
+	if (instance->turns->enter(instance->turns, this->get_unique_id(this)))
+	{
+		return leave(this, address);
+	}
 	return this->initiate(this, NULL, NULL);
+}
+
+/**
+ * The same for one that waited for its turn
+ */
+static status_t leave_at_last(ike_sa_t *ike_sa)
+{
+	status_t status;
+
+	if (has_to_leave(ike_sa, TRUE, &status))
+	{
+		return leave(ike_sa, TRUE);
+	}
+	instance->turns->skipped(instance->turns);
+	return status;
 }
 
 /**
@@ -434,27 +502,40 @@ METHOD(listener_t, ike_state_change, bool,
 }
 
 /**
- * Run a function with an IKE_SA checked out
+ * Run a function with an IKE_SA checked out, returns FALSE if it is gone
  */
-static job_requeue_t with_sa(void *id, status_t (*cb)(ike_sa_t *ike_sa))
+static bool with_sa(uint32_t id, status_t (*cb)(ike_sa_t *ike_sa))
 {
 	ike_sa_t *ike_sa;
 
-	ike_sa = charon->ike_sa_manager->checkout_by_id(charon->ike_sa_manager,
-													(uintptr_t)id);
-	if (ike_sa)
+	ike_sa = charon->ike_sa_manager->checkout_by_id(charon->ike_sa_manager, id);
+	if (!ike_sa)
 	{
-		if (cb(ike_sa) == DESTROY_ME)
-		{
-			charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
-														ike_sa);
-		}
-		else
-		{
-			charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
-		}
+		return FALSE;
 	}
-	return JOB_REQUEUE_NONE;
+	if (cb(ike_sa) == DESTROY_ME)
+	{
+		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
+													ike_sa);
+	}
+	else
+	{
+		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+	}
+	return TRUE;
+}
+
+/**
+ * Implements rmobike_turn_t
+ */
+static void turn_came(void *user, uint32_t id)
+{
+	private_rmobike_roam_t *this = user;
+
+	if (!with_sa(id, leave_at_last))
+	{
+		this->turns->skipped(this->turns);
+	}
 }
 
 /**
@@ -468,7 +549,8 @@ static status_t try_next(ike_sa_t *ike_sa)
 CALLBACK(try_next_execute, job_requeue_t,
 	void *id)
 {
-	return with_sa(id, try_next);
+	with_sa((uintptr_t)id, try_next);
+	return JOB_REQUEUE_NONE;
 }
 
 /**
@@ -487,7 +569,8 @@ static status_t announce(ike_sa_t *ike_sa)
 CALLBACK(announce_execute, job_requeue_t,
 	void *id)
 {
-	return with_sa(id, announce);
+	with_sa((uintptr_t)id, announce);
+	return JOB_REQUEUE_NONE;
 }
 
 /**
@@ -536,6 +619,7 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 	callback_job_cb_t next = NULL;
 	entry_t *entry;
 
+	this->turns->ended(this->turns, ended);
 	this->mutex->lock(this->mutex);
 	entry = this->entries->get(this->entries, key(ended->id));
 	if (entry && ended->serial && entry->serial == ended->serial)
@@ -570,6 +654,7 @@ METHOD(rmobike_roam_t, destroy, void,
 	private_rmobike_roam_t *this)
 {
 	this->peers->remove_listener(this->peers, this);
+	this->turns->destroy(this->turns);
 	this->entries->destroy_function(this->entries, destroy_entry);
 	this->mutex->destroy(this->mutex);
 	instance = NULL;
@@ -602,6 +687,7 @@ rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 									32),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
+	this->turns = rmobike_turns_create(turn_came, this);
 	peers->add_listener(peers, switch_ended, this);
 	instance = this;
 

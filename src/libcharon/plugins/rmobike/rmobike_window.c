@@ -5,7 +5,7 @@
 #include "rmobike_window.h"
 
 /**
- * Size at first, and at least
+ * Size at least
  */
 #define SIZE_MIN 4
 
@@ -68,6 +68,11 @@ struct private_rmobike_window_t {
 	 * 0 for none. Others share this machine, and are not always as busy.
 	 */
 	double median;
+
+	/**
+	 * Median of the last round
+	 */
+	double usual;
 
 	/**
 	 * Number of rounds until something else is tried
@@ -170,6 +175,12 @@ static int compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
+METHOD(rmobike_window_t, get_usual, double,
+	private_rmobike_window_t *this)
+{
+	return this->usual;
+}
+
 METHOD(rmobike_window_t, add, void,
 	private_rmobike_window_t *this, double ms)
 {
@@ -187,6 +198,7 @@ METHOD(rmobike_window_t, add, void,
 	}
 	qsort(this->samples, this->count, sizeof(*this->samples), compare);
 	median = this->samples[this->count / 2];
+	this->usual = median;
 	this->count = 0;
 	if (this->trial != TRY_NOTHING)
 	{
@@ -211,17 +223,18 @@ METHOD(rmobike_window_t, destroy, void,
 /*
  * Described in header
  */
-rmobike_window_t *rmobike_window_create(u_int max)
+rmobike_window_t *rmobike_window_create(u_int start, u_int max)
 {
 	private_rmobike_window_t *this;
 
 	INIT(this,
 		.public = {
 			.get_size = _get_size,
+			.get_usual = _get_usual,
 			.add = _add,
 			.destroy = _destroy,
 		},
-		.size = min(SIZE_MIN, max),
+		.size = min(start, max),
 		.min = min(SIZE_MIN, max),
 		.max = max,
 		.next = TRY_MORE,

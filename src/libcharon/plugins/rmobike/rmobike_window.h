@@ -35,6 +35,13 @@ struct rmobike_window_t {
 	u_int (*get_size)(rmobike_window_t *this);
 
 	/**
+	 * Get how long they took lately.
+	 *
+	 * @return			median in milliseconds, 0 if there were too few
+	 */
+	double (*get_usual)(rmobike_window_t *this);
+
+	/**
 	 * A switch was done.
 	 *
 	 * @param ms		how long it took, in milliseconds
@@ -48,10 +55,11 @@ struct rmobike_window_t {
 };
 
 /**
- * Create a small window.
+ * Create a window.
  *
+ * @param start		how large it is at first, unless it may not get that large
  * @param max		how large it may get, at least 1
  */
-rmobike_window_t *rmobike_window_create(u_int max);
+rmobike_window_t *rmobike_window_create(u_int start, u_int max);
 
 #endif /** RMOBIKE_WINDOW_H_ @}*/

@@ -105,6 +105,25 @@ move() {
 	is "IKE_SAs" "$(ike_spis | sort | md5sum)" "$spis"
 }
 
+# lose FROM TO: the gateway loses an address that IKE_SAs are at, how long it takes
+# until the last one has left it. Nobody may get lost.
+lose() {
+	local from=$1 to=$2 count before begin
+	count=$(at "$from")
+	before=$(log_count gateway ' done in ')
+	begin=$(date +%s%3N)
+	on gateway ip address del "$from/24" dev eth0
+	wait_for 600 "all $count IKE_SAs at $to" left $((before + count))
+	say "$from removed: $count IKE_SAs at $to $(($(date +%s%3N) - begin)) ms later;" \
+		"requests sent again: $(resent)"
+	wait_for 60 "all IKE_SAs at $to" all_at "$to"
+	! kernel_esp || is "requests sent again by charon" \
+		"$(resent | sed 's/ .*//')" 0
+	is "IKE_SAs" "$(ike_spis | sort | md5sum)" "$spis"
+}
+left() { [ "$(log_count gateway ' done in ')" -ge "$1" ]; }
+all_at() { [ "$(at "$1")" = ${#IDS[@]} ]; }
+
 # moved NAME: how many that one moved
 moved() { grep -vc '"summary"' "$lab/$1" || true; }
 

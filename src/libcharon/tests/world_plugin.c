@@ -13,6 +13,7 @@
 #include "rmobike_accepted.h"
 #include "rmobike_echo.h"
 #include "rmobike_peers.h"
+#include "rmobike_candidates.h"
 #include "rmobike_roam.h"
 #include "rmobike_seamless.h"
 #include "rmobike_seek.h"
@@ -27,6 +28,7 @@ static rmobike_listener_t *listener;
 static rmobike_mover_t *mover;
 static rmobike_asker_t *asker;
 static rmobike_stats_t *stats;
+static rmobike_candidates_t *candidates;
 static rmobike_roam_t *roam;
 static rmobike_unanswered_t *unanswered;
 static rmobike_echo_t *echo;
@@ -143,12 +145,14 @@ void plugin_create_all()
 	listener = rmobike_listener_create(peers, accepted, seamless, judge, asker);
 	echo = rmobike_echo_create(accepted);
 	seek = rmobike_seek_create(accepted, unanswered, stats);
-	roam = rmobike_roam_create(peers, asker, unanswered);
+	candidates = rmobike_candidates_create();
+	roam = rmobike_roam_create(peers, asker, candidates, unanswered);
 	charon->bus->add_listener(charon->bus, &listener->listener);
 	charon->bus->add_listener(charon->bus, &seamless->listener);
 	charon->bus->add_listener(charon->bus, &unanswered->listener);
 	charon->bus->add_listener(charon->bus, &echo->listener);
 	charon->bus->add_listener(charon->bus, &seek->listener);
+	charon->bus->add_listener(charon->bus, &candidates->listener);
 	charon->bus->add_listener(charon->bus, &roam->listener);
 	charon->bus->add_listener(charon->bus, &mover->listener);
 }
@@ -159,6 +163,7 @@ void plugin_create_all()
 void plugin_unlisten()
 {
 	charon->bus->remove_listener(charon->bus, &mover->listener);
+	charon->bus->remove_listener(charon->bus, &candidates->listener);
 	charon->bus->remove_listener(charon->bus, &roam->listener);
 	charon->bus->remove_listener(charon->bus, &seek->listener);
 	charon->bus->remove_listener(charon->bus, &echo->listener);
@@ -174,6 +179,7 @@ void plugin_destroy_all()
 {
 	mover->destroy(mover);
 	roam->destroy(roam);
+	candidates->destroy(candidates);
 	seek->destroy(seek);
 	echo->destroy(echo);
 	listener->destroy(listener);

@@ -8,7 +8,8 @@
 
 /**
  * Who takes longer than that, in milliseconds, and so many times longer than
- * others, is asleep or far away and has nobody wait: the window is not for them.
+ * others, is asleep or far away and has nobody wait: the window is not for
+ * them.
  */
 #define LATE 500
 #define LATE_TIMES 4

@@ -36,7 +36,7 @@ struct private_rmobike_placement_t {
 	/**
 	 * Knows the best address for an IKE_SA
 	 */
-	rmobike_roam_t *roam;
+	rmobike_candidates_t *candidates;
 
 	/**
 	 * Knows how many are where
@@ -205,7 +205,7 @@ static host_t *place(private_rmobike_placement_t *this, ike_sa_t *ike_sa)
 		to = choose_balanced(this, weights, drained, ike_sa);
 		if (!to && find_host(drained, me))
 		{
-			to = this->roam->choose(this->roam, ike_sa, drained);
+			to = this->candidates->choose(this->candidates, ike_sa, drained);
 		}
 	}
 	destroy_hosts(drained);
@@ -276,7 +276,7 @@ static host_t *choose_address(void *user, ike_sa_t *ike_sa)
 	this->mutex->lock(this->mutex);
 	drained = clone_drained(this);
 	this->mutex->unlock(this->mutex);
-	to = this->roam->choose(this->roam, ike_sa, drained);
+	to = this->candidates->choose(this->candidates, ike_sa, drained);
 	destroy_hosts(drained);
 	return to;
 }
@@ -485,7 +485,7 @@ METHOD(rmobike_placement_t, destroy, void,
  */
 rmobike_placement_t *rmobike_placement_create(rmobike_asker_t *asker,
 											  rmobike_mover_t *mover,
-											  rmobike_roam_t *roam,
+											  rmobike_candidates_t *candidates,
 											  rmobike_census_t *census)
 {
 	private_rmobike_placement_t *this;
@@ -506,7 +506,7 @@ rmobike_placement_t *rmobike_placement_create(rmobike_asker_t *asker,
 		},
 		.asker = asker,
 		.mover = mover,
-		.roam = roam,
+		.candidates = candidates,
 		.census = census,
 		.drained = linked_list_create(),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),

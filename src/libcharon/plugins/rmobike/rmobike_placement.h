@@ -16,7 +16,7 @@
 #include "rmobike_asker.h"
 #include "rmobike_census.h"
 #include "rmobike_mover.h"
-#include "rmobike_roam.h"
+#include "rmobike_candidates.h"
 
 #include <bus/listeners/listener.h>
 
@@ -106,12 +106,12 @@ struct rmobike_placement_t {
  *
  * @param asker		asks newcomers
  * @param mover		moves many
- * @param roam		knows the best address for an IKE_SA
+ * @param candidates		knows the best address for an IKE_SA
  * @param census	knows how many are where
  */
 rmobike_placement_t *rmobike_placement_create(rmobike_asker_t *asker,
 											  rmobike_mover_t *mover,
-											  rmobike_roam_t *roam,
+											  rmobike_candidates_t *candidates,
 											  rmobike_census_t *census);
 
 #endif /** RMOBIKE_PLACEMENT_H_ @}*/

@@ -16,6 +16,7 @@
 #include "rmobike_peers.h"
 #include "rmobike_placement.h"
 #include "rmobike_redirect.h"
+#include "rmobike_candidates.h"
 #include "rmobike_roam.h"
 #include "rmobike_seamless.h"
 #include "rmobike_seek.h"
@@ -114,7 +115,12 @@ struct private_rmobike_plugin_t {
 	rmobike_redirect_t *redirect;
 
 	/**
-	 * Watches addresses
+	 * Knows addresses
+	 */
+	rmobike_candidates_t *candidates;
+
+	/**
+	 * Watches them
 	 */
 	rmobike_roam_t *roam;
 
@@ -160,6 +166,7 @@ static void manage_listeners(private_rmobike_plugin_t *this, bool reg)
 		&this->unanswered->listener,
 		&this->echo->listener,
 		&this->seek->listener,
+		&this->candidates->listener,
 		&this->roam->listener,
 		&this->mover->listener,
 		&this->census->listener,
@@ -242,6 +249,7 @@ METHOD(plugin_t, destroy, void,
 	this->census->destroy(this->census);
 	this->mover->destroy(this->mover);
 	this->roam->destroy(this->roam);
+	this->candidates->destroy(this->candidates);
 	this->seek->destroy(this->seek);
 	this->echo->destroy(this->echo);
 	this->listener->destroy(this->listener);
@@ -295,12 +303,13 @@ PLUGIN_DEFINE(rmobike)
 	this->echo = rmobike_echo_create(this->accepted);
 	this->seek = rmobike_seek_create(this->accepted, this->unanswered,
 									 this->stats);
+	this->candidates = rmobike_candidates_create();
 	this->roam = rmobike_roam_create(this->peers, this->asker,
-									 this->unanswered);
+									 this->candidates, this->unanswered);
 	this->mover = rmobike_mover_create(this->peers, this->asker, this->stats);
 	this->census = rmobike_census_create();
 	this->placement = rmobike_placement_create(this->asker, this->mover,
-											   this->roam, this->census);
+											   this->candidates, this->census);
 	this->redirect = rmobike_redirect_create(this->asker);
 
 	return &this->public.plugin;

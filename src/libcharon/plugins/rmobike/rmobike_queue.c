@@ -126,7 +126,8 @@ METHOD(rmobike_queue_t, reserve, bool,
 	if (reserved)
 	{
 		this->flights->restart(this->flights,
-							   rmobike_window_create(WINDOW_START, WINDOW_START));
+							   rmobike_window_create(WINDOW_START,
+													 WINDOW_START));
 		this->reserved = TRUE;
 		this->total = this->ended = this->failures = 0;
 		memset(&this->pace, 0, sizeof(this->pace));

@@ -3,20 +3,17 @@
  */
 
 #include "rmobike_compat.h"
-#include "rmobike_policy.h"
 #include "rmobike_roam.h"
 #include "rmobike_switch_task.h"
 #include "rmobike_task.h"
 #include "rmobike_turns.h"
 
 #include <collections/hashtable.h>
-#include <encoding/payloads/notify_payload.h>
 #include <processing/jobs/callback_job.h>
 #include <sa/ikev2/tasks/ike_mobike.h>
 #include <threading/mutex.h>
 
 typedef struct private_rmobike_roam_t private_rmobike_roam_t;
-typedef struct entry_t entry_t;
 
 /**
  * Private data
@@ -49,35 +46,19 @@ struct private_rmobike_roam_t {
 	rmobike_turns_t *turns;
 
 	/**
-	 * What we know ourselves, entry_t by unique ID
+	 * Knows addresses
 	 */
-	hashtable_t *entries;
+	rmobike_candidates_t *candidates;
+
+	/**
+	 * Serial numbers of switches that we started, by unique ID
+	 */
+	hashtable_t *serials;
 
 	/**
 	 * Protects them
 	 */
 	mutex_t *mutex;
-};
-
-/**
- * What we know of an IKE_SA
- */
-struct entry_t {
-
-	/**
-	 * Addresses that we announced last
-	 */
-	linked_list_t *announced;
-
-	/**
-	 * Addresses that the peer did not go to since its address is gone
-	 */
-	linked_list_t *tried;
-
-	/**
-	 * Serial number of the switch that we started, 0 if none
-	 */
-	u_int serial;
 };
 
 /**
@@ -96,117 +77,6 @@ static status_t (*stock_roam)(ike_sa_t *this, bool address);
 static inline void *key(uint32_t number)
 {
 	return (void*)(uintptr_t)number;
-}
-
-/**
- * Empty a list of addresses
- */
-static void clear_hosts(linked_list_t *list)
-{
-	host_t *host;
-
-	while (list->remove_last(list, (void**)&host) == SUCCESS)
-	{
-		host->destroy(host);
-	}
-}
-
-/**
- * Look for an address in a list
- */
-static bool has_host(linked_list_t *list, host_t *host)
-{
-	enumerator_t *enumerator;
-	host_t *current;
-	bool found = FALSE;
-
-	enumerator = list->create_enumerator(list);
-	while (!found && enumerator->enumerate(enumerator, &current))
-	{
-		found = current->ip_equals(current, host);
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-/**
- * Free what we know of an IKE_SA
- */
-static void entry_destroy(entry_t *entry)
-{
-	entry->announced->destroy_offset(entry->announced,
-									 offsetof(host_t, destroy));
-	entry->tried->destroy_offset(entry->tried, offsetof(host_t, destroy));
-	free(entry);
-}
-
-/**
- * Get what we know of an IKE_SA, with the lock
- */
-static entry_t *get_entry(private_rmobike_roam_t *this, uint32_t id)
-{
-	entry_t *entry;
-
-	entry = this->entries->get(this->entries, key(id));
-	if (!entry)
-	{
-		INIT(entry,
-			.announced = linked_list_create(),
-			.tried = linked_list_create(),
-		);
-		this->entries->put(this->entries, key(id), entry);
-	}
-	return entry;
-}
-
-/**
- * Is it an address whose scope is a link?
- */
-static bool is_link_local(host_t *host)
-{
-	chunk_t address = host->get_address(host);
-
-	return host->get_family(host) == AF_INET6 && address.ptr[0] == 0xfe &&
-		   (address.ptr[1] & 0xc0) == 0x80;
-}
-
-METHOD(rmobike_roam_t, choose, host_t*,
-	private_rmobike_roam_t *this, ike_sa_t *ike_sa, linked_list_t *exclude)
-{
-	rmobike_options_t *options;
-	host_t *me = ike_sa->get_my_host(ike_sa), *host;
-	rmobike_candidate_t best = {}, current;
-	enumerator_t *enumerator;
-	entry_t *entry;
-
-	options = rmobike_task_options(ike_sa);
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, ike_sa->get_unique_id(ike_sa));
-	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
-														   ADDR_TYPE_REGULAR);
-	while (enumerator->enumerate(enumerator, &host))
-	{
-		current = (rmobike_candidate_t){
-			.address = host,
-			.preferred = options->prefer->index(options->prefer, host),
-			.same_family = host->get_family(host) == me->get_family(me),
-			.announced = has_host(entry->announced, host),
-		};
-		if (!host->ip_equals(host, me) && !is_link_local(host) &&
-			!(exclude && has_host(exclude, host)) &&
-			!has_host(entry->tried, host) &&
-			rmobike_asker_reaches(ike_sa, host) &&
-			(!best.address || rmobike_policy_is_better(&current, &best)))
-		{
-			DESTROY_IF(best.address);
-			best = current;
-			best.address = host->clone(host);
-		}
-	}
-	enumerator->destroy(enumerator);
-	this->mutex->unlock(this->mutex);
-	rmobike_options_destroy(options);
-	return best.address;
 }
 
 /**
@@ -232,11 +102,8 @@ static bool is_path_valid(ike_sa_t *ike_sa)
  */
 static void set_serial(private_rmobike_roam_t *this, uint32_t id, u_int serial)
 {
-	entry_t *entry;
-
 	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
-	entry->serial = serial;
+	this->serials->put(this->serials, key(id), key(serial));
 	this->mutex->unlock(this->mutex);
 }
 
@@ -278,15 +145,8 @@ static void leave_for(private_rmobike_roam_t *this, ike_sa_t *ike_sa,
  */
 static bool wait_for_address(private_rmobike_roam_t *this, ike_sa_t *ike_sa)
 {
-	bool exhausted;
-	entry_t *entry;
-
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, ike_sa->get_unique_id(ike_sa));
-	exhausted = entry->tried->get_count(entry->tried) > 0;
-	clear_hosts(entry->tried);
-	this->mutex->unlock(this->mutex);
-	if (exhausted)
+	if (this->candidates->forget_tried(this->candidates,
+									   ike_sa->get_unique_id(ike_sa)))
 	{	/* nothing helped, so nothing can be lost either */
 		return FALSE;
 	}
@@ -320,8 +180,6 @@ static bool is_ours(ike_sa_t *ike_sa)
  */
 static bool has_to_leave(ike_sa_t *ike_sa, bool address, status_t *status)
 {
-	entry_t *entry;
-
 	if (is_ours(ike_sa))
 	{
 		if (!is_path_valid(ike_sa))
@@ -333,10 +191,8 @@ static bool has_to_leave(ike_sa_t *ike_sa, bool address, status_t *status)
 			*status = ike_sa->initiate(ike_sa, NULL, NULL);
 			return FALSE;
 		}
-		instance->mutex->lock(instance->mutex);
-		entry = get_entry(instance, ike_sa->get_unique_id(ike_sa));
-		clear_hosts(entry->tried);
-		instance->mutex->unlock(instance->mutex);
+		instance->candidates->forget_tried(instance->candidates,
+										   ike_sa->get_unique_id(ike_sa));
 	}
 	*status = stock_roam(ike_sa, address);
 	return FALSE;
@@ -349,7 +205,7 @@ static status_t leave(ike_sa_t *ike_sa, bool address)
 {
 	host_t *to;
 
-	to = choose(instance, ike_sa, NULL);
+	to = instance->candidates->choose(instance->candidates, ike_sa, NULL);
 	if (to)
 	{
 		leave_for(instance, ike_sa, to);
@@ -412,77 +268,9 @@ static void attach(ike_sa_t *ike_sa)
 	}
 }
 
-/**
- * Note the addresses that we announce in a message
- */
-static void note_announced(private_rmobike_roam_t *this, ike_sa_t *ike_sa,
-						   message_t *message)
-{
-	enumerator_t *enumerator;
-	payload_t *payload;
-	notify_payload_t *notify;
-	entry_t *entry;
-	host_t *host;
-	bool first = TRUE;
-	int family;
-
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, ike_sa->get_unique_id(ike_sa));
-	enumerator = message->create_payload_enumerator(message);
-	while (enumerator->enumerate(enumerator, &payload))
-	{
-		notify = (notify_payload_t*)payload;
-		if (payload->get_type(payload) != PLV2_NOTIFY)
-		{
-			continue;
-		}
-		switch (notify->get_notify_type(notify))
-		{
-			case ADDITIONAL_IP4_ADDRESS:
-				family = AF_INET;
-				break;
-			case ADDITIONAL_IP6_ADDRESS:
-				family = AF_INET6;
-				break;
-			default:
-				continue;
-		}
-		if (first)
-		{
-			clear_hosts(entry->announced);
-			first = FALSE;
-		}
-		host = host_create_from_chunk(family,
-								notify->get_notification_data(notify), 0);
-		if (host)
-		{
-			entry->announced->insert_last(entry->announced, host);
-		}
-	}
-	enumerator->destroy(enumerator);
-	this->mutex->unlock(this->mutex);
-}
-
-METHOD(listener_t, message, bool,
-	private_rmobike_roam_t *this, ike_sa_t *ike_sa, message_t *message,
-	bool incoming, bool plain)
-{
-	if (!incoming && plain &&
-		ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
-		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
-		(message->get_exchange_type(message) == IKE_AUTH ||
-		 message->get_exchange_type(message) == INFORMATIONAL))
-	{
-		note_announced(this, ike_sa, message);
-	}
-	return TRUE;
-}
-
 METHOD(listener_t, ike_state_change, bool,
 	private_rmobike_roam_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
 {
-	entry_t *entry;
-
 	if (state == IKE_ESTABLISHED)
 	{
 		attach(ike_sa);
@@ -490,13 +278,9 @@ METHOD(listener_t, ike_state_change, bool,
 	else if (state == IKE_DESTROYING)
 	{
 		this->mutex->lock(this->mutex);
-		entry = this->entries->remove(this->entries,
-									  key(ike_sa->get_unique_id(ike_sa)));
+		this->serials->remove(this->serials,
+							  key(ike_sa->get_unique_id(ike_sa)));
 		this->mutex->unlock(this->mutex);
-		if (entry)
-		{
-			entry_destroy(entry);
-		}
 	}
 	return TRUE;
 }
@@ -586,22 +370,17 @@ METHOD(listener_t, ike_rekey, bool,
 	private_rmobike_roam_t *this, ike_sa_t *old, ike_sa_t *new)
 {
 	host_t *me = new->get_my_host(new);
-	entry_t *entry;
+	void *serial;
 
 	attach(new);
 	this->mutex->lock(this->mutex);
-	entry = this->entries->remove(this->entries,
-								  key(old->get_unique_id(old)));
-	if (entry)
+	serial = this->serials->remove(this->serials,
+								   key(old->get_unique_id(old)));
+	if (serial)
 	{
-		entry = this->entries->put(this->entries,
-								   key(new->get_unique_id(new)), entry);
+		this->serials->put(this->serials, key(new->get_unique_id(new)), serial);
 	}
 	this->mutex->unlock(this->mutex);
-	if (entry)
-	{
-		entry_destroy(entry);
-	}
 	if (new->roam == (void*)_roam &&
 		!charon->kernel->get_interface(charon->kernel, me, NULL))
 	{	/* charon's roam job may have listed all IKE_SAs just before */
@@ -611,43 +390,45 @@ METHOD(listener_t, ike_rekey, bool,
 }
 
 /**
+ * Check if it is a switch that we started, and forget that
+ */
+static bool remove_serial(private_rmobike_roam_t *this, uint32_t id,
+						  u_int serial)
+{
+	bool ours;
+
+	this->mutex->lock(this->mutex);
+	ours = serial && this->serials->get(this->serials, key(id)) == key(serial);
+	if (ours)
+	{
+		this->serials->remove(this->serials, key(id));
+	}
+	this->mutex->unlock(this->mutex);
+	return ours;
+}
+
+/**
  * Implements rmobike_ended_t
  */
 static void switch_ended(void *user, const rmobike_switch_t *ended)
 {
 	private_rmobike_roam_t *this = user;
-	callback_job_cb_t next = NULL;
-	entry_t *entry;
 
 	this->turns->ended(this->turns, ended);
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(ended->id));
-	if (entry && ended->serial && entry->serial == ended->serial)
+	if (!remove_serial(this, ended->id, ended->serial))
 	{
-		entry->serial = 0;
-		if (ended->state == RMOBIKE_DONE)
-		{	/* as charon does after it left an address */
-			clear_hosts(entry->tried);
-			next = announce_execute;
-		}
-		else
-		{
-			entry->tried->insert_last(entry->tried,
-									  ended->to->clone(ended->to));
-			next = try_next_execute;
-		}
+		return;
 	}
-	this->mutex->unlock(this->mutex);
-	if (next)
+	if (ended->state == RMOBIKE_DONE)
+	{	/* as charon does after it left an address */
+		this->candidates->forget_tried(this->candidates, ended->id);
+		queue(announce_execute, ended->id);
+	}
+	else
 	{
-		queue(next, ended->id);
+		this->candidates->add_tried(this->candidates, ended->id, ended->to);
+		queue(try_next_execute, ended->id);
 	}
-}
-
-CALLBACK(destroy_entry, void,
-	entry_t *entry, const void *id)
-{
-	entry_destroy(entry);
 }
 
 METHOD(rmobike_roam_t, destroy, void,
@@ -655,7 +436,7 @@ METHOD(rmobike_roam_t, destroy, void,
 {
 	this->peers->remove_listener(this->peers, this);
 	this->turns->destroy(this->turns);
-	this->entries->destroy_function(this->entries, destroy_entry);
+	this->serials->destroy(this->serials);
 	this->mutex->destroy(this->mutex);
 	instance = NULL;
 	free(this);
@@ -666,6 +447,7 @@ METHOD(rmobike_roam_t, destroy, void,
  */
 rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 									rmobike_asker_t *asker,
+									rmobike_candidates_t *candidates,
 									rmobike_unanswered_t *unanswered)
 {
 	private_rmobike_roam_t *this;
@@ -673,17 +455,16 @@ rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 	INIT(this,
 		.public = {
 			.listener = {
-				.message = _message,
 				.ike_state_change = _ike_state_change,
 				.ike_rekey = _ike_rekey,
 			},
-			.choose = _choose,
 			.destroy = _destroy,
 		},
 		.peers = peers,
 		.asker = asker,
+		.candidates = candidates,
 		.unanswered = unanswered,
-		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+		.serials = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									32),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);

@@ -19,6 +19,7 @@
 #define RMOBIKE_ROAM_H_
 
 #include "rmobike_asker.h"
+#include "rmobike_candidates.h"
 #include "rmobike_peers.h"
 #include "rmobike_unanswered.h"
 
@@ -37,16 +38,6 @@ struct rmobike_roam_t {
 	listener_t listener;
 
 	/**
-	 * Choose the best address for an IKE_SA other than the one it uses.
-	 *
-	 * @param ike_sa	IKE_SA, checked out
-	 * @param exclude	list of host_t that don't come into question, or NULL
-	 * @return			address, NULL if there is none
-	 */
-	host_t *(*choose)(rmobike_roam_t *this, ike_sa_t *ike_sa,
-					  linked_list_t *exclude);
-
-	/**
 	 * Destroy a rmobike_roam_t, after it was removed from the bus and all
 	 * IKE_SAs are gone.
 	 */
@@ -58,10 +49,12 @@ struct rmobike_roam_t {
  *
  * @param peers		records of IKE_SAs, tell what became of a switch
  * @param asker		starts switches
+ * @param candidates	chooses addresses
  * @param unanswered	sees to it that they can
  */
 rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 									rmobike_asker_t *asker,
+									rmobike_candidates_t *candidates,
 									rmobike_unanswered_t *unanswered);
 
 #endif /** RMOBIKE_ROAM_H_ @}*/

@@ -214,6 +214,25 @@ START_TEST(test_lost_address_is_left_again_after_rekeying)
 END_TEST
 
 /*
+ * The address that the peer used when the others were announced is as good as
+ * they are, although it was not in the list itself.
+ */
+START_TEST(test_address_that_was_in_use_is_announced)
+{
+	world_establish(.nat = TRUE, .responder = OLD " " NEW " " NEWER);
+	world_switch(NEW);
+	world_run(5000);
+	assert_at(NEW);
+	world_del_address(RESPONDER, NEW);
+	world_roam(RESPONDER);
+	world_run(5000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done", "rw " NEW " -> " OLD " done");
+	assert_at(OLD);
+}
+END_TEST
+
+/*
  * The operator knows better, or doesn't want any of this.
  */
 START_TEST(test_preferred_address_is_tried_first)
@@ -391,6 +410,7 @@ Suite *suite_gone()
 	tcase_add_test(tcase, test_lost_address_is_left_by_itself);
 	tcase_add_loop_test(tcase, test_lost_address_is_left_again_after_rekeying,
 						RESPONDER, INITIATOR + 1);
+	tcase_add_test(tcase, test_address_that_was_in_use_is_announced);
 	tcase_add_test(tcase, test_preferred_address_is_tried_first);
 	tcase_add_test(tcase, test_auto_switch_no_leaves_it_to_charon);
 	tcase_add_test(tcase, test_lost_address_and_incapable_peer);

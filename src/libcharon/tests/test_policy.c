@@ -373,13 +373,17 @@ static const rmobike_candidate_t candidates[] = {
 	{ .preferred = 1 },
 	{ .preferred = 7, .same_family = TRUE, .announced = TRUE },
 	{ .preferred = 7 },
+	{ .preferred = -1, .same_family = TRUE, .announced = TRUE, .source = TRUE },
 	{ .preferred = -1, .same_family = TRUE, .announced = TRUE },
+	{ .preferred = -1, .same_family = TRUE, .source = TRUE },
 	{ .preferred = -1, .same_family = TRUE },
+	{ .preferred = -1, .announced = TRUE, .source = TRUE },
 	{ .preferred = -1, .announced = TRUE },
+	{ .preferred = -1, .source = TRUE },
 	{ .preferred = -1 },
 };
 
-START_TEST(prefers_configured_then_same_family_then_announced)
+START_TEST(prefers_configured_same_family_announced_routed)
 {
 	int i;
 
@@ -420,7 +424,7 @@ Suite *policy_suite(void)
 	tcase_add_test(tc, a_mode_nobody_knows_is_none);
 
 	tc = add_case(suite, "candidates");
-	tcase_add_loop_test(tc, prefers_configured_then_same_family_then_announced,
+	tcase_add_loop_test(tc, prefers_configured_same_family_announced_routed,
 						0, countof(candidates));
 
 	tc = add_case(suite, "names");

@@ -137,12 +137,14 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 	linked_list_t *exclude)
 {
 	rmobike_options_t *options;
-	host_t *me = ike_sa->get_my_host(ike_sa), *host;
+	host_t *me = ike_sa->get_my_host(ike_sa), *host, *source;
 	rmobike_candidate_t best = {}, current;
 	enumerator_t *enumerator;
 	entry_t *entry;
 
 	options = rmobike_task_options(ike_sa);
+	source = charon->kernel->get_source_addr(charon->kernel,
+									ike_sa->get_other_host(ike_sa), NULL);
 	this->mutex->lock(this->mutex);
 	entry = get_entry(this, ike_sa->get_unique_id(ike_sa));
 	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
@@ -154,6 +156,7 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 			.preferred = options->prefer->index(options->prefer, host),
 			.same_family = host->get_family(host) == me->get_family(me),
 			.announced = has_host(entry->announced, host),
+			.source = source && host->ip_equals(host, source),
 		};
 		if (!host->ip_equals(host, me) && !is_link_local(host) &&
 			!(exclude && has_host(exclude, host)) &&
@@ -168,6 +171,7 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 	}
 	enumerator->destroy(enumerator);
 	this->mutex->unlock(this->mutex);
+	DESTROY_IF(source);
 	rmobike_options_destroy(options);
 	return best.address;
 }
@@ -198,7 +202,8 @@ METHOD(rmobike_candidates_t, forget_tried, bool,
 }
 
 /**
- * Note the addresses that we announce in a message
+ * Note the addresses that we announce in a message, which are all but the one
+ * that the peer uses (RFC 4555, 3.6)
  */
 static void note_announced(private_rmobike_candidates_t *this, ike_sa_t *ike_sa,
 						   message_t *message)
@@ -207,7 +212,7 @@ static void note_announced(private_rmobike_candidates_t *this, ike_sa_t *ike_sa,
 	payload_t *payload;
 	notify_payload_t *notify;
 	entry_t *entry;
-	host_t *host;
+	host_t *host, *me = ike_sa->get_my_host(ike_sa);
 	bool first = TRUE;
 	int family;
 
@@ -229,12 +234,16 @@ static void note_announced(private_rmobike_candidates_t *this, ike_sa_t *ike_sa,
 			case ADDITIONAL_IP6_ADDRESS:
 				family = AF_INET6;
 				break;
+			case NO_ADDITIONAL_ADDRESSES:
+				family = AF_UNSPEC;
+				break;
 			default:
 				continue;
 		}
 		if (first)
 		{
 			clear_hosts(entry->announced);
+			entry->announced->insert_last(entry->announced, me->clone(me));
 			first = FALSE;
 		}
 		host = host_create_from_chunk(family,

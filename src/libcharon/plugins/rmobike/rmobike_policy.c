@@ -199,5 +199,9 @@ bool rmobike_policy_is_better(const rmobike_candidate_t *a,
 	{
 		return a->same_family;
 	}
-	return a->announced && !b->announced;
+	if (a->announced != b->announced)
+	{
+		return a->announced;
+	}
+	return a->source && !b->source;
 }

@@ -157,11 +157,15 @@ struct rmobike_candidate_t {
 	bool same_family;
 	/** TRUE if we announced it to the peer */
 	bool announced;
+	/** TRUE if packets to the peer have it as source unless they are bound to
+	 * another one */
+	bool source;
 };
 
 /**
  * Compare addresses to switch to: those preferred by configuration come first
- * in their order, then those of the same family, then announced ones.
+ * in their order, then those of the same family, then announced ones, then the
+ * one that routes to the peer prefer.
  *
  * @param a			a candidate
  * @param b			another candidate

@@ -394,6 +394,21 @@ START_TEST(test_silent_ones_hold_up_others_for_a_moment)
 }
 END_TEST
 
+/*
+ * That is so for those who had to wait themselves, too.
+ */
+START_TEST(test_silent_ones_that_waited_hold_up_nobody_longer)
+{
+	establish_many();
+	world_block(NEW);
+	world_block(OLD);
+	world_run(601);
+	assert_count(4 * AT_ONCE, ANY_SWITCH);
+	world_run(500);
+	assert_count(5 * AT_ONCE, ANY_SWITCH);
+}
+END_TEST
+
 Suite *suite_gone()
 {
 	Suite *suite;
@@ -418,5 +433,6 @@ Suite *suite_gone()
 	tcase_add_loop_test(tcase, test_both_lose_their_addresses, 0, 22);
 	tcase_add_test(tcase, test_many_leave_lost_address_by_turns);
 	tcase_add_test(tcase, test_silent_ones_hold_up_others_for_a_moment);
+	tcase_add_test(tcase, test_silent_ones_that_waited_hold_up_nobody_longer);
 	return suite;
 }

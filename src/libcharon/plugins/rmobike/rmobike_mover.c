@@ -272,8 +272,10 @@ static bool run_item(private_rmobike_mover_t *this, rmobike_selected_t *item,
 	return ike_sa->initiate(ike_sa, NULL, NULL) != DESTROY_ME;
 }
 
-CALLBACK(run_execute, job_requeue_t,
-	run_t *run)
+/**
+ * Check out the IKE_SA whose turn it is
+ */
+static void run_now(run_t *run)
 {
 	private_rmobike_mover_t *this = run->this;
 	ike_sa_t *ike_sa;
@@ -292,6 +294,14 @@ CALLBACK(run_execute, job_requeue_t,
 		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
 													ike_sa);
 	}
+}
+
+CALLBACK(run_execute, job_requeue_t,
+	run_t *run)
+{
+	run_now(run);
+	/* only now it is known until when others wait for this one */
+	kick(run->this);
 	return JOB_REQUEUE_NONE;
 }
 
@@ -363,7 +373,7 @@ static void start_first(private_rmobike_mover_t *this, u_int count)
 
 	while (count-- && (run = take_next(this)))
 	{
-		run_execute(run);
+		run_now(run);
 		run_destroy(run);
 	}
 	kick(this);

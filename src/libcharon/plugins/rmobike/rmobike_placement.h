@@ -106,7 +106,7 @@ struct rmobike_placement_t {
  *
  * @param asker		asks newcomers
  * @param mover		moves many
- * @param candidates		knows the best address for an IKE_SA
+ * @param candidates	knows the best address for an IKE_SA
  * @param census	knows how many are where
  */
 rmobike_placement_t *rmobike_placement_create(rmobike_asker_t *asker,

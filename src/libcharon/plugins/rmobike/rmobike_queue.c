@@ -28,7 +28,7 @@ struct private_rmobike_queue_t {
 	rmobike_queue_t public;
 
 	/**
-	 * How fast that one may go
+	 * How fast the current move may go
 	 */
 	rmobike_pace_t pace;
 

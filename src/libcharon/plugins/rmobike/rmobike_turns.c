@@ -223,6 +223,10 @@ METHOD(rmobike_turns_t, begun, bool,
 	this->flights->begun(this->flights, serial);
 	others = this->ids->get_count(this->ids) > 0;
 	this->mutex->unlock(this->mutex);
+	if (others)
+	{	/* only now it is known until when they wait for this one */
+		kick(this);
+	}
 	return others;
 }
 

@@ -15,9 +15,8 @@ import sys
 ROOT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(
 	os.path.dirname(os.path.abspath(__file__)), "..")
 OPT = "conf/plugins/rmobike.opt"
-README = "README.md"
+OPTIONS = "docs/options.md"
 MAN = "docs/rmobike.8"
-DESIGN = "docs/design.md"
 VICI = "docs/vici.md"
 COMPLETION = "src/rmobike/rmobike.bash"
 PLUGIN = "src/libcharon/plugins/rmobike/*.[ch]"
@@ -116,12 +115,12 @@ def global_options(every):
 			if not name.startswith("connections.<>.")}
 
 
-def options_in_readme():
-	text = between(read(README), r"^## Configuration$", r"^## ", README)
+def options_in_markdown():
+	text = read(OPTIONS)
 	client = rows_in_markdown(between(text, r"The client's options:",
-									  r"The gateway's:", README))
+									  r"The gateway's:", OPTIONS))
 	others = between(text, r"All of the client's options",
-					 r"can differ for single\s+connections", README)
+					 r"can differ for single\s+connections", OPTIONS)
 	return (rows_in_markdown(text),
 			set(client) | set(re.findall(r"`(\w+)`", others)))
 
@@ -134,12 +133,6 @@ def options_in_man():
 		r"^([a-z][\w.<>]*)\|([^|\n]*)\|", text, re.M) if name != "option"}
 	own = between(text, r"^\.TE$", r"^\.SH ", MAN)
 	return rows, set(re.findall(r"^\.BR? (\w+)(?: [,.])?$", own, re.M))
-
-
-def options_in_design():
-	text = between(read(DESIGN), r"^## Options", r"^## ", DESIGN)
-	own = between(text, r"^\| connections\.<\w+>\.\{", r"\}", DESIGN)
-	return rows_in_markdown(text), set(own.split(","))
 
 
 def same_default(documented, tested):
@@ -155,12 +148,11 @@ def same_default(documented, tested):
 def check_options():
 	every, own = options_in_code()
 	opt = options_in_opt()
-	readme, readme_own = options_in_readme()
+	table, table_own = options_in_markdown()
 	man, man_own = options_in_man()
-	design, design_own = options_in_design()
 
-	for where, documented in ((OPT, global_options(opt)), (README, readme),
-							  (MAN, man), (DESIGN, global_options(design))):
+	for where, documented in ((OPT, global_options(opt)),
+							  (OPTIONS, table), (MAN, man)):
 		compare(where, "option", documented, every)
 		for name, default in defaults_in_tests().items():
 			if not same_default(documented.get(name, default), default):
@@ -173,11 +165,9 @@ def check_options():
 	compare(TESTS, "default of option", defaults_in_tests(),
 			{name for name in every if "." not in name})
 	for where, documented in ((OPT, set(connection_options(opt)) - {"name"}),
-							  (README, readme_own), (MAN, man_own - {"name"}),
-							  (DESIGN, design_own)):
+							  (OPTIONS, table_own), (MAN, man_own - {"name"})):
 		compare(where, "option of connections", documented, own)
-	for where, documented in ((OPT, connection_options(opt)), (MAN, man_own),
-							  (DESIGN, connection_options(design))):
+	for where, documented in ((OPT, connection_options(opt)), (MAN, man_own)):
 		if "name" not in documented:
 			complain("%s: option of connections 'name' is not documented" %
 					 where)

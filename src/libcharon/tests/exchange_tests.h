@@ -33,5 +33,7 @@ Suite *suite_gone();
 Suite *suite_unanswered();
 Suite *suite_ends();
 Suite *suite_seek();
+Suite *suite_hostile();
+Suite *suite_agree();
 
 #endif /** EXCHANGE_TESTS_H_ */

@@ -131,6 +131,9 @@ void world_unblock(char *address);
 /** The NAT loses its state; new mappings get new ports */
 void world_nat_reboot();
 
+/** Packets of the responder claim to come from there, NULL for no more */
+void world_lie(char *address);
+
 /** Milliseconds a packet is under way in each direction from now on */
 void world_delay(side_t from, u_int ms);
 

@@ -44,6 +44,9 @@ static uint64_t delay[2];
 /** Current weather: percent, percent, microseconds */
 static u_int loss, doubled, jitter;
 
+/** Where the responder claims to be, NULL if it doesn't */
+static host_t *lie;
+
 /** Blocked addresses as host_t, busy_t */
 static linked_list_t *blocked, *busy;
 
@@ -297,6 +300,17 @@ static side_t get_sender(host_t *src)
 }
 
 /**
+ * Forge the source of a packet.
+ */
+static void forge_source(packet_t *packet)
+{
+	host_t *src = packet->get_source(packet), *forged = lie->clone(lie);
+
+	forged->set_port(forged, src->get_port(src));
+	packet->set_source(packet, forged);
+}
+
+/**
  * Send a packet, if it may have that source.
  */
 static void send_packet(packet_t *packet, bool raw)
@@ -315,6 +329,11 @@ static void send_packet(packet_t *packet, bool raw)
 	if (flight->from == INITIATOR)
 	{
 		outside = mine ? nat_out(src, dst) : src->clone(src);
+	}
+	else if (lie)
+	{
+		forge_source(packet);
+		src = packet->get_source(packet);
 	}
 	flight->trace = trace_add(flight->from, outside ?: dst,
 							  outside ? dst : src, packet->get_data(packet));
@@ -402,6 +421,15 @@ void world_unblock(char *address)
 /*
  * Described in header
  */
+void world_lie(char *address)
+{
+	DESTROY_IF(lie);
+	lie = address ? host_create_from_string(address, 0) : NULL;
+}
+
+/*
+ * Described in header
+ */
 void world_delay(side_t from, u_int ms)
 {
 	delay[from] = ms * 1000ULL;
@@ -453,6 +481,7 @@ void wire_destroy()
 	charon->sender = replaced;
 	sender->destroy(sender);
 	blocked->destroy_offset(blocked, offsetof(host_t, destroy));
+	world_lie(NULL);
 	fate_destroy();
 	busy->destroy_function(busy, (void*)free);
 }

@@ -164,6 +164,22 @@ static entry_t *get_entry(private_rmobike_accepted_t *this, uint32_t id)
 	return entry;
 }
 
+/**
+ * Replace the last request
+ */
+static void set_request(entry_t *entry, uint32_t mid, chunk_t message,
+						host_t *me, host_t *other)
+{
+	clear_request(entry);
+	entry->request.mid = mid;
+	entry->request.message = chunk_clone(message);
+	if (me && other)
+	{
+		entry->request.me = me->clone(me);
+		entry->request.other = other->clone(other);
+	}
+}
+
 METHOD(rmobike_accepted_t, add, u_int,
 	private_rmobike_accepted_t *this, uint32_t id, uint32_t mid,
 	chunk_t message, host_t *me, host_t *other)
@@ -173,17 +189,19 @@ METHOD(rmobike_accepted_t, add, u_int,
 
 	this->mutex->lock(this->mutex);
 	entry = get_entry(this, id);
-	clear_request(entry);
+	set_request(entry, mid, message, me, other);
 	serial = entry->request.serial = ++this->serial;
-	entry->request.mid = mid;
-	entry->request.message = chunk_clone(message);
-	if (me && other)
-	{
-		entry->request.me = me->clone(me);
-		entry->request.other = other->clone(other);
-	}
 	this->mutex->unlock(this->mutex);
 	return serial;
+}
+
+METHOD(rmobike_accepted_t, redirect, void,
+	private_rmobike_accepted_t *this, uint32_t id, uint32_t mid,
+	chunk_t message, host_t *me, host_t *other)
+{
+	this->mutex->lock(this->mutex);
+	set_request(get_entry(this, id), mid, message, me, other);
+	this->mutex->unlock(this->mutex);
 }
 
 METHOD(rmobike_accepted_t, get_path, bool,
@@ -267,14 +285,13 @@ METHOD(rmobike_accepted_t, get_response, packet_t*,
 	return response;
 }
 
-METHOD(rmobike_accepted_t, leaving, void,
-	private_rmobike_accepted_t *this, uint32_t id, host_t *from)
+/**
+ * Remember when we moved
+ */
+static void add_move(entry_t *entry)
 {
 	time_t now = time_monotonic(NULL);
-	entry_t *entry;
 
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
 	if (!entry->moves)
 	{
 		entry->moves = array_create(sizeof(time_t), 0);
@@ -284,6 +301,24 @@ METHOD(rmobike_accepted_t, leaving, void,
 	{
 		array_remove(entry->moves, ARRAY_HEAD, NULL);
 	}
+}
+
+METHOD(rmobike_accepted_t, count_move, void,
+	private_rmobike_accepted_t *this, uint32_t id)
+{
+	this->mutex->lock(this->mutex);
+	add_move(get_entry(this, id));
+	this->mutex->unlock(this->mutex);
+}
+
+METHOD(rmobike_accepted_t, leaving, void,
+	private_rmobike_accepted_t *this, uint32_t id, host_t *from)
+{
+	entry_t *entry;
+
+	this->mutex->lock(this->mutex);
+	entry = get_entry(this, id);
+	add_move(entry);
 	DESTROY_IF(entry->left.host);
 	entry->left.host = from->clone(from);
 	entry->left.mid = UINT32_MAX;
@@ -459,12 +494,14 @@ rmobike_accepted_t *rmobike_accepted_create(void)
 	INIT(this,
 		.public = {
 			.add = _add,
+			.redirect = _redirect,
 			.get_path = _get_path,
 			.is_newest = _is_newest,
 			.get_serial = _get_serial,
 			.responded = _responded,
 			.get_response = _get_response,
 			.leaving = _leaving,
+			.count_move = _count_move,
 			.updated = _updated,
 			.is_outdated = _is_outdated,
 			.count_recent = _count_recent,

@@ -42,7 +42,20 @@ struct rmobike_accepted_t {
 				 chunk_t message, host_t *me, host_t *other);
 
 	/**
-	 * Get the path that the response to the accepted request has to take.
+	 * Remember a request whose response has to take another path, instead of
+	 * the last one that was accepted.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the request
+	 * @param message	the request as received, cloned
+	 * @param me		source of the response, cloned
+	 * @param other		destination of the response, cloned
+	 */
+	void (*redirect)(rmobike_accepted_t *this, uint32_t id, uint32_t mid,
+					 chunk_t message, host_t *me, host_t *other);
+
+	/**
+	 * Get the path that the response to such a request has to take.
 	 *
 	 * @param id		unique ID of the IKE_SA
 	 * @param mid		message ID of the response
@@ -102,6 +115,14 @@ struct rmobike_accepted_t {
 	void (*leaving)(rmobike_accepted_t *this, uint32_t id, host_t *from);
 
 	/**
+	 * Count that we go to another address without having been asked, because
+	 * the responder answered from there: that is limited like requests are.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 */
+	void (*count_move)(rmobike_accepted_t *this, uint32_t id);
+
+	/**
 	 * The responder answered our update, wherever that left the IKE_SA.
 	 *
 	 * @param id		unique ID of the IKE_SA
@@ -124,11 +145,12 @@ struct rmobike_accepted_t {
 						host_t *from);
 
 	/**
-	 * Count the requests that were accepted lately, without those to stay.
+	 * Count the requests that were accepted lately, without those to stay, and
+	 * the moves of our own.
 	 *
 	 * @param id		unique ID of the IKE_SA
 	 * @param interval	how far to look back, in seconds
-	 * @return			number of requests
+	 * @return			number of both
 	 */
 	u_int (*count_recent)(rmobike_accepted_t *this, uint32_t id,
 						  u_int interval);

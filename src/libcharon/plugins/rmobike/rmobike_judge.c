@@ -124,47 +124,6 @@ static const char *is_unexpected(ike_sa_t *ike_sa, message_t *message,
 }
 
 /**
- * Check if the peer announced an address
- */
-static bool is_announced(ike_sa_t *ike_sa, host_t *address)
-{
-	enumerator_t *enumerator;
-	host_t *current;
-	bool found = FALSE;
-
-	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
-	while (!found && enumerator->enumerate(enumerator, &current))
-	{
-		found = current->ip_equals(current, address);
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-/**
- * Decide about an address
- */
-static rmobike_verdict_t decide(private_rmobike_judge_t *this,
-							   ike_sa_t *ike_sa, rmobike_options_t *options,
-							   host_t *me, host_t *to)
-{
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	rmobike_question_t question = {
-		.address = to,
-		.current = ike_sa->get_other_host(ike_sa),
-		.announced = is_announced(ike_sa, to),
-		.own = charon->kernel->get_interface(charon->kernel, to, NULL),
-		.reachable = me != NULL,
-		.exhausted = options->max_switches &&
-					 this->accepted->count_recent(this->accepted, id,
-						options->switch_interval) >= options->max_switches,
-	};
-
-	return rmobike_policy_judge(options->accept, options->accept_addresses,
-								options->path_check, &question);
-}
-
-/**
  * After a refusal the responder may be about to disappear: find out soon. A
  * check that is queued already will do, a peer can't make us queue many.
  */
@@ -241,7 +200,8 @@ static void handle_switch(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
 
 	options = rmobike_task_options(ike_sa);
 	me = rmobike_update_task_source(ike_sa, to);
-	verdict = decide(this, ike_sa, options, me, to);
+	verdict = rmobike_update_task_judge(ike_sa, this->accepted, options,
+										options->accept, to);
 	if (rmobike_verdict_is_refusal(verdict))
 	{
 		reason = enum_to_name(rmobike_verdict_names, verdict);

@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_compat.h"
+#include "rmobike_paths.h"
 #include "rmobike_seek.h"
 #include "rmobike_task.h"
 #include "rmobike_update_task.h"
@@ -16,11 +17,6 @@
  * eleven seconds. Lost packets are no reason to leave.
  */
 #define SILENCE 2
-
-/**
- * A request is sent to so many addresses at most
- */
-#define ADDRESSES 4
 
 /**
  * How much earlier the old address may answer, in milliseconds
@@ -76,6 +72,11 @@ struct entry_t {
 	 * Message ID of the request that went to all addresses
 	 */
 	uint32_t mid;
+
+	/**
+	 * These addresses, host_t, without the one that the IKE_SA was at
+	 */
+	linked_list_t *asked;
 };
 
 /**
@@ -113,9 +114,21 @@ static inline void *key(uint32_t number)
 }
 
 /**
- * Stop looking for the responder of an IKE_SA
+ * Destroy an entry
  */
-static void stop(private_rmobike_seek_t *this, ike_sa_t *ike_sa)
+static void entry_destroy(entry_t *entry)
+{
+	if (entry)
+	{
+		rmobike_paths_destroy(entry->asked);
+		free(entry);
+	}
+}
+
+/**
+ * Stop looking for the responder of an IKE_SA, returns what was known
+ */
+static entry_t *remove_entry(private_rmobike_seek_t *this, ike_sa_t *ike_sa)
 {
 	entry_t *entry;
 
@@ -123,23 +136,27 @@ static void stop(private_rmobike_seek_t *this, ike_sa_t *ike_sa)
 	entry = this->entries->remove(this->entries,
 								  key(ike_sa->get_unique_id(ike_sa)));
 	this->mutex->unlock(this->mutex);
-	free(entry);
+	return entry;
 }
 
 /**
- * Is a request one that went to all addresses?
+ * A request was answered: did it go to all addresses, and the answer came from
+ * one of them, or from where the IKE_SA is?
  */
 static bool is_sought(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
-					  uint32_t mid)
+					  uint32_t mid, host_t *from)
 {
+	host_t *other = ike_sa->get_other_host(ike_sa);
+	bool sought = FALSE;
 	entry_t *entry;
-	bool sought;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries,
-							   key(ike_sa->get_unique_id(ike_sa)));
-	sought = entry && entry->mid == mid;
-	this->mutex->unlock(this->mutex);
+	entry = remove_entry(this, ike_sa);
+	if (entry && entry->mid == mid)
+	{
+		sought = from->ip_equals(from, other) ||
+				 rmobike_paths_include(entry->asked, from);
+	}
+	entry_destroy(entry);
 	return sought;
 }
 
@@ -165,28 +182,26 @@ static bool is_enabled(ike_sa_t *ike_sa)
 }
 
 /**
- * Send the request in the air to all announced addresses, returns their number
+ * Send the request in the air to all announced addresses, returns those
  */
-static u_int send_to_all(private_rmobike_seek_t *this, ike_sa_t *ike_sa)
+static linked_list_t *send_to_all(private_rmobike_seek_t *this,
+								  ike_sa_t *ike_sa)
 {
-	host_t *to, *current, *other = ike_sa->get_other_host(ike_sa);
+	linked_list_t *addresses = rmobike_paths_to_responder(ike_sa);
 	enumerator_t *enumerator;
-	u_int count = 0;
+	host_t *to;
 
-	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
-	while (count < ADDRESSES && enumerator->enumerate(enumerator, &current))
+	enumerator = addresses->create_enumerator(addresses);
+	while (enumerator->enumerate(enumerator, &to))
 	{
-		if (!current->ip_equals(current, other) &&
-			!charon->kernel->get_interface(charon->kernel, current, NULL))
+		if (!this->unanswered->send_to(this->unanswered, ike_sa, to))
 		{
-			to = current->clone(current);
-			to->set_port(to, other->get_port(other));
-			count += this->unanswered->send_to(this->unanswered, ike_sa, to);
+			addresses->remove_at(addresses, enumerator);
 			to->destroy(to);
 		}
 	}
 	enumerator->destroy(enumerator);
-	return count;
+	return addresses;
 }
 
 /**
@@ -195,42 +210,41 @@ static u_int send_to_all(private_rmobike_seek_t *this, ike_sa_t *ike_sa)
 static void seek(private_rmobike_seek_t *this, ike_sa_t *ike_sa)
 {
 	entry_t *entry;
-	u_int count;
 
-	count = send_to_all(this, ike_sa);
-	if (!count)
+	INIT(entry,
+		.mid = ike_sa->get_message_id(ike_sa, TRUE),
+		.asked = send_to_all(this, ike_sa),
+	);
+	if (!entry->asked->get_count(entry->asked))
 	{
+		entry_destroy(entry);
 		return;
 	}
 	DBG1(DBG_IKE, "no answer at %H for IKE_SA %s[%u], trying %u more addresses "
 		 "that it announced", ike_sa->get_other_host(ike_sa),
-		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa), count);
-	INIT(entry,
-		.mid = ike_sa->get_message_id(ike_sa, TRUE),
-	);
+		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+		 entry->asked->get_count(entry->asked));
 	this->mutex->lock(this->mutex);
 	entry = this->entries->put(this->entries,
 							   key(ike_sa->get_unique_id(ike_sa)), entry);
 	this->mutex->unlock(this->mutex);
-	free(entry);
+	entry_destroy(entry);
 }
 
 /**
- * The responder answered elsewhere
+ * The responder answered a request that went to several addresses
  */
 static void follow(private_rmobike_seek_t *this, ike_sa_t *ike_sa, host_t *to)
 {
 	host_t *other = ike_sa->get_other_host(ike_sa);
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	rmobike_options_t *options;
 
-	DBG1(DBG_IKE, "peer of IKE_SA %s[%u] answers at %H, and not at %H anymore",
-		 ike_sa->get_name(ike_sa), id, to, other);
-	options = rmobike_task_options(ike_sa);
-	rmobike_update_task_queue(ike_sa, this->accepted, this->stats,
-							  this->accepted->get_serial(this->accepted, id),
-							  to, FALSE, options->path_timeout);
-	rmobike_options_destroy(options);
+	if (!to->ip_equals(to, other))
+	{
+		DBG1(DBG_IKE, "peer of IKE_SA %s[%u] answers at %H, and not at %H "
+			 "anymore", ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+			 to, other);
+	}
+	rmobike_update_task_settle(ike_sa, this->accepted, this->stats, to, TRUE);
 	rmobike_task_initiate(ike_sa);
 }
 
@@ -244,7 +258,7 @@ CALLBACK(seek_execute, job_requeue_t,
 	{
 		if (!is_enabled(ike_sa))
 		{
-			stop(job->this, ike_sa);
+			entry_destroy(remove_entry(job->this, ike_sa));
 		}
 		else if (job->to)
 		{
@@ -303,22 +317,79 @@ METHOD(listener_t, alert, bool,
 	return TRUE;
 }
 
+/**
+ * Is charon's MOBIKE task active? It is not ours that is.
+ */
+static bool is_mobike_active(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	task_t *task;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
+	while (!found && enumerator->enumerate(enumerator, &task))
+	{
+		found = task->get_type(task) == TASK_IKE_MOBIKE;
+	}
+	enumerator->destroy(enumerator);
+	return found && !rmobike_task_is_active(ike_sa);
+}
+
+/**
+ * charon goes where the answer to a probe of its own comes from: not unchecked
+ * where a switch would not go, either
+ */
+static void hold_back(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
+					  message_t *message)
+{
+	host_t *other = ike_sa->get_other_host(ike_sa);
+	rmobike_options_t *options;
+
+	options = rmobike_task_options(ike_sa);
+	if (rmobike_update_task_judge(ike_sa, this->accepted, options,
+			RMOBIKE_ACCEPT_ANY,
+			message->get_source(message)) != RMOBIKE_VERDICT_MOVE)
+	{
+		message->set_source(message, other->clone(other));
+	}
+	rmobike_options_destroy(options);
+}
+
+/**
+ * As initiator: a request was answered
+ */
+static void answered(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
+					 message_t *message)
+{
+	host_t *from = message->get_source(message);
+	bool moved, mobike = is_mobike_active(ike_sa);
+
+	moved = !from->ip_equals(from, ike_sa->get_other_host(ike_sa));
+	if (is_sought(this, ike_sa, message->get_message_id(message), from) &&
+		(moved || mobike))
+	{	/* an update of charon's own may have been handled anywhere */
+		if (moved)
+		{	/* what charon sends next, a DELETE after rekeying, goes there */
+			this->unanswered->follow(this->unanswered, ike_sa, from);
+		}
+		schedule(this, ike_sa, from, 0);
+	}
+	if (moved && mobike)
+	{
+		hold_back(this, ike_sa, message);
+	}
+}
+
 METHOD(listener_t, message, bool,
 	private_rmobike_seek_t *this, ike_sa_t *ike_sa, message_t *message,
 	bool incoming, bool plain)
 {
-	host_t *from;
-
 	if (incoming && plain && !message->get_request(message) &&
-		is_sought(this, ike_sa, message->get_message_id(message)))
+		ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
+		ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		message->get_exchange_type(message) != IKE_AUTH)
 	{
-		from = message->get_source(message);
-		stop(this, ike_sa);
-		if (!from->ip_equals(from, ike_sa->get_other_host(ike_sa)))
-		{	/* what charon sends next, a DELETE after rekeying, goes there */
-			this->unanswered->follow(this->unanswered, ike_sa, from);
-			schedule(this, ike_sa, from, 0);
-		}
+		answered(this, ike_sa, message);
 	}
 	return TRUE;
 }
@@ -328,7 +399,7 @@ METHOD(listener_t, ike_state_change, bool,
 {
 	if (state == IKE_DESTROYING)
 	{
-		stop(this, ike_sa);
+		entry_destroy(remove_entry(this, ike_sa));
 	}
 	return TRUE;
 }
@@ -347,7 +418,7 @@ METHOD(rmobike_seek_t, get_count, u_int,
 CALLBACK(destroy_entry, void,
 	entry_t *entry, const void *id)
 {
-	free(entry);
+	entry_destroy(entry);
 }
 
 METHOD(rmobike_seek_t, destroy, void,

@@ -66,6 +66,17 @@ struct private_rmobike_update_task_t {
 	bool expired;
 
 	/**
+	 * TRUE if the request took another path as well: its answer proves nothing
+	 */
+	bool strayed;
+
+	/**
+	 * TRUE if the responder may be elsewhere than we believe, so that there has
+	 * to be an update even if the check fails
+	 */
+	bool agree;
+
+	/**
 	 * What the responder has to return
 	 */
 	chunk_t cookie2;
@@ -103,7 +114,7 @@ static void reset(private_rmobike_update_task_t *this)
 	DESTROY_IF(this->old_me);
 	DESTROY_IF(this->old_other);
 	this->me = this->old_me = this->old_other = NULL;
-	this->expired = FALSE;
+	this->expired = this->strayed = FALSE;
 	chunk_clear(&this->cookie2);
 	if (this->natd)
 	{
@@ -124,6 +135,8 @@ static void send_to(private_rmobike_update_task_t *this, packet_t *packet,
 	{
 		source = rmobike_update_task_source(this->base.ike_sa, other);
 	}
+	this->strayed |= other != this->other ||
+					 (source && !source->ip_equals(source, this->me));
 	rmobike_task_send(packet, source ?: me, other);
 	DESTROY_IF(source);
 }
@@ -217,6 +230,7 @@ METHOD(task_t, build_i, status_t,
 		!this->accepted->is_newest(this->accepted,
 								   ike_sa->get_unique_id(ike_sa), this->serial))
 	{
+		rmobike_update_task_is_queued(ike_sa, this->agree);
 		rmobike_task_start(&this->base, FALSE);
 		return rmobike_task_skip(message);
 	}
@@ -250,23 +264,38 @@ METHOD(task_t, build_i, status_t,
 }
 
 /**
+ * Where the answer came from, if the request went there; where the IKE_SA is
+ * otherwise
+ */
+static host_t *get_answering(private_rmobike_update_task_t *this,
+							 message_t *message)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+	host_t *from = message->get_source(message);
+
+	return from->ip_equals(from, this->other) ? this->other
+											  : ike_sa->get_other_host(ike_sa);
+}
+
+/**
  * The path was checked
  */
 static status_t process_check(private_rmobike_update_task_t *this,
 							  message_t *message)
 {
 	ike_sa_t *ike_sa = this->base.ike_sa;
-	host_t *from;
+	host_t *from = get_answering(this, message);
 
-	from = message->get_source(message);
-	if (!from->ip_equals(from, this->other))
-	{	/* went there because the new one was silent */
-		DBG2(DBG_IKE, "IKE_SA %s[%u] stays at %H", ike_sa->get_name(ike_sa),
-			 ike_sa->get_unique_id(ike_sa), this->old_other);
-		return SUCCESS;
+	if (!this->strayed && from == this->other)
+	{
+		this->check = FALSE;
+		return NEED_MORE;
 	}
-	this->check = FALSE;
-	return NEED_MORE;
+	DBG2(DBG_IKE, "IKE_SA %s[%u] stays at %H", ike_sa->get_name(ike_sa),
+		 ike_sa->get_unique_id(ike_sa), ike_sa->get_other_host(ike_sa));
+	rmobike_update_task_settle(ike_sa, this->accepted, this->stats, from,
+							   this->agree);
+	return SUCCESS;
 }
 
 /**
@@ -287,32 +316,13 @@ static void process_natd(private_rmobike_update_task_t *this,
 }
 
 /**
- * After the same update went to both addresses, update the path that works
- */
-static void queue_another(private_rmobike_update_task_t *this, host_t *from)
-{
-	ike_sa_t *ike_sa = this->base.ike_sa;
-
-	if (this->accepted->is_newest(this->accepted, ike_sa->get_unique_id(ike_sa),
-								  this->serial))
-	{
-		rmobike_update_task_queue(ike_sa, this->accepted, this->stats,
-			this->serial,
-			from->ip_equals(from, this->other) ? this->other : this->old_other,
-			FALSE, this->path_timeout);
-	}
-}
-
-/**
  * The responder updated its addresses, or does not want to
  */
 static status_t process_update(private_rmobike_update_task_t *this,
 							   message_t *message)
 {
 	ike_sa_t *ike_sa = this->base.ike_sa;
-	host_t *from;
 
-	from = message->get_source(message);
 	if (message->get_notify(message, UNACCEPTABLE_ADDRESSES))
 	{
 		DBG1(DBG_IKE, "peer does not accept its own address %H, IKE_SA %s[%u] "
@@ -322,16 +332,18 @@ static status_t process_update(private_rmobike_update_task_t *this,
 							 UPDATE_HOSTS_FORCE_ALL);
 		return SUCCESS;
 	}
-	if (this->expired)
+	if (this->strayed)
 	{	/* the responder handled the first one that arrived, which may have
 		 * come by the other path, and so may have been NAT detection */
-		queue_another(this, from);
+		rmobike_update_task_settle(ike_sa, this->accepted, this->stats,
+								   get_answering(this, message), TRUE);
 		return SUCCESS;
 	}
 	/* charon may have followed the source of another message meanwhile */
 	ike_sa->update_hosts(ike_sa, message->get_destination(message), this->other,
 						 UPDATE_HOSTS_FORCE_ALL);
 	process_natd(this, message);
+	rmobike_update_task_know(ike_sa, this->other);
 	if (this->old_other->ip_equals(this->old_other, this->other))
 	{
 		DBG2(DBG_IKE, "IKE_SA %s[%u] stays at %H", ike_sa->get_name(ike_sa),
@@ -408,6 +420,21 @@ static private_rmobike_update_task_t *find_task(ike_sa_t *ike_sa,
 /*
  * Described in header
  */
+bool rmobike_update_task_is_queued(ike_sa_t *ike_sa, bool agree)
+{
+	private_rmobike_update_task_t *this;
+
+	this = find_task(ike_sa, TASK_QUEUE_QUEUED);
+	if (this)
+	{
+		this->agree |= agree;
+	}
+	return this != NULL;
+}
+
+/*
+ * Described in header
+ */
 void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
 							   rmobike_stats_t *stats, u_int serial,
 							   host_t *to, bool check, u_int path_timeout)
@@ -463,5 +490,6 @@ void rmobike_update_task_resume(ike_sa_t *old, ike_sa_t *new)
 		rmobike_update_task_queue(new, this->accepted, this->stats,
 								  this->serial, this->other, this->check,
 								  this->path_timeout);
+		rmobike_update_task_is_queued(new, this->agree);
 	}
 }

@@ -18,14 +18,18 @@
  *     INFORMATIONAL {NAT_DETECTION_*, COOKIE2} <-
  *
  * If the new address stays silent, the same request goes to the old address,
- * too. If it is answered from there, the IKE_SA stays where it was; after an
- * update a second one to the old address makes both ends agree about that.
+ * too. From then on, or if our own address changed meanwhile, its answer proves
+ * nothing about a path, nor does it tell where the responder is now: after a
+ * check the IKE_SA stays or there is another one, with another cookie; an
+ * update is followed by one that takes a single path, so that both ends agree.
  */
 
 #ifndef RMOBIKE_UPDATE_TASK_H_
 #define RMOBIKE_UPDATE_TASK_H_
 
 #include "rmobike_accepted.h"
+#include "rmobike_options.h"
+#include "rmobike_policy.h"
 #include "rmobike_stats.h"
 
 #include <daemon.h>
@@ -44,6 +48,61 @@
 void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
 							   rmobike_stats_t *stats, u_int serial,
 							   host_t *to, bool check, u_int path_timeout);
+
+/**
+ * Check if the exchange is queued on an IKE_SA.
+ *
+ * @param ike_sa		IKE_SA, checked out
+ * @param agree			TRUE if the responder may be elsewhere than we believe:
+ *						if it is queued it has to end with an update then, also
+ *						if its check fails
+ * @return				TRUE if it is
+ */
+bool rmobike_update_task_is_queued(ike_sa_t *ike_sa, bool agree);
+
+/**
+ * Decide what to do about an address of the responder.
+ *
+ * @param ike_sa		IKE_SA, checked out
+ * @param accepted		records, which tell how many there were lately
+ * @param options		options of the IKE_SA
+ * @param accept		which addresses are acceptable
+ * @param to			address
+ * @return				what policy says
+ */
+rmobike_verdict_t rmobike_update_task_judge(ike_sa_t *ike_sa,
+											rmobike_accepted_t *accepted,
+											rmobike_options_t *options,
+											rmobike_accept_t accept,
+											host_t *to);
+
+/**
+ * A request that took several paths was answered. The source of the answer is
+ * not to be trusted, and the responder may have handled the request as it came
+ * by any path. Queue an update of the address that it seems to be at, as policy
+ * allows, with a check of its own or without; of the current one otherwise.
+ * Others count for max_switches. Nothing is to be done if an update is queued.
+ *
+ * @param ike_sa		IKE_SA, checked out
+ * @param accepted		records, which tell how many there were lately
+ * @param stats			counts what becomes of it
+ * @param from			source of the answer, one of the addresses that the
+ *						request was sent to; cloned
+ * @param changed		TRUE if the request may have moved the responder, so
+ *						that there has to be an update in any case
+ */
+void rmobike_update_task_settle(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
+								rmobike_stats_t *stats, host_t *from,
+								bool changed);
+
+/**
+ * The responder is at an address: if we move, charon looks for it at those that
+ * it knows only.
+ *
+ * @param ike_sa		IKE_SA, checked out
+ * @param address		address of the responder, cloned
+ */
+void rmobike_update_task_know(ike_sa_t *ike_sa, host_t *address);
 
 /**
  * Queue the exchange that is under way on an IKE_SA, if any, on the one that

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/*
+ * A responder that has the keys and lies about its address, to have somebody
+ * else get the initiator's ESP. Who is at the other address never answers, so
+ * an IKE_SA that is there sends unchecked.
+ */
+
+#include "exchange_tests.h"
+
+#define ALWAYS "plugins { rmobike { path_check = always\n" \
+				"accept = any\n max_switches = 3 } }"
+
+/** Requests to one address that are not the same, each sent several times */
+static u_int different_requests(char *address)
+{
+	char pattern[128];
+	u_int mid, count = 0;
+
+	for (mid = 0; mid < 200; mid++)
+	{
+		snprintf(pattern, sizeof(pattern), CLIENT " -> %s * req %u {*",
+				 address, mid);
+		count += world_count(pattern) > 0;
+	}
+	return count;
+}
+
+/**
+ * Let time go by, and see whether the IKE_SA is at an address meanwhile.
+ */
+static bool went_to(char *address, u_int ms)
+{
+	u_int i;
+
+	for (i = 0; i < ms; i += 10)
+	{
+		if (world_is_at(INITIATOR, address))
+		{
+			return TRUE;
+		}
+		world_run(10);
+	}
+	return FALSE;
+}
+
+static void ask_for_foreign()
+{
+	world_forge(RESPONDER, INFORMATIONAL, FALSE, 0, 0, 41042,
+				chunk_from_chars(203, 0, 113, 77));
+	world_call(RESPONDER, send_dpd);
+}
+
+/*
+ * It waits until the check goes to the old address, too.
+ *
+ *     initiator                     responder
+ *                                <- OLD      SWITCH=FOREIGN
+ *     COOKIE2                    -> FOREIGN  again and again
+ *     COOKIE2                    -> OLD      3 s later, the same one
+ *     COOKIE2                    <- FOREIGN  not really
+ *     COOKIE2                    -> FOREIGN  another one, two times in all
+ */
+START_TEST(test_check_that_ran_out_proves_nothing)
+{
+	world_establish(.nat = _i, .settings = ALWAYS);
+	ask_for_foreign();
+	world_run(2000);
+	world_lie(FOREIGN);
+
+	ck_assert(!went_to(FOREIGN, 120000));
+	ck_assert_uint_eq(different_requests(FOREIGN), 3);
+	ck_assert(world_is_at(INITIATOR, OLD));
+}
+END_TEST
+
+/*
+ * It was at the new address, and isn't anymore when the update goes back.
+ *
+ *     initiator                     responder
+ *     COOKIE2                    -> NEW
+ *     COOKIE2                    <- NEW
+ *     UPD_SA_ADDR                -> NEW      not there anymore
+ *     UPD_SA_ADDR (same)         -> OLD      3 s later
+ *                                <- NEW      not really
+ *     COOKIE2                    -> NEW
+ */
+START_TEST(test_update_that_ran_out_proves_nothing)
+{
+	world_establish(.settings = ALWAYS);
+	world_switch(NEW);
+	world_run(25);
+	world_del_address(RESPONDER, NEW);
+	world_run(1000);
+	ck_assert(world_is_at(INITIATOR, NEW));
+	world_run(1500);
+	world_lie(NEW);
+	world_run(510);
+	ck_assert(world_is_at(INITIATOR, OLD));
+
+	ck_assert(!went_to(NEW, 120000));
+	ck_assert_uint_eq(different_requests(NEW), 2 + 2);
+	ck_assert(world_is_at(INITIATOR, OLD));
+}
+END_TEST
+
+/*
+ * The initiator looks for it, and it answers from where it was not looked for,
+ * or from where it was, but isn't.
+ */
+START_TEST(test_found_where_it_is_not)
+{
+	char *address = _i ? NEWER : FOREIGN;
+
+	world_establish(.settings = ALWAYS);
+	world_del_address(RESPONDER, OLD);
+	world_del_address(RESPONDER, NEWER);
+	world_call(INITIATOR, send_dpd);
+	world_run(11000);
+	world_lie(address);
+
+	ck_assert(!went_to(address, 60000));
+}
+END_TEST
+
+/*
+ * charon follows the source of a list of addresses.
+ */
+START_TEST(test_list_from_elsewhere)
+{
+	world_establish(.settings = ALWAYS);
+	world_lie(FOREIGN);
+	world_call(RESPONDER, roam, TRUE);
+
+	ck_assert(!went_to(FOREIGN, 60000));
+	ck_assert(world_is_at(INITIATOR, OLD));
+	ck_assert(world_is_at(RESPONDER, OLD));
+	ck_assert_uint_eq(different_requests(FOREIGN), 3);
+}
+END_TEST
+
+/*
+ * charon goes where the first answer comes from when the initiator has moved.
+ */
+START_TEST(test_answer_from_elsewhere_when_roaming)
+{
+	char *address = _i ? NEWER : FOREIGN;
+
+	world_establish(.settings = ALWAYS);
+	world_del_address(RESPONDER, NEWER);
+	world_add_address(INITIATOR, "198.51.100.11");
+	world_del_address(INITIATOR, CLIENT);
+	world_lie(address);
+	world_call(INITIATOR, roam, TRUE);
+
+	ck_assert(!went_to(address, 60000));
+	ck_assert(world_is_at(INITIATOR, OLD));
+}
+END_TEST
+
+Suite *suite_hostile()
+{
+	Suite *suite;
+	TCase *tcase;
+
+	suite = exchange_suite("hostile", &tcase);
+	tcase_add_loop_test(tcase, test_check_that_ran_out_proves_nothing, 0, 2);
+	tcase_add_test(tcase, test_update_that_ran_out_proves_nothing);
+	tcase_add_loop_test(tcase, test_found_where_it_is_not, 0, 2);
+	tcase_add_test(tcase, test_list_from_elsewhere);
+	tcase_add_loop_test(tcase, test_answer_from_elsewhere_when_roaming, 0, 2);
+	return suite;
+}

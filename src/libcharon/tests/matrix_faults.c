@@ -191,9 +191,7 @@ static void delete_responder(void *null)
 
 static void reload(void *null)
 {
-	lib->settings->load_string_section(lib->settings,
-				"plugins { rmobike { accept = none\n path_timeout = 1 } }",
-				TRUE, "%s", lib->ns);
+	world_reload("plugins { rmobike { accept = none\n path_timeout = 1 } }");
 }
 
 /**

@@ -48,6 +48,7 @@ int main(void)
 	srunner_add_suite(runner, parse_suite());
 	srunner_add_suite(runner, options_suite());
 	srunner_add_suite(runner, options_sections_suite());
+	srunner_add_suite(runner, settings_suite());
 	srunner_add_suite(runner, weights_suite());
 	srunner_add_suite(runner, balance_suite());
 	srunner_add_suite(runner, window_suite());

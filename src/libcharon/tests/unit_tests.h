@@ -29,6 +29,7 @@ Suite *udp_suite(void);
 Suite *parse_suite(void);
 Suite *options_suite(void);
 Suite *options_sections_suite(void);
+Suite *settings_suite(void);
 Suite *weights_suite(void);
 Suite *balance_suite(void);
 Suite *window_suite(void);

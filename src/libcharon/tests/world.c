@@ -9,6 +9,8 @@
 
 #include <utils/exchange_test_helper.h>
 
+#include "rmobike_settings.h"
+
 /**
  * What charon needs to run, from where the daemon is installed (PLUGINDIR), or
  * what the environment variable TESTS_PLUGINDIR says
@@ -38,13 +40,25 @@ static void satisfy_helper()
 /**
  * Read what the test wants in strongswan.conf.
  */
-static void read_settings()
+static void read_settings(char *settings)
 {
-	if (world_conf.settings &&
-		!lib->settings->load_string_section(lib->settings, world_conf.settings,
-											TRUE, "%s", lib->ns))
+	if (settings &&
+		!lib->settings->load_string_section(lib->settings, settings, TRUE,
+											"%s", lib->ns))
 	{
 		trace_fail(__FILE__, __LINE__, "settings are not valid");
+	}
+}
+
+/*
+ * Described in header
+ */
+void world_reload(char *settings)
+{
+	read_settings(settings);
+	if (!world_conf.stock)
+	{
+		rmobike_settings_reload();
 	}
 }
 
@@ -58,7 +72,7 @@ void world_create(world_conf_t conf)
 	library_init("", "charon");
 	libcharon_init();
 	trace_create();
-	read_settings();
+	read_settings(conf.settings);
 	time_create();
 	lib->plugins->add_path(lib->plugins,
 						   getenv("TESTS_PLUGINDIR") ?: PLUGINDIR);

@@ -91,6 +91,11 @@ void world_destroy();
 void world_establish_(const char *file, int line, world_conf_t conf);
 
 /**
+ * Load more into the charon section of strongswan.conf, NULL for nothing.
+ */
+void world_reload(char *settings);
+
+/**
  * Initiate (another) IKE_SA with a CHILD_SA in a world that exists.
  */
 void world_initiate();

@@ -17,6 +17,7 @@
 #include "rmobike_roam.h"
 #include "rmobike_seamless.h"
 #include "rmobike_seek.h"
+#include "rmobike_settings.h"
 
 /** The plugin, as rmobike_plugin.c puts it together */
 static rmobike_peers_t *peers;
@@ -131,6 +132,7 @@ u_int plugin_records()
  */
 void plugin_create_all()
 {
+	rmobike_settings_init();
 	outcomes = linked_list_create();
 	peers = rmobike_peers_create();
 	peers->add_listener(peers, ended, NULL);
@@ -192,5 +194,6 @@ void plugin_destroy_all()
 	DESTROY_IF(source);
 	accepted->destroy(accepted);
 	peers->destroy(peers);
+	rmobike_settings_deinit();
 	outcomes->destroy_function(outcomes, free);
 }

@@ -3,7 +3,7 @@
  */
 
 #include "rmobike_asker.h"
-#include "rmobike_options.h"
+#include "rmobike_settings.h"
 #include "rmobike_switch_task.h"
 #include "rmobike_task.h"
 
@@ -119,7 +119,7 @@ static u_int get_timeout(void)
 	rmobike_options_t *options;
 	u_int timeout;
 
-	options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL, NULL);
+	options = rmobike_settings_get(NULL);
 	timeout = options->timeout;
 	rmobike_options_destroy(options);
 	return timeout;
@@ -254,8 +254,7 @@ METHOD(rmobike_asker_t, queue, void,
 	}
 	else
 	{
-		options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL,
-										 NULL);
+		options = rmobike_settings_get(NULL);
 		rmobike_switch_task_queue(ike_sa, this->peers, this->seamless,
 								  this->source, serial, to, patient, options);
 		rmobike_options_destroy(options);

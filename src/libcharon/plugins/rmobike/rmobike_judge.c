@@ -6,6 +6,7 @@
 #include "rmobike_judge.h"
 #include "rmobike_notify.h"
 #include "rmobike_policy.h"
+#include "rmobike_settings.h"
 #include "rmobike_task.h"
 #include "rmobike_update_task.h"
 
@@ -42,27 +43,28 @@ struct private_rmobike_judge_t {
 	 * Counts what we were asked for
 	 */
 	rmobike_stats_t *stats;
-
-	/**
-	 * Type of SWITCH_TO_IP_ADDRESS notifies, looked for in each message
-	 */
-	u_int notify_type;
 };
 
 /**
- * May be reloaded any time
+ * Get the type of SWITCH_TO_IP_ADDRESS notifies
  */
-static u_int get_notify_type(private_rmobike_judge_t *this)
+static u_int get_notify_type(void)
 {
-	return __atomic_load_n(&this->notify_type, __ATOMIC_RELAXED);
+	rmobike_options_t *options;
+	u_int type;
+
+	options = rmobike_settings_get(NULL);
+	type = options->notify_type;
+	rmobike_options_destroy(options);
+	return type;
 }
 
 /**
  * Find the notifies in a message, returns their number and the first one
  */
-static u_int find_notifies(private_rmobike_judge_t *this, message_t *message,
-						   notify_payload_t **first)
+static u_int find_notifies(message_t *message, notify_payload_t **first)
 {
+	u_int type = get_notify_type();
 	enumerator_t *enumerator;
 	payload_t *payload;
 	notify_payload_t *notify;
@@ -74,8 +76,7 @@ static u_int find_notifies(private_rmobike_judge_t *this, message_t *message,
 		if (payload->get_type(payload) == PLV2_NOTIFY)
 		{
 			notify = (notify_payload_t*)payload;
-			if ((u_int)notify->get_notify_type(notify) ==
-				get_notify_type(this) && !count++)
+			if ((u_int)notify->get_notify_type(notify) == type && !count++)
 			{
 				*first = notify;
 			}
@@ -257,7 +258,7 @@ METHOD(rmobike_judge_t, handle, void,
 	host_t *to = NULL;
 	u_int count;
 
-	count = find_notifies(this, message, &notify);
+	count = find_notifies(message, &notify);
 	if (!count)
 	{
 		return;
@@ -283,17 +284,6 @@ METHOD(rmobike_judge_t, handle, void,
 	}
 }
 
-METHOD(rmobike_judge_t, reload, void,
-	private_rmobike_judge_t *this)
-{
-	rmobike_options_t *options;
-
-	options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL, NULL);
-	__atomic_store_n(&this->notify_type, options->notify_type,
-					 __ATOMIC_RELAXED);
-	rmobike_options_destroy(options);
-}
-
 METHOD(rmobike_judge_t, destroy, void,
 	private_rmobike_judge_t *this)
 {
@@ -312,14 +302,12 @@ rmobike_judge_t *rmobike_judge_create(rmobike_accepted_t *accepted,
 	INIT(this,
 		.public = {
 			.handle = _handle,
-			.reload = _reload,
 			.destroy = _destroy,
 		},
 		.accepted = accepted,
 		.unanswered = unanswered,
 		.stats = stats,
 	);
-	reload(this);
 
 	return &this->public;
 }

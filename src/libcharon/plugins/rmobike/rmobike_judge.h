@@ -35,11 +35,6 @@ struct rmobike_judge_t {
 	void (*handle)(rmobike_judge_t *this, ike_sa_t *ike_sa, message_t *message);
 
 	/**
-	 * Read options again that are not read for each decision.
-	 */
-	void (*reload)(rmobike_judge_t *this);
-
-	/**
 	 * Destroy a rmobike_judge_t.
 	 */
 	void (*destroy)(rmobike_judge_t *this);

@@ -279,6 +279,34 @@ static char *find_section(source_t *source, const char *connection)
 	return found;
 }
 
+/**
+ * Read the global options
+ */
+static rmobike_options_t *create_global(source_t *source)
+{
+	rmobike_options_t *this;
+
+	INIT(this,
+		.advertise = TRUE,
+		.accept = RMOBIKE_ACCEPT_ANNOUNCED,
+		.accept_addresses = rmobike_addrs_create(NULL, NULL, 0),
+		.path_check = RMOBIKE_CHECK_UNANNOUNCED,
+		.path_timeout = 3000,
+		.notify_type = RMOBIKE_NOTIFY_TYPE_DEFAULT,
+		.timeout = 10000,
+		.auto_switch = TRUE,
+		.prefer = rmobike_addrs_create(NULL, NULL, 0),
+		.max_switches = 5,
+		.switch_interval = 300,
+		.socket = strdup("unix:///run/charon.rmobike"),
+		.prefer_best_path = source->settings->get_bool(source->settings,
+									"%s.prefer_best_path", FALSE, source->ns),
+		.refs = 1,
+	);
+	read_options(this, source);
+	return this;
+}
+
 /*
  * Described in header
  */
@@ -296,22 +324,7 @@ rmobike_options_t *rmobike_options_create(settings_t *settings, const char *ns,
 	};
 	char *section;
 
-	INIT(this,
-		.advertise = TRUE,
-		.accept = RMOBIKE_ACCEPT_ANNOUNCED,
-		.accept_addresses = rmobike_addrs_create(NULL, NULL, 0),
-		.path_check = RMOBIKE_CHECK_UNANNOUNCED,
-		.path_timeout = 3000,
-		.notify_type = RMOBIKE_NOTIFY_TYPE_DEFAULT,
-		.timeout = 10000,
-		.auto_switch = TRUE,
-		.prefer = rmobike_addrs_create(NULL, NULL, 0),
-		.max_switches = 5,
-		.switch_interval = 300,
-		.socket = strdup("unix:///run/charon.rmobike"),
-	);
-	read_options(this, &source);
-
+	this = create_global(&source);
 	section = connection ? find_section(&source, connection) : NULL;
 	if (section)
 	{
@@ -326,9 +339,40 @@ rmobike_options_t *rmobike_options_create(settings_t *settings, const char *ns,
 /*
  * Described in header
  */
+hashtable_t *rmobike_options_load(settings_t *settings, const char *ns)
+{
+	source_t global = {
+		.settings = settings,
+		.ns = ns,
+	}, source = global;
+	rmobike_options_t *options;
+	enumerator_t *enumerator;
+	hashtable_t *all;
+	char *name;
+
+	all = hashtable_create(hashtable_hash_str, hashtable_equals_str, 8);
+	enumerator = settings->create_section_enumerator(settings,
+													 PLUGIN ".connections", ns);
+	while (enumerator->enumerate(enumerator, &source.section))
+	{
+		name = get_value(&source, "name") ?: (char*)source.section;
+		if (!all->get(all, name))
+		{
+			options = create_global(&global);
+			read_options(options, &source);
+			all->put(all, strdup(name), options);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return all;
+}
+
+/*
+ * Described in header
+ */
 void rmobike_options_destroy(rmobike_options_t *this)
 {
-	if (this)
+	if (this && ref_put(&this->refs))
 	{
 		this->accept_addresses->destroy(this->accept_addresses);
 		this->prefer->destroy(this->prefer);

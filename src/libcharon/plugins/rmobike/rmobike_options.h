@@ -8,7 +8,8 @@
  * @{ @ingroup rmobike
  *
  * Options of the plugin, as read from strongswan.conf. The functions may be
- * called from any thread, settings_t does the locking.
+ * called from any thread, settings_t does the locking. To decide something use
+ * what rmobike_settings has read already.
  */
 
 #ifndef RMOBIKE_OPTIONS_H_
@@ -17,7 +18,9 @@
 #include "rmobike_addrs.h"
 #include "rmobike_policy.h"
 
+#include <collections/hashtable.h>
 #include <settings/settings.h>
+#include <utils/utils.h>
 
 typedef struct rmobike_options_t rmobike_options_t;
 
@@ -53,6 +56,10 @@ struct rmobike_options_t {
 	bool upgrade_redirect;
 	/** URI of our own vici socket, never NULL */
 	char *socket;
+	/** charon's own option: leave an address for a better one */
+	bool prefer_best_path;
+	/** how many have a reference */
+	refcount_t refs;
 };
 
 /**
@@ -98,9 +105,19 @@ rmobike_options_t *rmobike_options_create(settings_t *settings, const char *ns,
 										  void *user);
 
 /**
- * Destroy options.
+ * Read the options of all connections that have a section of their own.
  *
- * @param this			options to destroy, may be NULL
+ * @param settings		settings to read from
+ * @param ns			namespace, lib->ns
+ * @return				rmobike_options_t by name of the connection (char*), all
+ *						to be destroyed, never NULL
+ */
+hashtable_t *rmobike_options_load(settings_t *settings, const char *ns);
+
+/**
+ * Give a reference to options back, the last one destroys them.
+ *
+ * @param this			options, may be NULL
  */
 void rmobike_options_destroy(rmobike_options_t *this);
 

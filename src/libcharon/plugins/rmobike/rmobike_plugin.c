@@ -12,7 +12,6 @@
 #include "rmobike_commands.h"
 #include "rmobike_echo.h"
 #include "rmobike_mover.h"
-#include "rmobike_options.h"
 #include "rmobike_peers.h"
 #include "rmobike_placement.h"
 #include "rmobike_redirect.h"
@@ -20,6 +19,7 @@
 #include "rmobike_roam.h"
 #include "rmobike_seamless.h"
 #include "rmobike_seek.h"
+#include "rmobike_settings.h"
 #include "rmobike_source.h"
 #include "rmobike_stats.h"
 #include "rmobike_unanswered.h"
@@ -236,7 +236,7 @@ METHOD(plugin_t, reload, bool,
 	private_rmobike_plugin_t *this)
 {
 	check_options();
-	this->judge->reload(this->judge);
+	rmobike_settings_reload();
 	this->placement->reload(this->placement);
 	return TRUE;
 }
@@ -261,6 +261,7 @@ METHOD(plugin_t, destroy, void,
 	this->seamless->destroy(this->seamless);
 	this->accepted->destroy(this->accepted);
 	this->peers->destroy(this->peers);
+	rmobike_settings_deinit();
 	free(this);
 }
 
@@ -277,6 +278,7 @@ PLUGIN_DEFINE(rmobike)
 		DBG1(DBG_LIB, "plugin 'rmobike' can't be used: %s", why);
 		return NULL;
 	}
+	rmobike_settings_init();
 	INIT(this,
 		.public = {
 			.plugin = {

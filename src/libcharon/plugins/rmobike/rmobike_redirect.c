@@ -3,7 +3,7 @@
  */
 
 #include "rmobike_compat.h"
-#include "rmobike_options.h"
+#include "rmobike_settings.h"
 #include "rmobike_redirect.h"
 #include "rmobike_switch_task.h"
 
@@ -43,7 +43,7 @@ static bool is_enabled(void)
 	rmobike_options_t *options;
 	bool enabled;
 
-	options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL, NULL);
+	options = rmobike_settings_get(NULL);
 	enabled = options->upgrade_redirect;
 	rmobike_options_destroy(options);
 	return enabled;

@@ -85,10 +85,12 @@ static inline void *key(uint32_t number)
 static bool is_path_valid(ike_sa_t *ike_sa)
 {
 	host_t *me = ike_sa->get_my_host(ike_sa), *source;
+	rmobike_options_t *options;
 	bool best, valid;
 
-	best = lib->settings->get_bool(lib->settings, "%s.prefer_best_path", FALSE,
-								   lib->ns);
+	options = rmobike_task_options(ike_sa);
+	best = options->prefer_best_path;
+	rmobike_options_destroy(options);
 	source = charon->kernel->get_source_addr(charon->kernel,
 									ike_sa->get_other_host(ike_sa),
 									best ? NULL : me);

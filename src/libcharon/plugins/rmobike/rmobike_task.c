@@ -2,6 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "rmobike_settings.h"
 #include "rmobike_task.h"
 
 #include <processing/jobs/callback_job.h>
@@ -340,8 +341,7 @@ void rmobike_task_migrate(rmobike_task_t *this, ike_sa_t *ike_sa)
  */
 rmobike_options_t *rmobike_task_options(ike_sa_t *ike_sa)
 {
-	return rmobike_options_create(lib->settings, lib->ns,
-								  ike_sa->get_name(ike_sa), NULL, NULL);
+	return rmobike_settings_get(ike_sa->get_name(ike_sa));
 }
 
 /*

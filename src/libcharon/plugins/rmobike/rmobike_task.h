@@ -179,10 +179,10 @@ bool rmobike_task_resend(rmobike_task_t *this);
 void rmobike_task_hurry(ike_sa_t *ike_sa);
 
 /**
- * Get the options that apply to an IKE_SA, as they are configured now.
+ * Get the options that apply to an IKE_SA, see rmobike_settings.
  *
  * @param ike_sa	IKE_SA
- * @return			options, to be freed with rmobike_options_destroy()
+ * @return			options, to be given back with rmobike_options_destroy()
  */
 rmobike_options_t *rmobike_task_options(ike_sa_t *ike_sa);
 

@@ -7,7 +7,7 @@
 #include <dlfcn.h>
 
 #include "rmobike_compat.h"
-#include "rmobike_options.h"
+#include "rmobike_settings.h"
 #include "rmobike_vici.h"
 
 #include <plugins/vici/vici_dispatcher.h>
@@ -144,7 +144,7 @@ static vici_dispatcher_t *create_own_dispatcher(void *handle)
 	vici_dispatcher_t *(*create)(char *uri), *dispatcher = NULL;
 	rmobike_options_t *options;
 
-	options = rmobike_options_create(lib->settings, lib->ns, NULL, NULL, NULL);
+	options = rmobike_settings_get(NULL);
 	create = dlsym(handle, "vici_dispatcher_create");
 	if (create)
 	{

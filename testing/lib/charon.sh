@@ -21,6 +21,9 @@ stock_plugins=/usr/lib/ipsec/plugins
 our_plugin=$RMOBIKE_BUILD/src/libcharon/plugins/rmobike/.libs
 our_plugin=$our_plugin/libstrongswan-rmobike.so
 
+# What swanctl and pki load: what they need here
+swanctl_plugins='random nonce openssl pem pkcs1 x509 pubkey constraints'
+
 # shellcheck source=testing/lib/esp.sh
 . "$testing/lib/esp.sh"
 
@@ -105,6 +108,10 @@ write_strongswan_conf() {
 				${HOSTILE[$name]:-}
 			}
 		}
+	}
+	swanctl {
+		# By default it complains about each that is not installed
+		load = $swanctl_plugins
 	}
 	END
 }
@@ -218,8 +225,7 @@ secrets_conf() {
 # One authority, a certificate for each end
 certificates() {
 	local name dir=$lab/pki
-	# Those that are needed, others may complain about the machine
-	local -x PKI_PLUGINS='random nonce openssl pem pkcs1 x509 pubkey constraints'
+	local -x PKI_PLUGINS=$swanctl_plugins
 	mkdir -p "$dir"
 	pki --gen --type ecdsa --size 256 > "$dir/ca.key"
 	pki --self --type ecdsa --in "$dir/ca.key" --ca --lifetime 3 \

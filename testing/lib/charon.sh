@@ -144,12 +144,16 @@ start_daemon() {
 
 # tunnel_conf: writes the connection of both ends
 tunnel_conf() {
-	local id i method=psk
 	mkdir -p "$lab"/{gateway,client}/swanctl
-	if [ "$AUTH" = cert ]; then
-		method=pubkey
-		certificates
-	fi
+	[ "$AUTH" != cert ] || certificates
+	gateway_conf
+	client_conf client "${IDS[@]}"
+}
+
+# The method in configurations
+auth_method() { [ "$AUTH" = cert ] && echo pubkey || echo "$AUTH"; }
+
+gateway_conf() {
 	{
 		echo "connections {"
 		echo "	rw {"
@@ -158,7 +162,7 @@ tunnel_conf() {
 		auth_conf gateway
 		echo "		}"
 		echo "		remote {"
-		echo "			auth = $method"
+		echo "			auth = $(auth_method)"
 		echo "		}"
 		echo "		${CONNECTION[gateway]:-}"
 		children_conf local_ts ''
@@ -171,32 +175,37 @@ tunnel_conf() {
 		echo "}"
 		secrets_conf
 	} > "$lab/gateway/swanctl/swanctl.conf"
+}
+
+# client_conf HOST ID...: a connection for each, the first one's is "home"
+client_conf() {
+	local name=$1 first=$2 id
+	shift
 	{
 		echo "connections {"
-		for i in "${!IDS[@]}"; do
-			id=${IDS[i]}
-			echo "	$([ "$i" = 0 ] && echo home || echo "$id") {"
+		for id; do
+			echo "	$([ "$id" = "$first" ] && echo home || echo "$id") {"
 			echo "		remote_addrs = $GATEWAY"
 			echo "		vips = 0.0.0.0"
 			echo "		local {"
 			auth_conf "$id"
 			echo "		}"
 			echo "		remote {"
-			echo "			auth = $method"
+			echo "			auth = $(auth_method)"
 			echo "			id = gateway@rmobike.test"
 			echo "		}"
-			echo "		${CONNECTION[client]:-}"
-			children_conf remote_ts "$([ "$i" = 0 ] || echo "$id-")"
+			echo "		${CONNECTION[$name]:-}"
+			children_conf remote_ts "$([ "$id" = "$first" ] || echo "$id-")"
 			echo "	}"
 		done
 		echo "}"
 		secrets_conf
-	} > "$lab/client/swanctl/swanctl.conf"
+	} > "$lab/$name/swanctl/swanctl.conf"
 }
 
 auth_conf() {
 	echo "			id = $1@rmobike.test"
-	echo "			auth = $method"
+	echo "			auth = $(auth_method)"
 	[ "$AUTH" != cert ] || echo "			certs = $1.pem"
 }
 

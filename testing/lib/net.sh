@@ -99,11 +99,11 @@ network_ipv6() {
 	on gateway ip -6 route add default via 2001:db8::fe
 }
 
-# The router as a restricted cone: what the client did not ask for stays out.
+# nat [ROUTER]: it is a restricted cone, what the client did not ask for stays out.
 # Without the drop in "input", a packet of the gateway that comes too early
 # leaves an entry that gives the client's own packet a different port later.
 nat() {
-	on router nft -f - <<-'END'
+	on "${1:-router}" nft -f - <<-'END'
 	table ip rmobike {
 		chain post {
 			type nat hook postrouting priority srcnat

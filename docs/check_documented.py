@@ -1,27 +1,31 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Everything that administrators and programs can use is documented wherever it
-# has to be, with its default, and nothing else is: options of the plugin, its
-# commands, events and their keys on vici, options of the command rmobike.
+# Everything that administrators and programs can use is documented, and nothing
+# else is: options of the plugin with their defaults, its commands, events and
+# their keys on vici, options of the command rmobike. What is made from the
+# options' description is up to date.
 #
-#   check_documented.py [DIR]      default: the directory above this script's
+# RMOBIKE is the command, by default the one that was built in this tree.
 
 import glob
 import os
 import re
+import subprocess
 import sys
 
-ROOT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(
-	os.path.dirname(os.path.abspath(__file__)), "..")
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 OPT = "conf/plugins/rmobike.opt"
+DESCRIBE = "conf/options.py"
 OPTIONS = "docs/options.md"
 MAN = "docs/rmobike.8"
 VICI = "docs/vici.md"
 COMPLETION = "src/rmobike/rmobike.bash"
 PLUGIN = "src/libcharon/plugins/rmobike/*.[ch]"
-COMMAND = "src/rmobike/*.[ch]"
 TESTS = "src/libcharon/tests/test_options.c"
+
+RMOBIKE = os.environ.get("RMOBIKE",
+						 os.path.join(ROOT, "src/rmobike/rmobike"))
 
 complaints = []
 
@@ -73,16 +77,17 @@ def plain(name):
 
 
 def options_in_code():
-	"""All options, and those that connections have as well"""
+	"""All options, by the names that they have in OPT"""
 	code = read_code(PLUGIN)
 	table = between(code, r"option_t options\[\] = \{", r"^\};", PLUGIN)
 	rows = re.findall(r'\{ "(\w+)", "[^"]*", (TRUE|FALSE), \w+ \}', table)
-	every = {key for key, connection in rows}
+	names = {key for key, connection in rows} | {"connections.<>.name"}
+	names |= {"connections.<>." + key for key, connection in rows
+			  if connection == "TRUE"}
 	# read by other means than that table
-	every |= {plain(name) for name in re.findall(
+	return names | {plain(name) for name in re.findall(
 		r'get_\w+\([^"]*"%s\.plugins\.rmobike\.([\w.%]+)"', code)
 		if not name.endswith("%s")}
-	return every, {key for key, connection in rows if connection == "TRUE"}
 
 
 def defaults_in_tests():
@@ -91,53 +96,9 @@ def defaults_in_tests():
 	return dict(re.findall(r'\{ "(\w+)",\s+"([^"]*)",\s+"', table))
 
 
-def options_in_opt():
-	return {plain(name): default.strip() for name, default in re.findall(
-		r"^charon\.plugins\.rmobike\.(\S+) :?=(.*)$", read(OPT), re.M)}
-
-
-def rows_in_markdown(text):
-	"""First two columns of tables whose first column is an option"""
-	rows = re.findall(r"^\| *`?([\w.<>]+)`? *\| *`?([^|`]*?)`? *\|", text, re.M)
-	return {plain(name): default for name, default in rows
-			if name not in ("option", "load")}
-
-
-def connection_options(every):
-	"""Those of connections, by the name they have there"""
-	return {name[len("connections.<>."):]: default
-			for name, default in every.items()
-			if name.startswith("connections.<>.")}
-
-
-def global_options(every):
-	return {name: default for name, default in every.items()
-			if not name.startswith("connections.<>.")}
-
-
-def options_in_markdown():
-	text = read(OPTIONS)
-	client = rows_in_markdown(between(text, r"The client's options:",
-									  r"The gateway's:", OPTIONS))
-	others = between(text, r"All of the client's options",
-					 r"can differ for single\s+connections", OPTIONS)
-	return (rows_in_markdown(text),
-			set(client) | set(re.findall(r"`(\w+)`", others)))
-
-
-def options_in_man():
-	text = between(read(MAN), r"^\.SH CONFIGURATION$", r"^\.SH ", MAN)
-	text = re.sub(r"T\{\n(.*?)\nT\}", r"\1", text, flags=re.S)
-	text = text.replace(r"\:", "").replace(r"\-", "-")
-	rows = {plain(name): default for name, default in re.findall(
-		r"^([a-z][\w.<>]*)\|([^|\n]*)\|", text, re.M) if name != "option"}
-	own = between(text, r"^\.TE$", r"^\.SH ", MAN)
-	return rows, set(re.findall(r"^\.BR? (\w+)(?: [,.])?$", own, re.M))
-
-
 def same_default(documented, tested):
 	"""Tests have times in milliseconds, and of lists how long they are"""
-	if documented in (tested, '""') or (not documented and tested == "0"):
+	if documented == tested or (not documented and tested == "0"):
 		return True
 	try:
 		return float(documented) * 1000 == float(tested)
@@ -146,32 +107,24 @@ def same_default(documented, tested):
 
 
 def check_options():
-	every, own = options_in_code()
-	opt = options_in_opt()
-	table, table_own = options_in_markdown()
-	man, man_own = options_in_man()
-
-	for where, documented in ((OPT, global_options(opt)),
-							  (OPTIONS, table), (MAN, man)):
-		compare(where, "option", documented, every)
-		for name, default in defaults_in_tests().items():
-			if not same_default(documented.get(name, default), default):
-				complain("%s: default of '%s' is not '%s'" %
-						 (where, name, documented[name]))
-		for name, default in documented.items():
-			if default != global_options(opt).get(name, default):
-				complain("%s: default of '%s' is '%s', but '%s' in %s" %
-						 (where, name, default, opt[name], OPT))
-	compare(TESTS, "default of option", defaults_in_tests(),
-			{name for name in every if "." not in name})
-	for where, documented in ((OPT, set(connection_options(opt)) - {"name"}),
-							  (OPTIONS, table_own), (MAN, man_own - {"name"})):
-		compare(where, "option of connections", documented, own)
-	for where, documented in ((OPT, connection_options(opt)), (MAN, man_own)):
-		if "name" not in documented:
-			complain("%s: option of connections 'name' is not documented" %
-					 where)
-	return len(every)
+	documented = {plain(name): default.strip() for name, default in re.findall(
+		r"^charon\.plugins\.rmobike\.(\S+) :?=(.*)$", read(OPT), re.M)}
+	compare(OPT, "option", documented, options_in_code())
+	defaults = defaults_in_tests()
+	compare(TESTS, "default of option", defaults,
+			{name for name in documented if "." not in name})
+	for name, default in defaults.items():
+		if not same_default(documented.get(name, default), default):
+			complain("%s: default of '%s' is not '%s'" %
+					 (OPT, name, documented[name]))
+	current = subprocess.run(
+		[sys.executable, os.path.join(ROOT, DESCRIBE), "markdown",
+		 os.path.join(ROOT, OPT), os.path.join(ROOT, OPTIONS)],
+		stdout=subprocess.PIPE, check=True).stdout.decode()
+	if current != read(OPTIONS):
+		complain("%s is older than %s, run: make -C docs options" %
+				 (OPTIONS, OPT))
+	return len(documented)
 
 
 # -- commands, events and keys on vici ---------------------------------------
@@ -248,14 +201,21 @@ def check_outcomes():
 
 # -- options of the command --------------------------------------------------
 
+def help_of(*command):
+	return subprocess.run([RMOBIKE, *command, "--help"], stdout=subprocess.PIPE,
+						  check=True).stdout.decode()
+
+
 def check_command():
-	code = read_code(COMMAND)
-	found = re.findall(r'\{ "([\w-]+)",\s*\'(\w)\', (NULL|"\w+"),', code)
-	options = {"--%s, -%s%s" % (name, op, "" if value == "NULL" else " VALUE")
-			   for name, op, value in found}
-	found = re.findall(r'\.name = "([\w-]+)",\s*\.op = \'(\w)\'', code)
-	found += re.findall(r'[^{] "([\w-]+)", \'(\w)\',', code)
-	options |= {"--%s, -%s" % command for command in found}
+	commands = re.findall(r"^  rmobike (--\w+) +\((-\w)\)", help_of(), re.M)
+	options = {"%s, %s" % command for command in commands}
+	for command, short in commands:
+		if command in ("--help", "--version"):
+			continue
+		options |= {"%s, %s%s" % (name, op, value and " VALUE")
+					for name, value, op in re.findall(
+						r"^  (--[\w-]+) +([A-Z]*) +\((-\w)\)",
+						help_of(command), re.M)}
 
 	found = re.findall(
 		r'^\.BR \\-(\w) ", " \\-\\-([\w\\-]+)( " \\fI\w+\\fR")?$',

@@ -5,8 +5,9 @@
 /*
  * Lets chance decide what happens: weather, switches, rekeyings, clients that
  * move, NATs that forget. In the end the sky clears, and both ends have to
- * agree on all they have, or to have nothing. A seed always tells the same
- * story.
+ * agree on all they have, or to have nothing. In half of the stories two of
+ * the responder's addresses are away for a minute, then two others; there
+ * nobody may die, since one is always left. A seed always tells the same story.
  *
  *   simulate [-n SCHEDULES] [-s FIRST_SEED] [-v] [-0]
  *
@@ -22,6 +23,16 @@
 
 /** How long it rains, in seconds */
 #define RAIN 120
+
+/** How often another address is the only one left, and from when on that is so,
+ * in seconds since the one before, and how long it takes until it is so */
+#define DROUGHTS 3
+#define DROUGHT 85
+#define DUSK 20
+
+/** How long an address may be blocked then, in seconds: charon sends requests
+ * again after 47 and 89 seconds, and gives up */
+#define BLOCKED 45
 
 /** Exit codes of a schedule */
 enum {
@@ -48,6 +59,20 @@ static bool rekeyed, restless, flapping;
 
 /** Address that the responder does not have at the moment */
 static char *lost;
+
+/** Is one address always left, and for a minute the only one? */
+static bool drought;
+
+/** Does the initiator ask by itself whether the responder is alive? */
+static bool silent;
+
+/** What becomes of each address of the responder meanwhile */
+static struct {
+	/** the responder does not have it */
+	bool removed;
+	/** nothing passes, until this drought */
+	int blocked;
+} away[countof(addresses)];
 
 /** Number of addresses the initiator had */
 static u_int roamed;
@@ -146,6 +171,97 @@ static void flap_responder()
 }
 
 /**
+ * An address of the responder is gone for longer, or back again.
+ */
+static void come_back(void *index)
+{
+	uintptr_t i = (uintptr_t)index;
+
+	world_unblock(addresses[i]);
+	if (away[i].removed)
+	{
+		away[i].removed = FALSE;
+		world_add_address(RESPONDER, addresses[i]);
+		world_roam(RESPONDER);
+	}
+}
+
+static void go_away(void *index)
+{
+	uintptr_t i = (uintptr_t)index;
+
+	away[i].removed = TRUE;
+	world_del_address(RESPONDER, addresses[i]);
+	world_roam(RESPONDER);
+}
+
+static void get_blocked(void *index)
+{
+	world_block(addresses[(uintptr_t)index]);
+	world_later(BLOCKED * 1000, come_back, index);
+}
+
+/**
+ * From now on one address is the only one that is needed.
+ */
+static void only_one(u_int number, uintptr_t only)
+{
+	static u_int dusk[] = { 1000, 5000, DUSK * 1000 };
+	uintptr_t i;
+	u_int when;
+
+	come_back((void*)only);
+	for (i = 0; i < countof(addresses); i++)
+	{
+		when = dusk[world_random(countof(dusk))];
+		/* a request to an initiator that is silent has no other path, so not
+		 * twice in a row */
+		if (i == only || away[i].removed || away[i].blocked == number)
+		{
+			continue;
+		}
+		if (world_random(2))
+		{
+			world_later(when, go_away, (void*)i);
+		}
+		else
+		{
+			away[i].blocked = number + 1;
+			world_later(when, get_blocked, (void*)i);
+		}
+	}
+}
+
+static void begin_drought(void *null)
+{
+	static uintptr_t only = countof(addresses);
+	static u_int number = 1;
+	uintptr_t next;
+
+	do
+	{
+		next = world_random(countof(addresses));
+	}
+	while (next == only);
+	only = next;
+	only_one(number++, only);
+}
+
+/**
+ * The initiator asks by itself, as long as the weather lasts.
+ */
+static void ask(void *count)
+{
+	uintptr_t left = (uintptr_t)count;
+
+	world_call(INITIATOR, send_dpd);
+	if (left)
+	{
+		world_later(20000, ask, (void*)(left - 1));
+	}
+}
+
+/**
  * Something happens.
  */
 static void happen(void *null)
@@ -170,11 +286,17 @@ static void happen(void *null)
 			}
 			break;
 		case 6:
-			block_for_a_while();
+			if (!drought)
+			{
+				block_for_a_while();
+			}
 			break;
 		case 7:
-			spoiled = TRUE;
-			world_nat_reboot();
+			if (!drought)
+			{
+				spoiled = TRUE;
+				world_nat_reboot();
+			}
 			break;
 		case 8:
 			if (flapping)
@@ -191,7 +313,10 @@ static void happen(void *null)
 			world_create_child(INITIATOR);
 			break;
 		default:
-			world_call(side, send_dpd);
+			if (side == RESPONDER || !silent)
+			{
+				world_call(side, send_dpd);
+			}
 			break;
 		case 13:
 			world_call(side, rekey);
@@ -220,14 +345,16 @@ static void make_world(char *settings, size_t len)
 			 bits & 1 << 14 ? 5 : 0);
 	rekeyed = bits >> 5 & 1;
 	restless = bits >> 13 & 1;
-	flapping = bits >> 15 & 1;
+	drought = bits >> 16 & 1;
+	flapping = !drought && bits >> 15 & 1;
+	silent = drought && bits >> 15 & 1;
 	world_establish(.nat = bits >> 6 & 1,
 					.userland_esp = rekeyed && (bits >> 11 & 1),
 					.busy = bits >> 7 & 3, .job_jitter = bits >> 9 & 3,
 					.stock = stock, .seed = seed, .settings = settings);
 	world_delay(INITIATOR, 1 + world_random(100));
 	world_delay(RESPONDER, 1 + world_random(100));
-	loss = bits >> 12 & 1 ? world_random(51) : 0;
+	loss = bits >> 12 & 1 ? world_random(drought ? 6 : 51) : 0;
 	world_weather(loss, world_random(30), world_random(200));
 }
 
@@ -297,25 +424,47 @@ static int check_alive()
 }
 
 /**
+ * Let it all happen.
+ */
+static void rain()
+{
+	int i, count, seconds = drought ? DROUGHTS * DROUGHT : RAIN;
+
+	count = 5 + world_random(40);
+	for (i = 0; i < count; i++)
+	{
+		world_later(world_random(seconds * 1000), happen, NULL);
+	}
+	for (i = 0; drought && i < DROUGHTS; i++)
+	{
+		world_later(i * DROUGHT * 1000, begin_drought, NULL);
+	}
+	if (drought && !silent)
+	{
+		world_later(20000, ask, (void*)(uintptr_t)(seconds / 20));
+	}
+	world_run(seconds * 1000);
+	for (i = 0; i < countof(addresses); i++)
+	{
+		come_back((void*)(uintptr_t)i);
+	}
+}
+
+/**
  * Play a schedule.
  */
 static int play()
 {
-	int i, count, result = DEAD;
+	int result = DEAD;
 	char settings[256];
 
 	make_world(settings, sizeof(settings));
-	count = 5 + world_random(40);
-	for (i = 0; i < count; i++)
-	{
-		world_later(world_random(RAIN * 1000), happen, NULL);
-	}
-	world_run(RAIN * 1000);
+	rain();
 	settle();
 
 	/* there are more if some started by themselves */
 	world_require(stock || world_outcomes() == started ||
-				(flapping && world_outcomes() > started));
+				((flapping || drought) && world_outcomes() > started));
 	if (world_id(INITIATOR) || world_id(RESPONDER))
 	{
 		result = check_alive();
@@ -324,8 +473,11 @@ static int play()
 		world_run(10000);
 	}
 	assert_gone();
-	/* on a path without loss nothing is to die */
-	world_require(result != DEAD || loss || spoiled || roamed);
+	/* on a path without loss nothing is to die, nor if one is always left; an
+	 * initiator that moves while its own request waits for an answer is lost
+	 * with stock charon as well */
+	world_require(result != DEAD || roamed ||
+				  (drought ? stock : loss || spoiled));
 	if (verbose)
 	{
 		world_dump();

@@ -8,6 +8,16 @@
 
 #include "exchange_tests.h"
 
+static void dpd(side_t side)
+{
+	world_call(side, send_dpd);
+}
+
+static void rekey(side_t side)
+{
+	world_call(side, rekey);
+}
+
 /*
  * A peer that can't do it isn't asked.
  */
@@ -221,6 +231,65 @@ START_TEST(test_answer_without_update_fails)
 }
 END_TEST
 
+/** What a peer that answers where it was asked may do before its update */
+static char *settings_of_others[] = {
+	"plugins { rmobike { reply_path = request } }",
+	"plugins { rmobike { reply_path = request\n path_check = always } }",
+};
+
+/*
+ * Whatever was in the air or queued when it was asked comes first, by the old
+ * path: that is no refusal.
+ *
+ *     initiator               responder
+ *     REKEY_SA SA TS..     -> OLD         lost until 4 s
+ *                          <- OLD  SWITCH=NEW
+ *     {}                   -> OLD
+ *     REKEY_SA SA TS..     -> OLD         sent again
+ *     {NATD..}             -> OLD
+ *     UPD_SA_ADDR          -> NEW
+ */
+START_TEST(test_requests_before_the_update_are_no_refusal)
+{
+	void (*before[])() = {
+		world_rekey_child, world_create_child, dpd, rekey,
+	};
+
+	world_establish(.nat = TRUE, .settings = settings_of_others[_i & 1]);
+	world_fate(DROP, "* -> * req *", 1000);
+	before[_i >> 1](INITIATOR);
+	dpd(INITIATOR);
+	world_switch(NEW);
+	world_run(3900);
+	world_fate_none();
+	world_run(5000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * Not even if its update, which is sent again, is lost.
+ */
+START_TEST(test_lost_update_of_others_is_no_refusal)
+{
+	world_establish(.nat = TRUE, .settings = settings_of_others[0]);
+	world_delay(INITIATOR, 30);
+	world_fate(DROP, "* -> * req *", 1000);
+	world_rekey_child(INITIATOR);
+	dpd(INITIATOR);
+	world_switch(NEW);
+	world_run(3900);
+	world_fate_none();
+	world_fate(DROP, UPDATE_REQ, 1);
+	world_run(5000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+}
+END_TEST
+
 /*
  *     initiator               responder
  *                          <- OLD  SWITCH=NEW, on its way
@@ -331,6 +400,9 @@ Suite *suite_outcome()
 	tcase_add_test(tcase, test_switch_that_timed_out_is_not_asked_for);
 	tcase_add_test(tcase, test_configured_timeout);
 	tcase_add_test(tcase, test_answer_without_update_fails);
+	tcase_add_loop_test(tcase, test_requests_before_the_update_are_no_refusal,
+						0, 8);
+	tcase_add_test(tcase, test_lost_update_of_others_is_no_refusal);
 	tcase_add_test(tcase, test_newer_switch_supersedes);
 	tcase_add_loop_test(tcase, test_deleted_ike_sa_fails, RESPONDER,
 						INITIATOR + 1);

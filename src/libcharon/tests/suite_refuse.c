@@ -98,21 +98,68 @@ START_TEST(test_refusal_stays_and_checks_liveness)
 END_TEST
 
 /*
- * The operator is told after a while, not earlier.
+ * The operator is told when the peer has answered and gone on where it is, and
+ * nothing followed for two round trips.
  */
 START_TEST(test_refusal_is_an_outcome)
 {
 	world_establish(.nat = TRUE,
 					.settings = "plugins { rmobike { accept = none } }");
 	world_switch(NEW);
+	world_run(200);
+	assert_outcomes();
+	world_run(100);
+	assert_outcomes("rw " OLD " -> " NEW " refused: "
+					"the peer stays at its address");
+	assert_logged("*switch of IKE_SA rw* from " OLD " to " NEW " refused after "
+				  "260.0 ms: the peer stays at its address");
+	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * A peer that goes on without checking anything is not known to refuse until
+ * the time is over.
+ */
+START_TEST(test_silent_refusal_is_an_outcome)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { accept = none } }");
+	world_fate(DROP, "* -> * INFORMATIONAL req * {NATD*}", 1000);
+	world_switch(NEW);
 	world_run(9900);
 	assert_outcomes();
 	world_run(200);
 	assert_outcomes("rw " OLD " -> " NEW " refused: "
 					"the peer stays at its address");
-	assert_logged("*switch of IKE_SA rw* from " OLD " to " NEW " refused after "
-				  "10000.0 ms: the peer stays at its address");
+	world_fate_none();
+	world_run(10000);
 	assert_at(OLD);
+}
+END_TEST
+
+/** Some more than are asked at a time */
+#define MANY 100
+
+/*
+ * Nobody has to wait for those that stay.
+ */
+START_TEST(test_many_refusals_hold_up_nobody)
+{
+	int i;
+
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { accept = none } }");
+	for (i = 1; i < MANY; i++)
+	{
+		world_initiate();
+		world_run(100);
+	}
+	ck_assert_uint_eq(world_switch(NEW), MANY);
+	world_run(3000);
+	ck_assert_uint_eq(world_outcomes(), MANY);
+	ck_assert_uint_eq(world_logged("*switch of IKE_SA rw* refused after *"),
+					  MANY);
 }
 END_TEST
 
@@ -367,6 +414,8 @@ Suite *suite_refuse()
 	tcase_add_loop_test(tcase, test_refusal_stays_and_checks_liveness, 0,
 						countof(refusals));
 	tcase_add_test(tcase, test_refusal_is_an_outcome);
+	tcase_add_test(tcase, test_silent_refusal_is_an_outcome);
+	tcase_add_test(tcase, test_many_refusals_hold_up_nobody);
 	tcase_add_test(tcase, test_many_refusals_cost_little);
 	tcase_add_test(tcase, test_too_many_switches_are_refused);
 	tcase_add_loop_test(tcase, test_malformed_length_is_ignored, 0, 65);

@@ -57,13 +57,43 @@ struct expire_t {
 	 * Serial number of the switch
 	 */
 	u_int serial;
+
+	/**
+	 * Number of requests of the peer that it ends after, 0 whatever it did
+	 */
+	u_int requests;
 };
 
 CALLBACK(expire_execute, job_requeue_t,
 	expire_t *expire)
 {
-	expire->peers->expire(expire->peers, expire->serial);
+	if (expire->requests)
+	{
+		expire->peers->quiet(expire->peers, expire->serial, expire->requests);
+	}
+	else
+	{
+		expire->peers->expire(expire->peers, expire->serial);
+	}
 	return JOB_REQUEUE_NONE;
+}
+
+/**
+ * End a switch in ms milliseconds
+ */
+static void schedule_end(rmobike_peers_t *peers, u_int serial, u_int requests,
+						 u_int ms)
+{
+	expire_t *expire;
+
+	INIT(expire,
+		.peers = peers,
+		.serial = serial,
+		.requests = requests,
+	);
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+			(job_t*)callback_job_create(expire_execute, expire, free, NULL),
+			ms);
 }
 
 /**
@@ -202,19 +232,12 @@ METHOD(rmobike_asker_t, begin, u_int,
 {
 	rmobike_switch_t asked;
 	char peer_id[BUF_LEN];
-	expire_t *expire;
 	u_int serial;
 
 	asked = rmobike_asker_describe(ike_sa, to, tag, peer_id, sizeof(peer_id));
 	this->stats->count(this->stats, RMOBIKE_COUNT_ASKED, NULL);
 	serial = this->peers->begin(this->peers, &asked);
-	INIT(expire,
-		.peers = this->peers,
-		.serial = serial,
-	);
-	lib->scheduler->schedule_job_ms(lib->scheduler,
-			(job_t*)callback_job_create(expire_execute, expire, free, NULL),
-			get_timeout());
+	schedule_end(this->peers, serial, 0, get_timeout());
 	return serial;
 }
 
@@ -287,6 +310,22 @@ METHOD(rmobike_asker_t, resume, void,
 	rmobike_switch_destroy(asked);
 }
 
+METHOD(rmobike_asker_t, heard, void,
+	private_rmobike_asker_t *this, ike_sa_t *ike_sa, message_t *message)
+{
+	u_int serial, requests, ms;
+
+	ms = this->peers->requested(this->peers, ike_sa->get_unique_id(ike_sa),
+						message->get_destination(message),
+						message->get_notify(message, UPDATE_SA_ADDRESSES) ||
+						message->get_notify(message, COOKIE2),
+						&serial, &requests);
+	if (ms)
+	{
+		schedule_end(this->peers, serial, requests, ms);
+	}
+}
+
 METHOD(rmobike_asker_t, destroy, void,
 	private_rmobike_asker_t *this)
 {
@@ -310,6 +349,7 @@ rmobike_asker_t *rmobike_asker_create(rmobike_peers_t *peers,
 			.queue = _queue,
 			.ask = _ask,
 			.resume = _resume,
+			.heard = _heard,
 			.destroy = _destroy,
 		},
 		.peers = peers,

@@ -70,6 +70,16 @@ struct rmobike_asker_t {
 	void (*resume)(rmobike_asker_t *this, ike_sa_t *ike_sa, u_int serial);
 
 	/**
+	 * As responder, a request of the peer arrived: if it was asked to switch
+	 * and uses the address that it has, ends the switch as refused soon, see
+	 * rmobike_peers_t.requested().
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param message	request, decrypted and verified
+	 */
+	void (*heard)(rmobike_asker_t *this, ike_sa_t *ike_sa, message_t *message);
+
+	/**
 	 * Destroy a rmobike_asker_t, after all jobs and timers are gone.
 	 */
 	void (*destroy)(rmobike_asker_t *this);

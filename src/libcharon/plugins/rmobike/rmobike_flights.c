@@ -161,6 +161,10 @@ METHOD(rmobike_flights_t, ended, bool,
 	{
 		this->window->add(this->window, ended->ms);
 	}
+	else if (now && ended->state == RMOBIKE_REFUSED)
+	{	/* it took that long, then we only waited whether more would come */
+		this->window->add(this->window, ended->answered);
+	}
 	if (current)
 	{
 		*current = now;

@@ -270,6 +270,10 @@ METHOD(listener_t, message, bool,
 	if (incoming && plain)
 	{
 		this->judge->handle(this->judge, ike_sa, message);
+		if (request)
+		{
+			this->asker->heard(this->asker, ike_sa, message);
+		}
 		if (request && informational)
 		{
 			handle_return(this, ike_sa, message);

@@ -13,6 +13,7 @@
  * | message, IKE_AUTH request | adds 'R' to MOBIKE_SUPPORTED | notes it |
  * | message, INFORMATIONAL | follows SWITCH_TO_IP_ADDRESS, or not | |
  * | message, address list | follows its source, or not | |
+ * | message, any request | | the switch may be refused |
  * | ike_update | | the switch is done |
  * | ike_rekey | carries what is pending over | same |
  * | ike_state_change | forgets a destroyed IKE_SA | same |

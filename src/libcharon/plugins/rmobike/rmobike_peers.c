@@ -22,6 +22,16 @@ ENUM(rmobike_state_names, RMOBIKE_ASKED, RMOBIKE_CANCELLED,
 	"cancelled",
 );
 
+/**
+ * Reason of a switch that was refused
+ */
+#define REFUSED "the peer stays at its address"
+
+/**
+ * When an update that was lost is sent again for certain, in milliseconds
+ */
+#define RESENT_AFTER 200
+
 typedef struct private_rmobike_peers_t private_rmobike_peers_t;
 typedef struct entry_t entry_t;
 typedef struct ended_t ended_t;
@@ -337,8 +347,50 @@ METHOD(rmobike_peers_t, answered, void,
 	{
 		entry->asked->state = RMOBIKE_ANSWERED;
 		entry->asked->new_path = new_path;
+		entry->asked->answered = ms_since(&entry->asked->start);
 	}
 	this->mutex->unlock(this->mutex);
+}
+
+METHOD(rmobike_peers_t, requested, u_int,
+	private_rmobike_peers_t *this, uint32_t id, host_t *local, bool update,
+	u_int *serial, u_int *requests)
+{
+	rmobike_switch_t *asked;
+	entry_t *entry;
+	u_int ms = 0;
+
+	this->mutex->lock(this->mutex);
+	entry = this->entries->get(this->entries, key(id));
+	asked = entry ? entry->asked : NULL;
+	if (asked && asked->state == RMOBIKE_ANSWERED)
+	{
+		asked->new_path |= local->ip_equals(local, asked->to);
+		if (!asked->new_path && !update)
+		{
+			*serial = asked->serial;
+			*requests = ++asked->requests;
+			ms = 2 * asked->answered + RESENT_AFTER;
+		}
+	}
+	this->mutex->unlock(this->mutex);
+	return ms;
+}
+
+METHOD(rmobike_peers_t, quiet, void,
+	private_rmobike_peers_t *this, u_int serial, u_int requests)
+{
+	rmobike_switch_t *ended = NULL;
+	entry_t *entry;
+
+	this->mutex->lock(this->mutex);
+	entry = this->pending->get(this->pending, key(serial));
+	if (entry && !entry->asked->new_path && entry->asked->requests == requests)
+	{
+		ended = finish(this, entry, RMOBIKE_REFUSED, REFUSED);
+	}
+	this->mutex->unlock(this->mutex);
+	report(this, ended);
 }
 
 METHOD(rmobike_peers_t, moved, void,
@@ -421,8 +473,7 @@ METHOD(rmobike_peers_t, expire, void,
 		}
 		else
 		{
-			ended = finish(this, entry, RMOBIKE_REFUSED,
-						   "the peer stays at its address");
+			ended = finish(this, entry, RMOBIKE_REFUSED, REFUSED);
 		}
 	}
 	this->mutex->unlock(this->mutex);
@@ -541,6 +592,8 @@ rmobike_peers_t *rmobike_peers_create(void)
 			.begin = _begin,
 			.is_asked = _is_asked,
 			.answered = _answered,
+			.requested = _requested,
+			.quiet = _quiet,
 			.moved = _moved,
 			.get_id = _get_id,
 			.stayed = _stayed,

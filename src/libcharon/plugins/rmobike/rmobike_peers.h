@@ -30,7 +30,7 @@ enum rmobike_state_t {
 	RMOBIKE_ANSWERED,
 	/** the IKE_SA is at its new address */
 	RMOBIKE_DONE,
-	/** answered on the old path, and no update followed in time */
+	/** answered on the old path, and no update followed */
 	RMOBIKE_REFUSED,
 	/** no answer in time */
 	RMOBIKE_TIMEOUT,
@@ -81,8 +81,12 @@ struct rmobike_switch_t {
 	bool replaces;
 	/** how far it is */
 	rmobike_state_t state;
-	/** TRUE if the answer came by the new path */
+	/** TRUE if the answer, or a request since, came by the new path */
 	bool new_path;
+	/** milliseconds until it was answered */
+	u_int answered;
+	/** requests of the peer since then that are no update */
+	u_int requests;
 	/** why it ended like that (static text), NULL if there is nothing to say */
 	const char *reason;
 	/** monotonic time it started at */
@@ -162,6 +166,35 @@ struct rmobike_peers_t {
 	 * @param new_path	TRUE if the response came to the new address
 	 */
 	void (*answered)(rmobike_peers_t *this, u_int serial, bool new_path);
+
+	/**
+	 * A peer sent a request. One that answered on the old path and goes on to
+	 * use it probably stays there. But others answer there before they update
+	 * (the draft since revision 03), and what was in the air or queued when
+	 * they were asked comes first, as only one request at a time may be in the
+	 * air (RFC 7296, 2.3). They send the next one, or the update, when this one
+	 * is answered; so if nothing follows for as long as that may take it is a
+	 * refusal.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param local		address that it arrived at
+	 * @param update	TRUE if it is an update, or the check of a path
+	 * @param serial	gets the serial number of the switch
+	 * @param requests	gets the number of such requests so far
+	 * @return			milliseconds until quiet() is to be called with these, 0
+	 *					if it is not
+	 */
+	u_int (*requested)(rmobike_peers_t *this, uint32_t id, host_t *local,
+					   bool update, u_int *serial, u_int *requests);
+
+	/**
+	 * Some time went by after a request: ends a switch as refused if it was the
+	 * last one.
+	 *
+	 * @param serial	serial number of the switch
+	 * @param requests	number of requests there were then
+	 */
+	void (*quiet)(rmobike_peers_t *this, u_int serial, u_int requests);
 
 	/**
 	 * A peer updated an IKE_SA (RFC 4555, 3.5): ends a pending switch to that

@@ -42,7 +42,7 @@ struct rmobike_window_t {
 	double (*get_usual)(rmobike_window_t *this);
 
 	/**
-	 * A switch was done.
+	 * A switch was done, or the peer answered that it isn't.
 	 *
 	 * @param ms		how long it took, in milliseconds
 	 */

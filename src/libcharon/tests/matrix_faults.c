@@ -346,6 +346,12 @@ static void gone_and_filtered(int variant)
 	remove_address(OLD);
 }
 
+static void gone_and_filtered_for_a_while(int variant)
+{
+	gone_and_filtered(variant);
+	world_later(21000, unblock, OLD);
+}
+
 static void gone_and_found(int variant)
 {
 	gone_and_filtered(variant);
@@ -639,6 +645,10 @@ fault_t matrix_faults[] = {
 	  .play = gone_and_filtered, .conf = { .initiator = CLIENT } },
 	{ .name = "removed, its packets filtered, client behind a NAT, silent",
 	  .play = gone_and_filtered, .ends = "deleted, no packet gets through" },
+	{ .name = "the same for 21 s, charon is about to look for a path",
+	  .play = gone_and_filtered_for_a_while,
+	  .pattern = RESPONSE, .fate = DROP, .count = 3,
+	  .conf = { OPTION("prefer = 192.0.2.3") } },
 	{ .name = "the same, the client checks after 20 s (DPD)",
 	  .play = gone_and_found, .conf = { OPTION("timeout = 60") } },
 	{ .name = "removed, no right to send from it, without NAT", .play = gone,

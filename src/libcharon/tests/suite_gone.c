@@ -233,6 +233,72 @@ START_TEST(test_address_that_was_in_use_is_announced)
 END_TEST
 
 /*
+ * Nothing helped, so charon was to look for a path; then the peer is there
+ * after all. charon would probe from the address that it prefers, which the NAT
+ * doesn't let in, and give the IKE_SA up.
+ *
+ *     initiator               NAT   responder
+ *                              | <- OLD (gone)  SWITCH=NEWER    lost
+ *                                               20 s later both were tried
+ *                              | <- OLD (gone)  SWITCH=NEWER
+ *     {}                       |                lost
+ *     UPD_SA_ADDR             -|-> NEWER
+ *                              | <- NEWER       SWITCH=NEWER
+ *     {}                      -|-> NEWER
+ *                              | <- NEW         {}              not sent
+ */
+START_TEST(test_late_switch_takes_back_queued_probe)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { prefer = " NEWER " } }");
+	world_block(OLD);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(21000);
+	assert_outcomes("* timeout: no answer", "* timeout: no answer");
+	world_unblock(OLD);
+	world_fate(DROP, EMPTY_RESP, 3);
+	world_run(60000);
+
+	assert_logged("*local endpoint changed from " OLD "* to " NEWER "*");
+	assert_at(NEWER);
+}
+END_TEST
+
+/*
+ * The same if it probes already.
+ *
+ *     initiator               NAT   responder
+ *                              | <- OLD (gone)  SWITCH=NEWER
+ *     {}                      -|-> NEWER
+ *     UPD_SA_ADDR              |                lost
+ *                              | <- NEWER       {}       10 s later, lost
+ *                              | <- NEW         {}              not let in
+ *     UPD_SA_ADDR             -|-> NEWER
+ *                              | <- NEWER       {}
+ *     {}                      -|-> NEWER
+ */
+START_TEST(test_late_switch_takes_active_probe_along)
+{
+	world_establish(.nat = TRUE, .responder = OLD " " NEWER);
+	world_fate(DROP, UPDATE_REQ, 1000);
+	world_fate(DROP, "* <- * INFORMATIONAL req * {}", 1000);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(20000);
+	assert_outcomes("* failed: answered at the new address, but no update *");
+	/* from now on charon prefers another one */
+	world_del_address(RESPONDER, NEWER);
+	world_add_address(RESPONDER, NEW);
+	world_add_address(RESPONDER, NEWER);
+	world_fate_none();
+	world_run(60000);
+
+	assert_at(NEWER);
+}
+END_TEST
+
+/*
  * The operator knows better, or doesn't want any of this.
  */
 START_TEST(test_preferred_address_is_tried_first)
@@ -426,6 +492,8 @@ Suite *suite_gone()
 	tcase_add_loop_test(tcase, test_lost_address_is_left_again_after_rekeying,
 						RESPONDER, INITIATOR + 1);
 	tcase_add_test(tcase, test_address_that_was_in_use_is_announced);
+	tcase_add_test(tcase, test_late_switch_takes_back_queued_probe);
+	tcase_add_test(tcase, test_late_switch_takes_active_probe_along);
 	tcase_add_test(tcase, test_preferred_address_is_tried_first);
 	tcase_add_test(tcase, test_auto_switch_no_leaves_it_to_charon);
 	tcase_add_test(tcase, test_lost_address_and_incapable_peer);

@@ -270,6 +270,25 @@ static void attach(ike_sa_t *ike_sa)
 	}
 }
 
+METHOD(listener_t, message, bool,
+	private_rmobike_roam_t *this, ike_sa_t *ike_sa, message_t *message,
+	bool incoming, bool plain)
+{
+	host_t *me = message->get_destination(message);
+
+	if (incoming && plain && message->get_request(message) &&
+		message->get_exchange_type(message) == INFORMATIONAL &&
+		message->get_notify(message, UPDATE_SA_ADDRESSES) &&
+		ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
+		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		charon->kernel->get_interface(charon->kernel, me, NULL) &&
+		rmobike_task_settle(ike_sa))
+	{	/* charon does so once in a while, and not forever */
+		this->unanswered->rescue(this->unanswered, ike_sa, me);
+	}
+	return TRUE;
+}
+
 METHOD(listener_t, ike_state_change, bool,
 	private_rmobike_roam_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
 {
@@ -457,6 +476,7 @@ rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 	INIT(this,
 		.public = {
 			.listener = {
+				.message = _message,
 				.ike_state_change = _ike_state_change,
 				.ike_rekey = _ike_rekey,
 			},

@@ -12,7 +12,8 @@
  * charon as responder would send from another address, which a NAT in front of
  * the peer drops, and delete the IKE_SA when there is no answer. So the method
  * roam() of each IKE_SA whose peer can be asked is replaced: it is called, with
- * the IKE_SA checked out, after addresses or routes changed.
+ * the IKE_SA checked out, after addresses or routes changed. If no address is
+ * left to try charon may do that after all, until the peer updates the path.
  */
 
 #ifndef RMOBIKE_ROAM_H_

@@ -242,6 +242,102 @@ void rmobike_task_send_from(rmobike_source_t *source, packet_t *packet,
 	}
 }
 
+METHOD(ike_mobike_t, transmit_on_path, bool,
+	ike_mobike_t *this, packet_t *packet)
+{
+	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
+
+	rmobike_task_send(packet, ike_sa->get_my_host(ike_sa),
+					  ike_sa->get_other_host(ike_sa));
+	return TRUE;
+}
+
+/**
+ * Is this a task of charon that looks for a path?
+ */
+static bool is_probe(task_t *task)
+{
+	ike_mobike_t *mobike = (ike_mobike_t*)task;
+
+	return task->get_type(task) == TASK_IKE_MOBIKE &&
+		   mobike->is_probing(mobike);
+}
+
+/**
+ * Take back what was queued, returns TRUE if there was any
+ */
+static bool remove_probes(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	ike_mobike_t *mobike;
+	task_t *task;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
+	while (enumerator->enumerate(enumerator, &task))
+	{
+		mobike = (ike_mobike_t*)task;
+		if (is_probe(task))
+		{
+			ike_sa->remove_task(ike_sa, enumerator);
+			task->destroy(task);
+			found = TRUE;
+		}
+		else if (task->get_type(task) == TASK_IKE_MOBIKE &&
+				 mobike->transmit == (void*)_transmit)
+		{
+			((rmobike_task_t*)task)->wanted.roam = FALSE;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Send the one that is in the air on the path that works, returns TRUE if there
+ * is one
+ */
+static bool redirect_probe(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	ike_mobike_t *mobike;
+	task_t *task;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
+	while (!found && enumerator->enumerate(enumerator, &task))
+	{
+		found = is_probe(task);
+	}
+	enumerator->destroy(enumerator);
+	if (found)
+	{
+		mobike = (ike_mobike_t*)task;
+		mobike->transmit = _transmit_on_path;
+	}
+	return found;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_task_settle(ike_sa_t *ike_sa)
+{
+	ike_mobike_t *mobike;
+	bool queued, active;
+
+	queued = remove_probes(ike_sa);
+	active = redirect_probe(ike_sa);
+	if (queued || active)
+	{
+		mobike = ike_mobike_create(ike_sa, TRUE);
+		mobike->addresses(mobike);
+		ike_sa->queue_task(ike_sa, &mobike->task);
+		rmobike_task_initiate(ike_sa);
+	}
+	return active;
+}
+
 METHOD(ike_mobike_t, addresses, void,
 	rmobike_task_t *this)
 {

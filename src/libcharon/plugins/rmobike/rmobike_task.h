@@ -179,6 +179,17 @@ bool rmobike_task_resend(rmobike_task_t *this);
 void rmobike_task_hurry(ike_sa_t *ike_sa);
 
 /**
+ * The peer updated the path, so there is one that works: charon needs not look
+ * for another one. What it queued for that is taken back, and what it sent
+ * already takes the path of the IKE_SA from now on, as its response has to be
+ * waited for (RFC 7296, 2.3). Our addresses are announced instead.
+ *
+ * @param ike_sa	IKE_SA, checked out, that processes the update
+ * @return			TRUE if something was sent already
+ */
+bool rmobike_task_settle(ike_sa_t *ike_sa);
+
+/**
  * Get the options that apply to an IKE_SA, see rmobike_settings.
  *
  * @param ike_sa	IKE_SA

@@ -15,7 +15,7 @@
 #include <check.h>
 
 /** Every kind of message, as patterns for the trace */
-#define SWITCH_REQ(to) "* <- * INFORMATIONAL req * {SWITCH=" to "}"
+#define SWITCH_REQ(to) "* <- * INFORMATIONAL req * {SWITCH=" to " ADD_*}"
 #define EMPTY_RESP "* INFORMATIONAL resp * {}"
 #define UPDATE_REQ "* -> * INFORMATIONAL req * {UPD_SA_ADDR *}"
 

@@ -5,13 +5,16 @@
 #include "matrix.h"
 
 /** The four packets of a switch */
-#define REQUEST "* <- * INFORMATIONAL req * {SWITCH=*}"
+#define REQUEST "* <- * INFORMATIONAL req * {SWITCH=* ADD_*}"
 #define RESPONSE "* -> * INFORMATIONAL resp * {}"
 #define UPDATE "* -> * INFORMATIONAL req * {UPD_SA_ADDR *}"
 #define UPDATED "* <- * INFORMATIONAL resp * {NATD*}"
 
 /** Address the initiator moves to, behind the same NAT */
 #define OTHER "10.0.0.11"
+
+/** Address that the gateway gets too late to announce it */
+#define UNKNOWN "192.0.2.99"
 
 /** Notify type of SWITCH_TO_IP_ADDRESS */
 #define SWITCH 41042
@@ -379,6 +382,25 @@ static void none_for_a_while(int variant)
 	world_later(10000, add_address, variant ? OLD : NEW);
 }
 
+/**
+ * The gateway gets an address that it could not announce.
+ */
+static void replaced_at_once(int variant)
+{
+	world_del_address(RESPONDER, NEW);
+	world_del_address(RESPONDER, NEWER);
+	world_add_address(RESPONDER, UNKNOWN);
+	remove_address(OLD);
+}
+
+static void replaced(int variant)
+{
+	world_del_address(RESPONDER, NEW);
+	world_del_address(RESPONDER, NEWER);
+	remove_address(OLD);
+	world_later(10000, add_address, UNKNOWN);
+}
+
 static void gone_during_switch(int variant)
 {
 	matrix_switch(NEW);
@@ -481,14 +503,20 @@ static void in_create_child(int variant)
 static u_int flooded;
 
 /**
- * Name another address, a thousand in all.
+ * Name another address when the last one was answered, a thousand in all.
  */
 static void flood(void *null)
 {
 	u_char address[] = { 203, 0, flooded >> 8, flooded };
+	static uint32_t mid;
 
-	ask(0, 0, chunk_from_thing(address));
-	if (++flooded < 1000)
+	if (!flooded || world_mid(RESPONDER, TRUE) > mid)
+	{
+		mid = world_mid(RESPONDER, TRUE);
+		ask(0, 0, chunk_from_thing(address));
+		flooded++;
+	}
+	if (flooded < 1000)
 	{
 		world_later(25, flood, NULL);
 	}
@@ -660,6 +688,10 @@ fault_t matrix_faults[] = {
 	  .play = back_in_time },
 	{ .name = "no address left for 10 s", .play = none_for_a_while,
 	  .variants = 2, .conf = { OPTION("timeout = 60") } },
+	{ .name = "replaced at once by one that was not announced",
+	  .play = replaced_at_once },
+	{ .name = "replaced after 10 s by one that was not announced",
+	  .play = replaced },
 	{ .name = "removed during the switch", .play = gone_during_switch,
 	  .variants = 10 },
 	{ .name = "the new one removed during the switch",
@@ -674,7 +706,10 @@ fault_t matrix_faults[] = {
 	{ .group = "Hostile or refused",
 	  .name = "the client's policy says `accept = none`", .play = refused,
 	  .conf = { OPTION("accept = none") } },
-	{ .name = "an address nobody announced", .play = unknown_address },
+	{ .name = "an address nobody announced, somebody else's",
+	  .play = unknown_address },
+	{ .name = "the same, `accept = announced`", .play = unknown_address,
+	  .conf = { OPTION("accept = announced") } },
 	{ .name = "wrong length of the address", .play = any_length,
 	  .variants = 4 },
 	{ .name = "with protocol ID or SPI", .play = any_header, .variants = 7 },
@@ -683,6 +718,8 @@ fault_t matrix_faults[] = {
 	{ .name = "in a response", .play = in_response },
 	{ .name = "in CREATE_CHILD_SA", .play = in_create_child },
 	{ .name = "1000 requests, each with another address", .play = thousand },
+	{ .name = "the same, `accept = announced`", .play = thousand,
+	  .conf = { OPTION("accept = announced") } },
 	{ .name = "20 requests, to and fro", .play = to_and_fro },
 	{}
 };

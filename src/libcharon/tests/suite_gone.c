@@ -24,7 +24,8 @@ START_TEST(test_request_leaves_from_lost_address)
 	world_run(1000);
 
 	assert_dialogue(
-		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW "}",
+		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW " ADD_4_ADDR "
+		"ADD_4_ADDR}",
 		CLIENT " -> " NEW " INFORMATIONAL resp 0 {}",
 		CLIENT " -> " NEW " INFORMATIONAL req 2 {UPD_SA_ADDR *}",
 		CLIENT " <- " NEW " INFORMATIONAL resp 2 {*}");
@@ -363,6 +364,55 @@ START_TEST(test_address_that_flaps)
 END_TEST
 
 /*
+ * The only address is replaced by one that could not be announced: nobody knew
+ * of it when there was a way to tell. The client goes there, if it finds the
+ * gateway there; nothing has to be configured for that.
+ *
+ *     initiator               NAT   responder
+ *                                   OLD is gone, FOREIGN is there
+ *                              | <- OLD  SWITCH=FOREIGN ADD_4_ADDR
+ *     {}                      -|-> FOREIGN
+ *     COOKIE2                 -|-> FOREIGN
+ *                              | <- FOREIGN  COOKIE2
+ *     UPD_SA_ADDR             -|-> FOREIGN
+ */
+START_TEST(test_only_address_is_replaced)
+{
+	world_establish(.nat = TRUE, .responder = OLD);
+	if (_i == 1)
+	{
+		world_add_address(RESPONDER, FOREIGN);
+	}
+	world_del_address(RESPONDER, OLD);
+	if (_i == 2)
+	{
+		world_roam(RESPONDER);
+		world_run(60000);
+		assert_dialogue();
+	}
+	if (_i != 1)
+	{
+		world_add_address(RESPONDER, FOREIGN);
+	}
+	world_roam(RESPONDER);
+	world_run(1000);
+
+	assert_dialogue(
+		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" FOREIGN
+		" ADD_4_ADDR}",
+		CLIENT " -> " FOREIGN " INFORMATIONAL resp 0 {}",
+		CLIENT " -> " FOREIGN " INFORMATIONAL req 2 {COOKIE2}",
+		CLIENT " <- " FOREIGN " INFORMATIONAL resp 2 {COOKIE2}",
+		CLIENT " -> " FOREIGN " INFORMATIONAL req 3 {UPD_SA_ADDR *}",
+		CLIENT " <- " FOREIGN " INFORMATIONAL resp 3 {*}",
+		CLIENT " <- " FOREIGN " INFORMATIONAL req 1 {NO_ADD_ADDR}",
+		CLIENT " -> " FOREIGN " INFORMATIONAL resp 1 {}");
+	assert_outcomes("rw " OLD " -> " FOREIGN " done");
+	assert_at(FOREIGN);
+}
+END_TEST
+
+/*
  * Both ends lose their addresses in the same moment.
  */
 START_TEST(test_both_lose_their_addresses)
@@ -388,7 +438,7 @@ END_TEST
 #define AT_ONCE 16
 
 /** What the first ones are asked, whatever comes of it */
-#define ANY_SWITCH "*INFORMATIONAL req * {SWITCH=" NEW "}*"
+#define ANY_SWITCH "*INFORMATIONAL req * {SWITCH=" NEW " ADD_*}*"
 
 static void establish_many()
 {
@@ -498,6 +548,7 @@ Suite *suite_gone()
 	tcase_add_test(tcase, test_auto_switch_no_leaves_it_to_charon);
 	tcase_add_test(tcase, test_lost_address_and_incapable_peer);
 	tcase_add_test(tcase, test_address_that_flaps);
+	tcase_add_loop_test(tcase, test_only_address_is_replaced, 0, 3);
 	tcase_add_loop_test(tcase, test_both_lose_their_addresses, 0, 22);
 	tcase_add_test(tcase, test_many_leave_lost_address_by_turns);
 	tcase_add_test(tcase, test_silent_ones_hold_up_others_for_a_moment);

@@ -285,7 +285,7 @@ START_TEST(test_request_follows_update)
 	world_switch(NEW);
 	world_run(4500);
 	assert_outcomes("* done");
-	ck_assert(world_sent_at(CLIENT " <- " NEW " * {SWITCH=" NEW "}") < 4100);
+	ck_assert(world_sent_at(CLIENT " <- " NEW " * {SWITCH=" NEW " *}") < 4100);
 
 	world_fate_none();
 	world_run(1000);

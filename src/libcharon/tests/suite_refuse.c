@@ -47,7 +47,8 @@ typedef struct {
 } refusal_t;
 
 static refusal_t refusals[] = {
-	{ FOREIGN, "not announced by the peer", "" },
+	{ FOREIGN, "not announced by the peer", "accept = announced" },
+	{ FOREIGN, "not announced by the peer", "accept = typo" },
 	{ FOREIGN, "denied by policy", "accept = none" },
 	{ NEW, "denied by policy", "accept = none" },
 	{ NEW, "denied by policy", "connections { home { accept = none } }" },
@@ -170,7 +171,8 @@ START_TEST(test_many_refusals_cost_little)
 {
 	int i;
 
-	world_establish(.nat = TRUE);
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { accept = announced } }");
 	for (i = 0; i < 50; i++)
 	{
 		name_address(FOREIGN);

@@ -37,7 +37,7 @@ START_TEST(test_switch_takes_one_round_trip)
 
 	ck_assert(world_count("*") >= 4);
 	ck_assert(world_sent_at(CLIENT " <- " OLD " INFORMATIONAL req 0 "
-							"{SWITCH=" NEW "}") == 0);
+							"{SWITCH=" NEW " ADD_4_ADDR ADD_4_ADDR}") == 0);
 	ck_assert(world_sent_at(CLIENT " -> " NEW " INFORMATIONAL resp 0 {}") ==
 			  50);
 	ck_assert(world_sent_at(CLIENT " -> " NEW " INFORMATIONAL req 2 "
@@ -107,7 +107,8 @@ START_TEST(test_switch_leaves_no_other_packets)
 	world_run(200000);
 
 	assert_dialogue(
-		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW "}",
+		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW " ADD_4_ADDR "
+		"ADD_4_ADDR}",
 		CLIENT " -> " NEW " INFORMATIONAL resp 0 {}",
 		CLIENT " -> " NEW " INFORMATIONAL req 2 {UPD_SA_ADDR *}",
 		CLIENT " <- " NEW " INFORMATIONAL resp 2 {*}");
@@ -132,7 +133,8 @@ START_TEST(test_reply_path_request)
 	world_run(1000);
 
 	assert_dialogue(
-		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW "}",
+		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW " ADD_4_ADDR "
+		"ADD_4_ADDR}",
 		CLIENT " -> " OLD " INFORMATIONAL resp 0 {}",
 		CLIENT " -> " NEW " INFORMATIONAL req 2 {UPD_SA_ADDR *}",
 		CLIENT " <- " NEW " INFORMATIONAL resp 2 {*}");
@@ -176,7 +178,7 @@ START_TEST(test_retransmitted_request_is_answered_on_both_paths)
 	world_fate(DROP, UPDATE_REQ, 2);
 	world_switch(NEW);
 	world_run(165);
-	assert_count(2, CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=*}");
+	assert_count(2, CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=* ADD_*}");
 	assert_count(1, "* -> " NEW " INFORMATIONAL resp 0 {} !dropped");
 	assert_count(1, "* -> " NEW " INFORMATIONAL resp 0 {}");
 	assert_count(1, "* -> " OLD " INFORMATIONAL resp 0 {}");
@@ -260,7 +262,8 @@ START_TEST(test_unannounced_address_is_checked_before_update)
 
 	world_run(1000);
 	assert_dialogue(
-		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" FOREIGN "}",
+		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" FOREIGN
+		" ADD_4_ADDR ADD_4_ADDR ADD_4_ADDR}",
 		CLIENT " -> " FOREIGN " INFORMATIONAL resp 0 {}",
 		CLIENT " -> " FOREIGN " INFORMATIONAL req 2 {COOKIE2}",
 		CLIENT " <- " FOREIGN " INFORMATIONAL resp 2 {COOKIE2}",
@@ -278,7 +281,8 @@ START_TEST(test_path_check_always)
 	world_run(1000);
 
 	assert_dialogue(
-		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW "}",
+		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW " ADD_4_ADDR "
+		"ADD_4_ADDR}",
 		CLIENT " -> " NEW " INFORMATIONAL resp 0 {}",
 		CLIENT " -> " NEW " INFORMATIONAL req 2 {COOKIE2}",
 		CLIENT " <- " NEW " INFORMATIONAL resp 2 {COOKIE2}",

@@ -106,11 +106,11 @@ static const struct {
 	const char *accept;
 } names[] = {
 	{ "home { accept = none }", "home", "none" },
-	{ "home { accept = none }", "work", "announced" },
-	{ "home { accept = none }", "Home", "announced" },
-	{ "home { accept = none }", "hom", "announced" },
-	{ "home { accept = none }", "", "announced" },
-	{ "accept = none", "", "announced" },
+	{ "home { accept = none }", "work", "any" },
+	{ "home { accept = none }", "Home", "any" },
+	{ "home { accept = none }", "hom", "any" },
+	{ "home { accept = none }", "", "any" },
+	{ "accept = none", "", "any" },
 	{ "home { } work { accept = none }", "work", "none" },
 	{ "a%s%d { accept = none }", "a%s%d", "none" },
 	/* names that a section can't have */
@@ -118,9 +118,9 @@ static const struct {
 	  "none" },
 	{ "gw { name = \"my home {#1}\"\n accept = none }", "my home {#1}",
 	  "none" },
-	{ "gw { name = gw.example.org\n accept = none }", "gw", "announced" },
-	{ "gw { accept = none }", "gw.accept", "announced" },
-	{ "gw { example { accept = none } }", "gw.example", "announced" },
+	{ "gw { name = gw.example.org\n accept = none }", "gw", "any" },
+	{ "gw { accept = none }", "gw.accept", "any" },
+	{ "gw { example { accept = none } }", "gw.example", "any" },
 	/* the first one counts */
 	{ "a { name = x\n accept = none } b { name = x\n accept = any }", "x",
 	  "none" },
@@ -209,7 +209,7 @@ START_TEST(charon_systemd_falls_back_to_charon)
 									 NULL);
 	ck_assert_str_eq(option(options, "path_check"), "always");
 	ck_assert_str_eq(option(options, "timeout"), "20000");
-	ck_assert_str_eq(option(options, "accept"), "announced");
+	ck_assert_str_eq(option(options, "accept"), "any");
 	rmobike_options_destroy(options);
 
 	options = rmobike_options_create(settings, "charon-systemd", "both", NULL,

@@ -235,6 +235,39 @@ static bool has_spi(notify_payload_t *notify)
 }
 
 /**
+ * The addresses of the responder come along with the notify, and charon follows
+ * the source of such a list (RFC 4555, 3.6). It may have come from the new
+ * address; whether we go there, and if that is checked first, is not for charon
+ * to decide. It is answered where it came from nevertheless, unless we know
+ * better.
+ */
+static void keep_path(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
+					  message_t *message)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	uint32_t mid = message->get_message_id(message);
+	host_t *from = message->get_source(message), *me, *to;
+	host_t *other = ike_sa->get_other_host(ike_sa);
+
+	if (from->ip_equals(from, other))
+	{
+		return;
+	}
+	if (this->accepted->get_path(this->accepted, id, mid, &me, &to))
+	{
+		me->destroy(me);
+		to->destroy(to);
+	}
+	else
+	{
+		this->accepted->redirect(this->accepted, id, mid,
+								 message->get_packet_data(message),
+								 message->get_destination(message), from);
+	}
+	message->set_source(message, other->clone(other));
+}
+
+/**
  * Count and log a notify that means nothing
  */
 static void ignore_notify(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
@@ -276,6 +309,7 @@ METHOD(rmobike_judge_t, handle, void,
 	if (to)
 	{
 		handle_switch(this, ike_sa, message, to);
+		keep_path(this, ike_sa, message);
 		to->destroy(to);
 	}
 	else

@@ -29,6 +29,10 @@ struct rmobike_judge_t {
 	 * this message has a path of its own, see rmobike_accepted_t.get_path();
 	 * everything else is counted, and logged now and then.
 	 *
+	 * The list of addresses that comes along is handled by charon afterwards,
+	 * so an address that nothing but this message announces is not announced,
+	 * and its path is checked.
+	 *
 	 * @param ike_sa	IKE_SA, checked out
 	 * @param message	request or response
 	 */

@@ -80,7 +80,7 @@ static bool parse_accept(rmobike_options_t *this, char *value, char *why)
 		return TRUE;
 	}
 	if (this->accept == RMOBIKE_ACCEPT_ANY)
-	{	/* inherited, but somebody wanted it to be different here */
+	{	/* the default or inherited, but somebody wanted it to be different */
 		this->accept = RMOBIKE_ACCEPT_ANNOUNCED;
 	}
 	return FALSE;
@@ -288,7 +288,7 @@ static rmobike_options_t *create_global(source_t *source)
 
 	INIT(this,
 		.advertise = TRUE,
-		.accept = RMOBIKE_ACCEPT_ANNOUNCED,
+		.accept = RMOBIKE_ACCEPT_ANY,
 		.accept_addresses = rmobike_addrs_create(NULL, NULL, 0),
 		.path_check = RMOBIKE_CHECK_UNANNOUNCED,
 		.path_timeout = 3000,

@@ -33,7 +33,7 @@ enum rmobike_accept_t {
 	RMOBIKE_ACCEPT_ANNOUNCED,
 	/** no other */
 	RMOBIKE_ACCEPT_NONE,
-	/** any */
+	/** any, if those that the peer did not announce pass a check */
 	RMOBIKE_ACCEPT_ANY,
 };
 
@@ -132,6 +132,8 @@ bool rmobike_verdict_is_refusal(rmobike_verdict_t verdict);
  *
  * The path to an unannounced address is always checked first, so that a peer
  * can't direct our traffic to a third party (RFC 4555, section 5.2.2 and 5.6).
+ * That is what protects from it: a peer may announce any address, so that an
+ * address was announced proves nothing.
  *
  * @param accept		acceptable addresses
  * @param extra			addresses acceptable besides, even if accept is none,

@@ -7,7 +7,10 @@
  * @{ @ingroup rmobike
  *
  * The responder's exchange: an INFORMATIONAL request with SWITCH_TO_IP_ADDRESS
- * (draft-smyslov-ipsecme-ikev2-r-mobike), over the path the IKE_SA is using.
+ * (draft-smyslov-ipsecme-ikev2-r-mobike), over the path the IKE_SA is using. It
+ * has the addresses of this machine with it (RFC 4555, 3.6), so that one
+ * exchange tells both; the initiator decides about the new one by what it was
+ * told before.
  */
 
 #ifndef RMOBIKE_SWITCH_TASK_H_

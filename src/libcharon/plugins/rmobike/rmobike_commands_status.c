@@ -36,33 +36,80 @@ void rmobike_commands_add_switch(vici_builder_t *builder,
 }
 
 /**
+ * What is told of an IKE_SA
+ */
+typedef struct {
+	/** unique ID */
+	uint32_t id;
+	/** name and identity */
+	char *name;
+	identification_t *peer_id;
+	/** addresses */
+	host_t *local, *remote;
+	/** state */
+	ike_sa_state_t state;
+	/** if we initiated it, and what it can do */
+	bool initiator, mobike, capable;
+} row_t;
+
+/**
+ * Note what is told of an IKE_SA
+ */
+static row_t *create_row(ike_sa_t *ike_sa)
+{
+	row_t *row;
+	identification_t *peer_id = ike_sa->get_other_eap_id(ike_sa);
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	host_t *other = ike_sa->get_other_host(ike_sa);
+
+	INIT(row,
+		.id = ike_sa->get_unique_id(ike_sa),
+		.name = strdup(ike_sa->get_name(ike_sa)),
+		.peer_id = peer_id->clone(peer_id),
+		.local = me->clone(me),
+		.remote = other->clone(other),
+		.state = ike_sa->get_state(ike_sa),
+		.initiator = ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR),
+		.mobike = ike_sa->supports_extension(ike_sa, EXT_MOBIKE),
+	);
+	row->capable = row->mobike &&
+				   ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION);
+	return row;
+}
+
+/**
+ * Free a row
+ */
+static void destroy_row(row_t *row)
+{
+	free(row->name);
+	row->peer_id->destroy(row->peer_id);
+	row->local->destroy(row->local);
+	row->remote->destroy(row->remote);
+	free(row);
+}
+
+/**
  * Add what we know of an IKE_SA
  */
-static void add_sa(rmobike_commands_t *this, vici_builder_t *builder,
-				   ike_sa_t *ike_sa)
+static void add_row(rmobike_commands_t *this, vici_builder_t *builder,
+					row_t *row)
 {
 	rmobike_switch_t *asked;
 	char id[16];
 
-	snprintf(id, sizeof(id), "%u", ike_sa->get_unique_id(ike_sa));
+	snprintf(id, sizeof(id), "%u", row->id);
 	builder->begin_section(builder, id);
 	builder->add_kv(builder, "id", "%s", id);
-	builder->add_kv(builder, "name", "%s", ike_sa->get_name(ike_sa));
-	builder->add_kv(builder, "peer-id", "%Y",
-					ike_sa->get_other_eap_id(ike_sa));
-	builder->add_kv(builder, "local", "%H", ike_sa->get_my_host(ike_sa));
-	builder->add_kv(builder, "remote", "%H", ike_sa->get_other_host(ike_sa));
-	builder->add_kv(builder, "state", "%N", ike_sa_state_names,
-					ike_sa->get_state(ike_sa));
-	builder->add_kv(builder, "initiator", "%s",
-		ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) ? "yes" : "no");
-	builder->add_kv(builder, "mobike", "%s",
-		ike_sa->supports_extension(ike_sa, EXT_MOBIKE) ? "yes" : "no");
-	builder->add_kv(builder, "capable", "%s",
-		ike_sa->supports_extension(ike_sa, EXT_MOBIKE) &&
-		ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) ? "yes" : "no");
-	asked = this->peers->get_switch(this->peers,
-									ike_sa->get_unique_id(ike_sa));
+	builder->add_kv(builder, "name", "%s", row->name);
+	builder->add_kv(builder, "peer-id", "%Y", row->peer_id);
+	builder->add_kv(builder, "local", "%H", row->local);
+	builder->add_kv(builder, "remote", "%H", row->remote);
+	builder->add_kv(builder, "state", "%N", ike_sa_state_names, row->state);
+	builder->add_kv(builder, "initiator", "%s", row->initiator ? "yes" : "no");
+	builder->add_kv(builder, "mobike", "%s", row->mobike ? "yes" : "no");
+	builder->add_kv(builder, "capable", "%s", row->capable ? "yes" : "no");
+	asked = this->peers->get_switch(this->peers, row->id);
 	if (asked)
 	{
 		builder->begin_section(builder, "switch");
@@ -74,44 +121,74 @@ static void add_sa(rmobike_commands_t *this, vici_builder_t *builder,
 }
 
 /**
- * Compare unique IDs
+ * Find out where an IKE_SA belongs on a page that is sorted by unique ID
  */
-static int compare_ids(const void *a, const void *b, void *user)
+static int find_place(array_t *page, uint32_t id)
 {
-	const uint32_t *x = a, *y = b;
+	int low = 0, high = array_count(page), middle;
+	row_t *row;
 
-	return *x < *y ? -1 : *x > *y;
+	while (low < high)
+	{
+		middle = (low + high) / 2;
+		array_get(page, middle, &row);
+		if (row->id < id)
+		{
+			low = middle + 1;
+		}
+		else
+		{
+			high = middle;
+		}
+	}
+	return low;
 }
 
 /**
- * Get the highest unique ID on a page, 0 if it is the last one
+ * Put an IKE_SA on a page, unless it is one of a later page; returns TRUE if
+ * there are later pages
  */
-static uint32_t get_page_end(uint32_t after)
+static bool put_row(array_t *page, ike_sa_t *ike_sa)
+{
+	row_t *row;
+	int place;
+
+	place = find_place(page, ike_sa->get_unique_id(ike_sa));
+	if (place < STATUS_PAGE)
+	{
+		array_insert(page, place, create_row(ike_sa));
+	}
+	if (array_count(page) > STATUS_PAGE)
+	{
+		array_remove(page, ARRAY_TAIL, &row);
+		destroy_row(row);
+		return TRUE;
+	}
+	return place >= STATUS_PAGE;
+}
+
+/**
+ * Fill a page with the IKE_SAs that have the lowest unique IDs after one;
+ * returns TRUE if there are later pages
+ */
+static bool fill_page(array_t *page, uint32_t after)
 {
 	enumerator_t *enumerator;
 	ike_sa_t *ike_sa;
-	array_t *ids;
-	uint32_t id, end = 0;
+	bool more = FALSE;
 
-	ids = array_create(sizeof(id), 0);
 	enumerator = charon->ike_sa_manager->create_enumerator(
 											charon->ike_sa_manager, TRUE);
 	while (enumerator->enumerate(enumerator, &ike_sa))
 	{
-		id = ike_sa->get_unique_id(ike_sa);
-		if (id > after && ike_sa->get_version(ike_sa) == IKEV2)
+		if (ike_sa->get_version(ike_sa) == IKEV2 &&
+			ike_sa->get_unique_id(ike_sa) > after)
 		{
-			array_insert(ids, ARRAY_TAIL, &id);
+			more |= put_row(page, ike_sa);
 		}
 	}
 	enumerator->destroy(enumerator);
-	if (array_count(ids) > STATUS_PAGE)
-	{
-		array_sort(ids, compare_ids, NULL);
-		array_get(ids, STATUS_PAGE - 1, &end);
-	}
-	array_destroy(ids);
-	return end;
+	return more;
 }
 
 /*
@@ -121,31 +198,27 @@ vici_message_t *rmobike_command_status(void *user, char *name, u_int id,
 									   vici_message_t *request)
 {
 	rmobike_commands_t *this = user;
-	enumerator_t *enumerator;
 	vici_builder_t *builder;
-	ike_sa_t *ike_sa;
-	uint32_t after, end, sa;
+	uint32_t last = 0;
+	array_t *page;
+	row_t *row;
+	bool more;
 
-	after = request->get_int(request, 0, "after");
-	end = get_page_end(after);
+	page = array_create(0, 0);
+	more = fill_page(page, request->get_int(request, 0, "after"));
 	builder = this->create_builder();
 	builder->begin_section(builder, "sas");
-	enumerator = charon->ike_sa_manager->create_enumerator(
-											charon->ike_sa_manager, TRUE);
-	while (enumerator->enumerate(enumerator, &ike_sa))
+	while (array_remove(page, ARRAY_HEAD, &row))
 	{
-		sa = ike_sa->get_unique_id(ike_sa);
-		if (ike_sa->get_version(ike_sa) == IKEV2 && sa > after &&
-			(!end || sa <= end))
-		{
-			add_sa(this, builder, ike_sa);
-		}
+		add_row(this, builder, row);
+		last = row->id;
+		destroy_row(row);
 	}
-	enumerator->destroy(enumerator);
+	array_destroy(page);
 	builder->end_section(builder);
-	if (end)
+	if (more)
 	{
-		builder->add_kv(builder, "next", "%u", end);
+		builder->add_kv(builder, "next", "%u", last);
 	}
 	return builder->finalize(builder);
 }

@@ -4,6 +4,8 @@
 
 #include "world_parts.h"
 
+#include "locks.h"
+
 #include <utils/mock_net.h>
 
 /**
@@ -112,6 +114,7 @@ METHOD(kernel_net_t, get_source_addr, host_t*,
 {
 	host_t *host = NULL;
 
+	locks_assert_none("the kernel is asked for a source address");
 	if (src && !src->is_anyaddr(src))
 	{
 		host = find(kernel_side(), src, 0);
@@ -136,6 +139,7 @@ METHOD(kernel_net_t, get_nexthop, host_t*,
 METHOD(kernel_net_t, get_interface, bool,
 	kernel_net_t *this, host_t *host, char **name)
 {
+	locks_assert_none("the kernel is asked for an interface");
 	if (!kernel_has_address(kernel_side(), host))
 	{
 		return FALSE;
@@ -152,6 +156,7 @@ METHOD(kernel_net_t, create_address_enumerator, enumerator_t*,
 {
 	linked_list_t *list = addresses[kernel_side()];
 
+	locks_assert_none("the kernel is asked for addresses");
 	return list->create_enumerator(list);
 }
 
@@ -204,6 +209,7 @@ static void roam(void *data)
 {
 	side_t side = (uintptr_t)data;
 
+	plugin_roam();
 	world_each(side, roam_one);
 }
 

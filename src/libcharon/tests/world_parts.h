@@ -197,6 +197,9 @@ void plugin_create_all();
 void plugin_unlisten();
 void plugin_destroy_all();
 
+/** Addresses or routes have changed, as kernel_interface_t.roam() tells it */
+void plugin_roam();
+
 /** Number of IKE_SAs the plugin knows */
 u_int plugin_records();
 

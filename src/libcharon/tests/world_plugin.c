@@ -15,6 +15,7 @@
 #include "rmobike_peers.h"
 #include "rmobike_candidates.h"
 #include "rmobike_roam.h"
+#include "rmobike_routes.h"
 #include "rmobike_seamless.h"
 #include "rmobike_seek.h"
 #include "rmobike_settings.h"
@@ -119,6 +120,17 @@ void world_assert_outcomes(const char *file, int line, char **patterns)
 /*
  * Described in header
  */
+void plugin_roam()
+{
+	if (!world_conf.stock)
+	{
+		rmobike_routes_forget();
+	}
+}
+
+/*
+ * Described in header
+ */
 u_int plugin_records()
 {
 	return world_conf.stock ? 0 : peers->get_count(peers) +
@@ -133,6 +145,7 @@ u_int plugin_records()
 void plugin_create_all()
 {
 	rmobike_settings_init();
+	rmobike_routes_init();
 	outcomes = linked_list_create();
 	peers = rmobike_peers_create();
 	peers->add_listener(peers, ended, NULL);
@@ -194,6 +207,7 @@ void plugin_destroy_all()
 	DESTROY_IF(source);
 	accepted->destroy(accepted);
 	peers->destroy(peers);
+	rmobike_routes_deinit();
 	rmobike_settings_deinit();
 	outcomes->destroy_function(outcomes, free);
 }

@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_asker.h"
+#include "rmobike_routes.h"
 #include "rmobike_settings.h"
 #include "rmobike_switch_task.h"
 #include "rmobike_task.h"
@@ -188,8 +189,7 @@ bool rmobike_asker_reaches(ike_sa_t *ike_sa, host_t *from)
 	{
 		if (other->get_family(other) == from->get_family(from))
 		{
-			source = charon->kernel->get_source_addr(charon->kernel, other,
-													 from);
+			source = rmobike_routes_get_source(other, from);
 			usable = source && source->ip_equals(source, from);
 			DESTROY_IF(source);
 		}

@@ -6,6 +6,7 @@
 #include "rmobike_candidates.h"
 #include "rmobike_compat.h"
 #include "rmobike_policy.h"
+#include "rmobike_routes.h"
 #include "rmobike_task.h"
 
 #include <collections/hashtable.h>
@@ -132,6 +133,25 @@ static bool is_link_local(host_t *host)
 		   (address.ptr[1] & 0xc0) == 0x80;
 }
 
+/**
+ * Copy what we know of an IKE_SA
+ */
+static entry_t *copy_entry(private_rmobike_candidates_t *this, uint32_t id)
+{
+	entry_t *entry, *copy;
+
+	this->mutex->lock(this->mutex);
+	entry = get_entry(this, id);
+	INIT(copy,
+		.announced = entry->announced->clone_offset(entry->announced,
+													offsetof(host_t, clone)),
+		.tried = entry->tried->clone_offset(entry->tried,
+											offsetof(host_t, clone)),
+	);
+	this->mutex->unlock(this->mutex);
+	return copy;
+}
+
 METHOD(rmobike_candidates_t, choose, host_t*,
 	private_rmobike_candidates_t *this, ike_sa_t *ike_sa,
 	linked_list_t *exclude)
@@ -143,10 +163,8 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 	entry_t *entry;
 
 	options = rmobike_task_options(ike_sa);
-	source = charon->kernel->get_source_addr(charon->kernel,
-									ike_sa->get_other_host(ike_sa), NULL);
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, ike_sa->get_unique_id(ike_sa));
+	entry = copy_entry(this, ike_sa->get_unique_id(ike_sa));
+	source = rmobike_routes_get_source(ike_sa->get_other_host(ike_sa), NULL);
 	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
 														   ADDR_TYPE_REGULAR);
 	while (enumerator->enumerate(enumerator, &host))
@@ -161,8 +179,8 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 		if (!host->ip_equals(host, me) && !is_link_local(host) &&
 			!(exclude && has_host(exclude, host)) &&
 			!has_host(entry->tried, host) &&
-			rmobike_asker_reaches(ike_sa, host) &&
-			(!best.address || rmobike_policy_is_better(&current, &best)))
+			(!best.address || rmobike_policy_is_better(&current, &best)) &&
+			rmobike_asker_reaches(ike_sa, host))
 		{
 			DESTROY_IF(best.address);
 			best = current;
@@ -170,7 +188,7 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 		}
 	}
 	enumerator->destroy(enumerator);
-	this->mutex->unlock(this->mutex);
+	entry_destroy(entry);
 	DESTROY_IF(source);
 	rmobike_options_destroy(options);
 	return best.address;
@@ -202,59 +220,84 @@ METHOD(rmobike_candidates_t, forget_tried, bool,
 }
 
 /**
- * Note the addresses that we announce in a message, which are all but the one
- * that the peer uses (RFC 4555, 3.6)
+ * Get the family of the addresses that a notify announces, AF_UNSPEC if it says
+ * that there are none
  */
-static void note_announced(private_rmobike_candidates_t *this, ike_sa_t *ike_sa,
-						   message_t *message)
+static bool get_family(notify_payload_t *notify, int *family)
 {
+	switch (notify->get_notify_type(notify))
+	{
+		case ADDITIONAL_IP4_ADDRESS:
+			*family = AF_INET;
+			return TRUE;
+		case ADDITIONAL_IP6_ADDRESS:
+			*family = AF_INET6;
+			return TRUE;
+		case NO_ADDITIONAL_ADDRESSES:
+			*family = AF_UNSPEC;
+			return TRUE;
+		default:
+			return FALSE;
+	}
+}
+
+/**
+ * Get the addresses that a message announces, which are all but the one that
+ * the peer uses (RFC 4555, 3.6); NULL if it says nothing about addresses
+ */
+static linked_list_t *get_announced(message_t *message, host_t *me)
+{
+	linked_list_t *announced = NULL;
 	enumerator_t *enumerator;
 	payload_t *payload;
 	notify_payload_t *notify;
-	entry_t *entry;
-	host_t *host, *me = ike_sa->get_my_host(ike_sa);
-	bool first = TRUE;
+	host_t *host;
 	int family;
 
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, ike_sa->get_unique_id(ike_sa));
 	enumerator = message->create_payload_enumerator(message);
 	while (enumerator->enumerate(enumerator, &payload))
 	{
 		notify = (notify_payload_t*)payload;
-		if (payload->get_type(payload) != PLV2_NOTIFY)
+		if (payload->get_type(payload) != PLV2_NOTIFY ||
+			!get_family(notify, &family))
 		{
 			continue;
 		}
-		switch (notify->get_notify_type(notify))
+		if (!announced)
 		{
-			case ADDITIONAL_IP4_ADDRESS:
-				family = AF_INET;
-				break;
-			case ADDITIONAL_IP6_ADDRESS:
-				family = AF_INET6;
-				break;
-			case NO_ADDITIONAL_ADDRESSES:
-				family = AF_UNSPEC;
-				break;
-			default:
-				continue;
-		}
-		if (first)
-		{
-			clear_hosts(entry->announced);
-			entry->announced->insert_last(entry->announced, me->clone(me));
-			first = FALSE;
+			announced = linked_list_create();
+			announced->insert_last(announced, me->clone(me));
 		}
 		host = host_create_from_chunk(family,
 								notify->get_notification_data(notify), 0);
 		if (host)
 		{
-			entry->announced->insert_last(entry->announced, host);
+			announced->insert_last(announced, host);
 		}
 	}
 	enumerator->destroy(enumerator);
-	this->mutex->unlock(this->mutex);
+	return announced;
+}
+
+/**
+ * Note the addresses that we announce in a message
+ */
+static void note_announced(private_rmobike_candidates_t *this, ike_sa_t *ike_sa,
+						   message_t *message)
+{
+	linked_list_t *announced, *old;
+	entry_t *entry;
+
+	announced = get_announced(message, ike_sa->get_my_host(ike_sa));
+	if (announced)
+	{
+		this->mutex->lock(this->mutex);
+		entry = get_entry(this, ike_sa->get_unique_id(ike_sa));
+		old = entry->announced;
+		entry->announced = announced;
+		this->mutex->unlock(this->mutex);
+		old->destroy_offset(old, offsetof(host_t, destroy));
+	}
 }
 
 METHOD(listener_t, message, bool,

@@ -253,19 +253,42 @@ CALLBACK(filter, bool,
 	return TRUE;
 }
 
-CALLBACK(unlock, void,
-	private_rmobike_census_t *this)
+CALLBACK(destroy_address, void,
+	address_t *address)
 {
-	this->mutex->unlock(this->mutex);
+	address->host->destroy(address->host);
+	free(address);
+}
+
+CALLBACK(destroy_copy, void,
+	linked_list_t *copy)
+{
+	copy->destroy_function(copy, destroy_address);
 }
 
 METHOD(rmobike_census_t, create_enumerator, enumerator_t*,
 	private_rmobike_census_t *this)
 {
+	enumerator_t *enumerator;
+	address_t *address, *clone;
+	linked_list_t *copy;
+
+	copy = linked_list_create();
 	this->mutex->lock(this->mutex);
-	return enumerator_create_filter(
-						this->addresses->create_enumerator(this->addresses),
-						filter, this, unlock);
+	enumerator = this->addresses->create_enumerator(this->addresses);
+	while (enumerator->enumerate(enumerator, &address))
+	{
+		INIT(clone,
+			.host = address->host->clone(address->host),
+			.sas = address->sas,
+			.capable = address->capable,
+		);
+		copy->insert_last(copy, clone);
+	}
+	enumerator->destroy(enumerator);
+	this->mutex->unlock(this->mutex);
+	return enumerator_create_filter(copy->create_enumerator(copy), filter,
+									copy, destroy_copy);
 }
 
 CALLBACK(free_resident, void,

@@ -37,7 +37,7 @@ struct rmobike_census_t {
 	u_int (*count)(rmobike_census_t *this, host_t *address, u_int *capable);
 
 	/**
-	 * Enumerate the addresses that have or had IKE_SAs. Locks the census.
+	 * Enumerate the addresses that have IKE_SAs, and how many those are now.
 	 *
 	 * @return			enumerator over (host_t*, u_int sas, u_int capable)
 	 */

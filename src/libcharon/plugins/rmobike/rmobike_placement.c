@@ -101,11 +101,17 @@ static host_t *find_host(linked_list_t *list, host_t *address)
 }
 
 /**
- * Copy the list of drained addresses, with the lock
+ * Copy the list of drained addresses
  */
-static linked_list_t *clone_drained(private_rmobike_placement_t *this)
+static linked_list_t *get_drained(private_rmobike_placement_t *this)
 {
-	return this->drained->clone_offset(this->drained, offsetof(host_t, clone));
+	linked_list_t *drained;
+
+	this->mutex->lock(this->mutex);
+	drained = this->drained->clone_offset(this->drained,
+										  offsetof(host_t, clone));
+	this->mutex->unlock(this->mutex);
+	return drained;
 }
 
 /**
@@ -165,8 +171,8 @@ static void get_rules(private_rmobike_placement_t *this,
 					  linked_list_t **drained, rmobike_weights_t **weights,
 					  u_int *hysteresis)
 {
+	*drained = get_drained(this);
 	this->mutex->lock(this->mutex);
-	*drained = clone_drained(this);
 	*weights = this->weights->clone(this->weights);
 	*hysteresis = this->hysteresis;
 	this->mutex->unlock(this->mutex);
@@ -273,9 +279,7 @@ static host_t *choose_address(void *user, ike_sa_t *ike_sa)
 	linked_list_t *drained;
 	host_t *to;
 
-	this->mutex->lock(this->mutex);
-	drained = clone_drained(this);
-	this->mutex->unlock(this->mutex);
+	drained = get_drained(this);
 	to = this->candidates->choose(this->candidates, ike_sa, drained);
 	destroy_hosts(drained);
 	return to;
@@ -355,19 +359,13 @@ METHOD(rmobike_placement_t, is_drained, bool,
 	return drained;
 }
 
-CALLBACK(unlock, void,
-	private_rmobike_placement_t *this)
-{
-	this->mutex->unlock(this->mutex);
-}
-
 METHOD(rmobike_placement_t, create_drained_enumerator, enumerator_t*,
 	private_rmobike_placement_t *this)
 {
-	this->mutex->lock(this->mutex);
-	return enumerator_create_cleaner(
-							this->drained->create_enumerator(this->drained),
-							(void*)unlock, this);
+	linked_list_t *drained = get_drained(this);
+
+	return enumerator_create_cleaner(drained->create_enumerator(drained),
+									 (void*)destroy_hosts, drained);
 }
 
 /**

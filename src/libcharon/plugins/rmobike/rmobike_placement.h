@@ -64,7 +64,7 @@ struct rmobike_placement_t {
 	bool (*is_drained)(rmobike_placement_t *this, host_t *address);
 
 	/**
-	 * Enumerate drained addresses. Locks the list.
+	 * Enumerate the addresses that are drained now.
 	 *
 	 * @return			enumerator over host_t*
 	 */

@@ -17,6 +17,7 @@
 #include "rmobike_redirect.h"
 #include "rmobike_candidates.h"
 #include "rmobike_roam.h"
+#include "rmobike_routes.h"
 #include "rmobike_seamless.h"
 #include "rmobike_seek.h"
 #include "rmobike_settings.h"
@@ -261,6 +262,7 @@ METHOD(plugin_t, destroy, void,
 	this->seamless->destroy(this->seamless);
 	this->accepted->destroy(this->accepted);
 	this->peers->destroy(this->peers);
+	rmobike_routes_deinit();
 	rmobike_settings_deinit();
 	free(this);
 }
@@ -279,6 +281,7 @@ PLUGIN_DEFINE(rmobike)
 		return NULL;
 	}
 	rmobike_settings_init();
+	rmobike_routes_init();
 	INIT(this,
 		.public = {
 			.plugin = {

@@ -4,6 +4,7 @@
 
 #include "rmobike_compat.h"
 #include "rmobike_roam.h"
+#include "rmobike_routes.h"
 #include "rmobike_switch_task.h"
 #include "rmobike_task.h"
 #include "rmobike_turns.h"
@@ -91,9 +92,8 @@ static bool is_path_valid(ike_sa_t *ike_sa)
 	options = rmobike_task_options(ike_sa);
 	best = options->prefer_best_path;
 	rmobike_options_destroy(options);
-	source = charon->kernel->get_source_addr(charon->kernel,
-									ike_sa->get_other_host(ike_sa),
-									best ? NULL : me);
+	source = rmobike_routes_get_source(ike_sa->get_other_host(ike_sa),
+									   best ? NULL : me);
 	valid = source && source->ip_equals(source, me);
 	DESTROY_IF(source);
 	return valid;

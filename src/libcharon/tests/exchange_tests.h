@@ -35,5 +35,6 @@ Suite *suite_ends();
 Suite *suite_seek();
 Suite *suite_hostile();
 Suite *suite_agree();
+Suite *suite_many();
 
 #endif /** EXCHANGE_TESTS_H_ */

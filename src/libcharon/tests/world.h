@@ -281,6 +281,10 @@ void world_forge_(forged_t forged);
  */
 u_int world_switch_of(char *ike, char *to);
 
+/** Parts of the plugin; the commands still need something to build messages */
+struct rmobike_commands_t *world_commands();
+struct rmobike_refs_t *world_refs();
+
 /** Ask the initiator */
 u_int world_switch(char *to);
 

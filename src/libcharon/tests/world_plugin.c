@@ -11,8 +11,10 @@
 #include "rmobike_listener.h"
 #include "rmobike_mover.h"
 #include "rmobike_accepted.h"
+#include "rmobike_commands.h"
 #include "rmobike_echo.h"
 #include "rmobike_peers.h"
+#include "rmobike_placement.h"
 #include "rmobike_candidates.h"
 #include "rmobike_roam.h"
 #include "rmobike_routes.h"
@@ -28,6 +30,9 @@ static rmobike_source_t *source;
 static rmobike_judge_t *judge;
 static rmobike_listener_t *listener;
 static rmobike_mover_t *mover;
+static rmobike_census_t *census;
+static rmobike_placement_t *placement;
+static rmobike_refs_t *refs;
 static rmobike_asker_t *asker;
 static rmobike_stats_t *stats;
 static rmobike_candidates_t *candidates;
@@ -120,6 +125,31 @@ void world_assert_outcomes(const char *file, int line, char **patterns)
 /*
  * Described in header
  */
+rmobike_commands_t *world_commands()
+{
+	static rmobike_commands_t commands;
+
+	commands = (rmobike_commands_t){
+		.peers = peers,
+		.mover = mover,
+		.placement = placement,
+		.census = census,
+		.stats = stats,
+	};
+	return &commands;
+}
+
+/*
+ * Described in header
+ */
+rmobike_refs_t *world_refs()
+{
+	return refs;
+}
+
+/*
+ * Described in header
+ */
 void plugin_roam()
 {
 	if (!world_conf.stock)
@@ -146,6 +176,7 @@ void plugin_create_all()
 {
 	rmobike_settings_init();
 	rmobike_routes_init();
+	refs = rmobike_refs_create();
 	outcomes = linked_list_create();
 	peers = rmobike_peers_create();
 	peers->add_listener(peers, ended, NULL);
@@ -154,7 +185,7 @@ void plugin_create_all()
 	source = world_conf.no_raw_send ? NULL : wire_create_source();
 	stats = rmobike_stats_create();
 	asker = rmobike_asker_create(peers, seamless, source, stats);
-	mover = rmobike_mover_create(peers, asker, stats);
+	mover = rmobike_mover_create(peers, asker, refs, stats);
 	unanswered = rmobike_unanswered_create(source);
 	judge = rmobike_judge_create(accepted, unanswered, stats);
 	listener = rmobike_listener_create(peers, accepted, stats, seamless, judge,
@@ -162,7 +193,10 @@ void plugin_create_all()
 	echo = rmobike_echo_create(accepted);
 	seek = rmobike_seek_create(accepted, unanswered, stats);
 	candidates = rmobike_candidates_create();
-	roam = rmobike_roam_create(peers, asker, candidates, unanswered);
+	roam = rmobike_roam_create(peers, asker, candidates, unanswered, refs);
+	census = rmobike_census_create();
+	placement = rmobike_placement_create(asker, mover, candidates, census,
+										 refs);
 	charon->bus->add_listener(charon->bus, &listener->listener);
 	charon->bus->add_listener(charon->bus, &seamless->listener);
 	charon->bus->add_listener(charon->bus, &unanswered->listener);
@@ -170,7 +204,9 @@ void plugin_create_all()
 	charon->bus->add_listener(charon->bus, &seek->listener);
 	charon->bus->add_listener(charon->bus, &candidates->listener);
 	charon->bus->add_listener(charon->bus, &roam->listener);
-	charon->bus->add_listener(charon->bus, &mover->listener);
+	charon->bus->add_listener(charon->bus, &refs->listener);
+	charon->bus->add_listener(charon->bus, &census->listener);
+	charon->bus->add_listener(charon->bus, &placement->listener);
 }
 
 /*
@@ -178,7 +214,9 @@ void plugin_create_all()
  */
 void plugin_unlisten()
 {
-	charon->bus->remove_listener(charon->bus, &mover->listener);
+	charon->bus->remove_listener(charon->bus, &placement->listener);
+	charon->bus->remove_listener(charon->bus, &census->listener);
+	charon->bus->remove_listener(charon->bus, &refs->listener);
 	charon->bus->remove_listener(charon->bus, &candidates->listener);
 	charon->bus->remove_listener(charon->bus, &roam->listener);
 	charon->bus->remove_listener(charon->bus, &seek->listener);
@@ -193,6 +231,8 @@ void plugin_unlisten()
  */
 void plugin_destroy_all()
 {
+	placement->destroy(placement);
+	census->destroy(census);
 	mover->destroy(mover);
 	roam->destroy(roam);
 	candidates->destroy(candidates);
@@ -207,6 +247,7 @@ void plugin_destroy_all()
 	DESTROY_IF(source);
 	accepted->destroy(accepted);
 	peers->destroy(peers);
+	refs->destroy(refs);
 	rmobike_routes_deinit();
 	rmobike_settings_deinit();
 	outcomes->destroy_function(outcomes, free);

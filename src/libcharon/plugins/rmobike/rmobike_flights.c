@@ -28,7 +28,7 @@ struct private_rmobike_flights_t {
 	rmobike_flights_t public;
 
 	/**
-	 * Switches under way by serial number, flight_t
+	 * Those under way by what they are known by, flight_t
 	 */
 	hashtable_t *flights;
 
@@ -49,7 +49,7 @@ struct private_rmobike_flights_t {
 };
 
 /**
- * A switch under way
+ * A switch or a task under way
  */
 struct flight_t {
 
@@ -59,18 +59,10 @@ struct flight_t {
 	u_int number;
 
 	/**
-	 * When others stop waiting for it
+	 * When it began, and when others stop waiting for it
 	 */
-	timeval_t late;
+	timeval_t start, late;
 };
-
-/**
- * Convert a serial number to a key
- */
-static inline void *key(u_int serial)
-{
-	return (void*)(uintptr_t)serial;
-}
 
 METHOD(rmobike_flights_t, restart, void,
 	private_rmobike_flights_t *this, rmobike_window_t *window)
@@ -122,7 +114,7 @@ METHOD(rmobike_flights_t, skipped, void,
 }
 
 METHOD(rmobike_flights_t, begun, void,
-	private_rmobike_flights_t *this, u_int serial)
+	private_rmobike_flights_t *this, uintptr_t key)
 {
 	timeval_t late;
 	flight_t *flight;
@@ -135,39 +127,46 @@ METHOD(rmobike_flights_t, begun, void,
 	ms = max(ms, LATE);
 	late.tv_sec = ms / 1000;
 	late.tv_usec = (ms - late.tv_sec * 1000.0) * 1000;
-	time_monotonic(&flight->late);
-	timeradd(&flight->late, &late, &flight->late);
-	this->flights->put(this->flights, key(serial), flight);
+	time_monotonic(&flight->start);
+	timeradd(&flight->start, &late, &flight->late);
+	this->flights->put(this->flights, (void*)key, flight);
 	this->starting--;
 }
 
-METHOD(rmobike_flights_t, ended, bool,
-	private_rmobike_flights_t *this, const rmobike_switch_t *ended,
-	bool *current)
+/*
+ * Described in header
+ */
+double rmobike_flights_ms(const rmobike_switch_t *ended)
 {
-	flight_t *flight = NULL;
-	bool now;
-
-	if (ended->serial)
-	{
-		flight = this->flights->remove(this->flights, key(ended->serial));
+	if (ended->state == RMOBIKE_REFUSED)
+	{	/* it took that long, then we only waited whether more would come */
+		return ended->answered ?: -1;
 	}
+	return ended->state == RMOBIKE_DONE && !ended->reason ? ended->ms : -1;
+}
+
+METHOD(rmobike_flights_t, ended, bool,
+	private_rmobike_flights_t *this, uintptr_t key, double ms, bool *current)
+{
+	flight_t *flight;
+	timeval_t now;
+
+	flight = this->flights->remove(this->flights, (void*)key);
 	if (!flight)
 	{
 		return FALSE;
 	}
-	now = flight->number == this->number;
-	if (now && ended->state == RMOBIKE_DONE && !ended->reason)
+	*current = flight->number == this->number;
+	if (*current && !ms)
 	{
-		this->window->add(this->window, ended->ms);
+		time_monotonic(&now);
+		timersub(&now, &flight->start, &now);
+		this->window->add(this->window,
+						  now.tv_sec * 1000.0 + now.tv_usec / 1000.0);
 	}
-	else if (now && ended->state == RMOBIKE_REFUSED)
-	{	/* it took that long, then we only waited whether more would come */
-		this->window->add(this->window, ended->answered);
-	}
-	if (current)
+	else if (*current && ms > 0)
 	{
-		*current = now;
+		this->window->add(this->window, ms);
 	}
 	free(flight);
 	return TRUE;

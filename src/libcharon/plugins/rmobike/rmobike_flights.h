@@ -55,18 +55,21 @@ struct rmobike_flights_t {
 	/**
 	 * One that was about to start is under way.
 	 *
-	 * @param serial	serial number of the switch
+	 * @param key		what it is known by: the serial number of a switch, or
+	 *					the address of a task
 	 */
-	void (*begun)(rmobike_flights_t *this, u_int serial);
+	void (*begun)(rmobike_flights_t *this, uintptr_t key);
 
 	/**
-	 * A switch ended.
+	 * A switch or a task ended.
 	 *
-	 * @param ended		what became of it
-	 * @param current	receives TRUE if it began since restart(), may be NULL
+	 * @param key		what it is known by
+	 * @param ms		how long it took, 0 to have it measured, negative if that
+	 *					tells nothing about others
+	 * @param current	receives TRUE if it began since restart()
 	 * @return			TRUE if it is one of these
 	 */
-	bool (*ended)(rmobike_flights_t *this, const rmobike_switch_t *ended,
+	bool (*ended)(rmobike_flights_t *this, uintptr_t key, double ms,
 				  bool *current);
 
 	/**
@@ -88,6 +91,14 @@ struct rmobike_flights_t {
 	 */
 	void (*destroy)(rmobike_flights_t *this);
 };
+
+/**
+ * How long a switch took, for those to come.
+ *
+ * @param ended		what became of it
+ * @return			milliseconds, negative if that tells nothing about others
+ */
+double rmobike_flights_ms(const rmobike_switch_t *ended);
 
 /**
  * Create it without a window, restart() has to be called first.

@@ -38,6 +38,11 @@ struct private_rmobike_mover_t {
 	rmobike_stats_t *stats;
 
 	/**
+	 * Follows IKE_SAs
+	 */
+	rmobike_refs_t *refs;
+
+	/**
 	 * Chooses addresses if a move has none
 	 */
 	rmobike_chooser_t chooser;
@@ -106,6 +111,7 @@ static void clear_move(private_rmobike_mover_t *this)
 static void tell(private_rmobike_mover_t *this, rmobike_selected_t *item,
 				 rmobike_state_t state, const char *reason)
 {
+	item->info->id = item->ref->get_id(item->ref);
 	item->info->state = state;
 	item->info->reason = reason;
 	if (state == RMOBIKE_CANCELLED)
@@ -280,7 +286,7 @@ static void run_now(run_t *run)
 	private_rmobike_mover_t *this = run->this;
 	ike_sa_t *ike_sa;
 
-	ike_sa = this->queue->checkout(this->queue, run->item);
+	ike_sa = run->item->ref->checkout(run->item->ref);
 	if (!ike_sa)
 	{
 		skip(this, run->item, RMOBIKE_FAILED, "IKE_SA deleted");
@@ -435,7 +441,8 @@ METHOD(rmobike_mover_t, start, u_int,
 	{
 		return 0;
 	}
-	items = rmobike_selector_select(&move->selector, move->targets, move->tag);
+	items = rmobike_selector_select(&move->selector, this->refs, move->targets,
+									move->tag);
 	count = items->get_count(items);
 	keep_move(this, move);
 	this->queue->fill(this->queue, items, &pace);
@@ -468,13 +475,6 @@ METHOD(rmobike_mover_t, set_chooser, void,
 	this->chooser_data = user;
 }
 
-METHOD(listener_t, ike_rekey, bool,
-	private_rmobike_mover_t *this, ike_sa_t *old, ike_sa_t *new)
-{
-	this->queue->rekeyed(this->queue, old, new);
-	return TRUE;
-}
-
 METHOD(rmobike_mover_t, destroy, void,
 	private_rmobike_mover_t *this)
 {
@@ -490,15 +490,13 @@ METHOD(rmobike_mover_t, destroy, void,
  */
 rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
 									  rmobike_asker_t *asker,
+									  rmobike_refs_t *refs,
 									  rmobike_stats_t *stats)
 {
 	private_rmobike_mover_t *this;
 
 	INIT(this,
 		.public = {
-			.listener = {
-				.ike_rekey = _ike_rekey,
-			},
 			.start = _start,
 			.cancel = _cancel,
 			.get_queued = _get_queued,
@@ -507,6 +505,7 @@ rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
 		},
 		.peers = peers,
 		.asker = asker,
+		.refs = refs,
 		.stats = stats,
 		.queue = rmobike_queue_create(),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),

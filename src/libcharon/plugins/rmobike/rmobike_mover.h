@@ -72,12 +72,6 @@ typedef host_t *(*rmobike_chooser_t)(void *user, ike_sa_t *ike_sa);
 struct rmobike_mover_t {
 
 	/**
-	 * Implements listener_t interface: follows IKE_SAs that are rekeyed before
-	 * it is their turn.
-	 */
-	listener_t listener;
-
-	/**
 	 * Start a move. Each selected IKE_SA ends in the records, or is told to
 	 * those who listen there; some even before this returns.
 	 *
@@ -128,10 +122,12 @@ struct rmobike_mover_t {
  *
  * @param peers		records of IKE_SAs, tell what ended
  * @param asker		asks peers
+ * @param refs		follows IKE_SAs that are rekeyed before it is their turn
  * @param stats		counts what never began
  */
 rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
 									  rmobike_asker_t *asker,
+									  rmobike_refs_t *refs,
 									  rmobike_stats_t *stats);
 
 #endif /** RMOBIKE_MOVER_H_ @}*/

@@ -44,6 +44,11 @@ struct private_rmobike_placement_t {
 	rmobike_census_t *census;
 
 	/**
+	 * Follows newcomers
+	 */
+	rmobike_refs_t *refs;
+
+	/**
 	 * Drained addresses
 	 */
 	linked_list_t *drained;
@@ -75,9 +80,9 @@ struct newcomer_t {
 	private_rmobike_placement_t *this;
 
 	/**
-	 * Unique ID of the IKE_SA
+	 * The IKE_SA
 	 */
-	uint32_t id;
+	rmobike_ref_t *ref;
 };
 
 /**
@@ -231,8 +236,7 @@ CALLBACK(newcomer_execute, job_requeue_t,
 	ike_sa_t *ike_sa;
 	host_t *to;
 
-	ike_sa = charon->ike_sa_manager->checkout_by_id(charon->ike_sa_manager,
-													newcomer->id);
+	ike_sa = newcomer->ref->checkout(newcomer->ref);
 	if (ike_sa)
 	{
 		to = rmobike_switch_task_refuses(ike_sa) ? NULL : place(this, ike_sa);
@@ -244,6 +248,13 @@ CALLBACK(newcomer_execute, job_requeue_t,
 		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
 	}
 	return JOB_REQUEUE_NONE;
+}
+
+CALLBACK(newcomer_destroy, void,
+	newcomer_t *newcomer)
+{
+	newcomer->ref->destroy(newcomer->ref);
+	free(newcomer);
 }
 
 METHOD(listener_t, ike_updown, bool,
@@ -261,11 +272,11 @@ METHOD(listener_t, ike_updown, bool,
 	{
 		INIT(newcomer,
 			.this = this,
-			.id = ike_sa->get_unique_id(ike_sa),
+			.ref = this->refs->create_ref(this->refs, ike_sa),
 		);
 		lib->processor->queue_job(lib->processor,
-				(job_t*)callback_job_create(newcomer_execute, newcomer, free,
-											NULL));
+				(job_t*)callback_job_create(newcomer_execute, newcomer,
+											newcomer_destroy, NULL));
 	}
 	return TRUE;
 }
@@ -484,7 +495,8 @@ METHOD(rmobike_placement_t, destroy, void,
 rmobike_placement_t *rmobike_placement_create(rmobike_asker_t *asker,
 											  rmobike_mover_t *mover,
 											  rmobike_candidates_t *candidates,
-											  rmobike_census_t *census)
+											  rmobike_census_t *census,
+											  rmobike_refs_t *refs)
 {
 	private_rmobike_placement_t *this;
 
@@ -506,6 +518,7 @@ rmobike_placement_t *rmobike_placement_create(rmobike_asker_t *asker,
 		.mover = mover,
 		.candidates = candidates,
 		.census = census,
+		.refs = refs,
 		.drained = linked_list_create(),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);

@@ -17,6 +17,7 @@
 #include "rmobike_census.h"
 #include "rmobike_mover.h"
 #include "rmobike_candidates.h"
+#include "rmobike_refs.h"
 
 #include <bus/listeners/listener.h>
 
@@ -108,10 +109,12 @@ struct rmobike_placement_t {
  * @param mover		moves many
  * @param candidates	knows the best address for an IKE_SA
  * @param census	knows how many are where
+ * @param refs		follows newcomers that are rekeyed
  */
 rmobike_placement_t *rmobike_placement_create(rmobike_asker_t *asker,
 											  rmobike_mover_t *mover,
 											  rmobike_candidates_t *candidates,
-											  rmobike_census_t *census);
+											  rmobike_census_t *census,
+											  rmobike_refs_t *refs);
 
 #endif /** RMOBIKE_PLACEMENT_H_ @}*/

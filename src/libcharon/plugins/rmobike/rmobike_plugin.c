@@ -15,6 +15,7 @@
 #include "rmobike_peers.h"
 #include "rmobike_placement.h"
 #include "rmobike_redirect.h"
+#include "rmobike_refs.h"
 #include "rmobike_candidates.h"
 #include "rmobike_roam.h"
 #include "rmobike_routes.h"
@@ -96,6 +97,11 @@ struct private_rmobike_plugin_t {
 	rmobike_asker_t *asker;
 
 	/**
+	 * Follows IKE_SAs that are rekeyed
+	 */
+	rmobike_refs_t *refs;
+
+	/**
 	 * Moves many
 	 */
 	rmobike_mover_t *mover;
@@ -169,7 +175,7 @@ static void manage_listeners(private_rmobike_plugin_t *this, bool reg)
 		&this->seek->listener,
 		&this->candidates->listener,
 		&this->roam->listener,
-		&this->mover->listener,
+		&this->refs->listener,
 		&this->census->listener,
 		&this->placement->listener,
 		&this->redirect->listener,
@@ -250,6 +256,7 @@ METHOD(plugin_t, destroy, void,
 	this->census->destroy(this->census);
 	this->mover->destroy(this->mover);
 	this->roam->destroy(this->roam);
+	this->refs->destroy(this->refs);
 	this->candidates->destroy(this->candidates);
 	this->seek->destroy(this->seek);
 	this->echo->destroy(this->echo);
@@ -309,12 +316,16 @@ PLUGIN_DEFINE(rmobike)
 	this->seek = rmobike_seek_create(this->accepted, this->unanswered,
 									 this->stats);
 	this->candidates = rmobike_candidates_create();
+	this->refs = rmobike_refs_create();
 	this->roam = rmobike_roam_create(this->peers, this->asker,
-									 this->candidates, this->unanswered);
-	this->mover = rmobike_mover_create(this->peers, this->asker, this->stats);
+									 this->candidates, this->unanswered,
+									 this->refs);
+	this->mover = rmobike_mover_create(this->peers, this->asker, this->refs,
+									   this->stats);
 	this->census = rmobike_census_create();
 	this->placement = rmobike_placement_create(this->asker, this->mover,
-											   this->candidates, this->census);
+											   this->candidates, this->census,
+											   this->refs);
 	this->redirect = rmobike_redirect_create(this->asker);
 
 	return &this->public.plugin;

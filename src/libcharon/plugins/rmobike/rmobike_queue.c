@@ -7,7 +7,6 @@
 
 #include <daemon.h>
 
-#include <collections/hashtable.h>
 #include <threading/mutex.h>
 
 /**
@@ -36,11 +35,6 @@ struct private_rmobike_queue_t {
 	 * IKE_SAs that wait for their turn, rmobike_selected_t
 	 */
 	linked_list_t *items;
-
-	/**
-	 * These and those whose turn it is, by unique ID
-	 */
-	hashtable_t *selected;
 
 	/**
 	 * Those whose turn it was
@@ -74,30 +68,14 @@ struct private_rmobike_queue_t {
 };
 
 /**
- * Convert a number to a key
- */
-static inline void *key(u_int number)
-{
-	return (void*)(uintptr_t)number;
-}
-
-/**
  * Take all items that were not started, with the lock
  */
 static linked_list_t *take_items(private_rmobike_queue_t *this)
 {
 	linked_list_t *items = this->items;
-	enumerator_t *enumerator;
-	rmobike_selected_t *item;
 
 	this->items = linked_list_create();
 	this->ended += items->get_count(items);
-	enumerator = items->create_enumerator(items);
-	while (enumerator->enumerate(enumerator, &item))
-	{
-		this->selected->remove(this->selected, key(item->info->id));
-	}
-	enumerator->destroy(enumerator);
 	return items;
 }
 
@@ -146,9 +124,6 @@ METHOD(rmobike_queue_t, fill, void,
 	private_rmobike_queue_t *this, linked_list_t *items,
 	const rmobike_pace_t *pace)
 {
-	enumerator_t *enumerator;
-	rmobike_selected_t *item;
-
 	this->mutex->lock(this->mutex);
 	this->items->destroy(this->items);
 	this->items = items;
@@ -157,12 +132,6 @@ METHOD(rmobike_queue_t, fill, void,
 	this->flights->restart(this->flights,
 						   rmobike_window_create(WINDOW_START,
 												 pace->max_in_flight));
-	enumerator = items->create_enumerator(items);
-	while (enumerator->enumerate(enumerator, &item))
-	{
-		this->selected->put(this->selected, key(item->info->id), item);
-	}
-	enumerator->destroy(enumerator);
 	this->reserved = FALSE;
 	this->mutex->unlock(this->mutex);
 }
@@ -235,41 +204,6 @@ METHOD(rmobike_queue_t, woken_up, void,
 	this->mutex->unlock(this->mutex);
 }
 
-METHOD(rmobike_queue_t, checkout, ike_sa_t*,
-	private_rmobike_queue_t *this, rmobike_selected_t *item)
-{
-	ike_sa_t *ike_sa;
-	ike_sa_id_t *id;
-	uint32_t before, after;
-
-	while (TRUE)
-	{
-		this->mutex->lock(this->mutex);
-		id = item->id->clone(item->id);
-		before = item->info->id;
-		this->mutex->unlock(this->mutex);
-
-		ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, id);
-		id->destroy(id);
-
-		this->mutex->lock(this->mutex);
-		after = item->info->id;
-		if (after == before)
-		{
-			this->selected->remove(this->selected, key(after));
-		}
-		this->mutex->unlock(this->mutex);
-		if (after == before)
-		{
-			return ike_sa;
-		}
-		if (ike_sa)
-		{
-			charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
-		}
-	}
-}
-
 METHOD(rmobike_queue_t, skipped, linked_list_t*,
 	private_rmobike_queue_t *this, bool failed)
 {
@@ -298,7 +232,8 @@ METHOD(rmobike_queue_t, ended, bool,
 
 	*cancelled = NULL;
 	this->mutex->lock(this->mutex);
-	ours = this->flights->ended(this->flights, ended, &current);
+	ours = this->flights->ended(this->flights, ended->serial,
+								 rmobike_flights_ms(ended), &current);
 	if (ours && current)
 	{
 		*cancelled = note_end(this, ended->state != RMOBIKE_DONE);
@@ -331,30 +266,10 @@ METHOD(rmobike_queue_t, get_count, u_int,
 	return count;
 }
 
-METHOD(rmobike_queue_t, rekeyed, void,
-	private_rmobike_queue_t *this, ike_sa_t *old, ike_sa_t *new)
-{
-	rmobike_selected_t *item;
-	ike_sa_id_t *id = new->get_id(new);
-
-	this->mutex->lock(this->mutex);
-	item = this->selected->remove(this->selected,
-								  key(old->get_unique_id(old)));
-	if (item)
-	{
-		item->id->destroy(item->id);
-		item->id = id->clone(id);
-		item->info->id = new->get_unique_id(new);
-		this->selected->put(this->selected, key(item->info->id), item);
-	}
-	this->mutex->unlock(this->mutex);
-}
-
 METHOD(rmobike_queue_t, destroy, void,
 	private_rmobike_queue_t *this)
 {
 	this->items->destroy_function(this->items, (void*)rmobike_selected_destroy);
-	this->selected->destroy(this->selected);
 	this->flights->destroy(this->flights);
 	this->mutex->destroy(this->mutex);
 	free(this);
@@ -373,18 +288,14 @@ rmobike_queue_t *rmobike_queue_create(void)
 			.fill = _fill,
 			.next = _next,
 			.woken_up = _woken_up,
-			.checkout = _checkout,
 			.skipped = _skipped,
 			.begun = _begun,
 			.ended = _ended,
 			.cancel = _cancel,
 			.get_count = _get_count,
-			.rekeyed = _rekeyed,
 			.destroy = _destroy,
 		},
 		.items = linked_list_create(),
-		.selected = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									 32),
 		.flights = rmobike_flights_create(),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);

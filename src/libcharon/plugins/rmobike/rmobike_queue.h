@@ -71,15 +71,6 @@ struct rmobike_queue_t {
 	void (*woken_up)(rmobike_queue_t *this);
 
 	/**
-	 * Check out an IKE_SA that next() returned, whatever it is rekeyed to
-	 * meanwhile.
-	 *
-	 * @param item		IKE_SA, is not followed anymore if it is rekeyed again
-	 * @return			IKE_SA, checked out; NULL if it is gone
-	 */
-	ike_sa_t *(*checkout)(rmobike_queue_t *this, rmobike_selected_t *item);
-
-	/**
 	 * One that next() returned ended without having been asked.
 	 *
 	 * @param failed	TRUE if that is a failure
@@ -120,14 +111,6 @@ struct rmobike_queue_t {
 	 * @return			number of those that were not started yet
 	 */
 	u_int (*get_count)(rmobike_queue_t *this, u_int *in_flight);
-
-	/**
-	 * An IKE_SA was rekeyed.
-	 *
-	 * @param old		the one it was
-	 * @param new		the one it is from now on
-	 */
-	void (*rekeyed)(rmobike_queue_t *this, ike_sa_t *old, ike_sa_t *new);
 
 	/**
 	 * Destroy a rmobike_queue_t.

@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_compat.h"
+#include "rmobike_flights.h"
 #include "rmobike_roam.h"
 #include "rmobike_routes.h"
 #include "rmobike_switch_task.h"
@@ -52,15 +53,42 @@ struct private_rmobike_roam_t {
 	rmobike_candidates_t *candidates;
 
 	/**
-	 * Serial numbers of switches that we started, by unique ID
+	 * Follows IKE_SAs
 	 */
-	hashtable_t *serials;
+	rmobike_refs_t *refs;
+
+	/**
+	 * IKE_SAs whose switches we started, rmobike_ref_t by serial number
+	 */
+	hashtable_t *started;
 
 	/**
 	 * Protects them
 	 */
 	mutex_t *mutex;
 };
+
+/**
+ * A job for an IKE_SA
+ */
+typedef struct {
+	/** the IKE_SA */
+	rmobike_ref_t *ref;
+	/** what to do */
+	status_t (*cb)(ike_sa_t *ike_sa);
+} errand_t;
+
+/**
+ * What a change of addresses or routes means for an IKE_SA
+ */
+typedef enum {
+	/** it has to leave its address */
+	ROAM_LEAVE,
+	/** it has to tell its peer which addresses there are */
+	ROAM_TELL,
+	/** nothing anymore */
+	ROAM_DONE,
+} roam_t;
 
 /**
  * The replaced method has no other way to find us
@@ -71,6 +99,11 @@ static private_rmobike_roam_t *instance;
  * charon's roam(), the same for all IKE_SAs
  */
 static status_t (*stock_roam)(ike_sa_t *this, bool address);
+
+/**
+ * charon's way to destroy the task that tells a peer our addresses
+ */
+static void (*stock_destroy)(task_t *this);
 
 /**
  * Convert a number to a key
@@ -102,10 +135,14 @@ static bool is_path_valid(ike_sa_t *ike_sa)
 /**
  * Note the switch that we started
  */
-static void set_serial(private_rmobike_roam_t *this, uint32_t id, u_int serial)
+static void note_started(private_rmobike_roam_t *this, ike_sa_t *ike_sa,
+						 u_int serial)
 {
+	rmobike_ref_t *ref;
+
+	ref = this->refs->create_ref(this->refs, ike_sa);
 	this->mutex->lock(this->mutex);
-	this->serials->put(this->serials, key(id), key(serial));
+	this->started->put(this->started, key(serial), ref);
 	this->mutex->unlock(this->mutex);
 }
 
@@ -136,7 +173,7 @@ static void leave_for(private_rmobike_roam_t *this, ike_sa_t *ike_sa,
 
 	serial = this->asker->begin(this->asker, ike_sa, to, NULL);
 	others = this->turns->begun(this->turns, serial);
-	set_serial(this, ike_sa->get_unique_id(ike_sa), serial);
+	note_started(this, ike_sa, serial);
 	this->asker->queue(this->asker, ike_sa, serial, to, others);
 	this->unanswered->rescue(this->unanswered, ike_sa, to);
 }
@@ -177,10 +214,10 @@ static bool is_ours(ike_sa_t *ike_sa)
 }
 
 /**
- * Does an IKE_SA have to leave its address? If not, sets status to what became
- * of the change of addresses or routes instead.
+ * Decide what a change of addresses or routes means for an IKE_SA; sets status
+ * if there is nothing else to do
  */
-static bool has_to_leave(ike_sa_t *ike_sa, bool address, status_t *status)
+static roam_t decide(ike_sa_t *ike_sa, bool address, status_t *status)
 {
 	if (is_ours(ike_sa))
 	{
@@ -188,16 +225,21 @@ static bool has_to_leave(ike_sa_t *ike_sa, bool address, status_t *status)
 		{
 			if (!is_moving(instance, ike_sa))
 			{
-				return TRUE;
+				return ROAM_LEAVE;
 			}
 			*status = ike_sa->initiate(ike_sa, NULL, NULL);
-			return FALSE;
+			return ROAM_DONE;
 		}
 		instance->candidates->forget_tried(instance->candidates,
 										   ike_sa->get_unique_id(ike_sa));
+		if (address)
+		{	/* charon would tell all peers at the same moment */
+			ike_sa->set_condition(ike_sa, COND_STALE, FALSE);
+			return ROAM_TELL;
+		}
 	}
 	*status = stock_roam(ike_sa, address);
-	return FALSE;
+	return ROAM_DONE;
 }
 
 /**
@@ -225,35 +267,76 @@ static status_t leave(ike_sa_t *ike_sa, bool address)
 	return ike_sa->initiate(ike_sa, NULL, NULL);
 }
 
+METHOD(task_t, told, void,
+	task_t *this)
+{
+	stock_destroy(this);
+	instance->turns->ended(instance->turns, (uintptr_t)this, 0);
+}
+
+/**
+ * Create a task that tells the peer what addresses there are
+ */
+static task_t *create_list(ike_sa_t *ike_sa)
+{
+	ike_mobike_t *mobike;
+
+	mobike = ike_mobike_create(ike_sa, TRUE);
+	mobike->addresses(mobike);
+	return &mobike->task;
+}
+
+/**
+ * It is the turn of an IKE_SA to tell its peer
+ */
+static status_t tell(ike_sa_t *ike_sa)
+{
+	task_t *task;
+
+	task = create_list(ike_sa);
+	stock_destroy = task->destroy;
+	task->destroy = _told;
+	instance->turns->begun(instance->turns, (uintptr_t)task);
+	ike_sa->queue_task(ike_sa, task);
+	return ike_sa->initiate(ike_sa, NULL, NULL);
+}
+
 METHOD(ike_sa_t, roam, status_t,
 	ike_sa_t *this, bool address)
 {
 	status_t status;
+	roam_t what;
 
-	if (!has_to_leave(this, address, &status))
+	what = decide(this, address, &status);
+	if (what == ROAM_DONE)
 	{
 		return status;
 	}
-	if (instance->turns->enter(instance->turns, this->get_unique_id(this)))
+	if (!instance->turns->enter(instance->turns, this, what == ROAM_LEAVE))
 	{
-		return leave(this, address);
+		return this->initiate(this, NULL, NULL);
 	}
-	return this->initiate(this, NULL, NULL);
+	return what == ROAM_LEAVE ? leave(this, address) : tell(this);
 }
 
 /**
- * The same for one that waited for its turn
+ * The same for one that waited for its turn, implements rmobike_turn_t
  */
-static status_t leave_at_last(ike_sa_t *ike_sa)
+static status_t turn_came(void *user, ike_sa_t *ike_sa)
 {
+	private_rmobike_roam_t *this = user;
 	status_t status;
 
-	if (has_to_leave(ike_sa, TRUE, &status))
+	switch (decide(ike_sa, TRUE, &status))
 	{
-		return leave(ike_sa, TRUE);
+		case ROAM_LEAVE:
+			return leave(ike_sa, TRUE);
+		case ROAM_TELL:
+			return tell(ike_sa);
+		default:
+			this->turns->skipped(this->turns);
+			return status;
 	}
-	instance->turns->skipped(instance->turns);
-	return status;
 }
 
 /**
@@ -296,29 +379,20 @@ METHOD(listener_t, ike_state_change, bool,
 	{
 		attach(ike_sa);
 	}
-	else if (state == IKE_DESTROYING)
-	{
-		this->mutex->lock(this->mutex);
-		this->serials->remove(this->serials,
-							  key(ike_sa->get_unique_id(ike_sa)));
-		this->mutex->unlock(this->mutex);
-	}
 	return TRUE;
 }
 
-/**
- * Run a function with an IKE_SA checked out, returns FALSE if it is gone
- */
-static bool with_sa(uint32_t id, status_t (*cb)(ike_sa_t *ike_sa))
+CALLBACK(errand_execute, job_requeue_t,
+	errand_t *errand)
 {
 	ike_sa_t *ike_sa;
 
-	ike_sa = charon->ike_sa_manager->checkout_by_id(charon->ike_sa_manager, id);
+	ike_sa = errand->ref->checkout(errand->ref);
 	if (!ike_sa)
 	{
-		return FALSE;
+		return JOB_REQUEUE_NONE;
 	}
-	if (cb(ike_sa) == DESTROY_ME)
+	if (errand->cb(ike_sa) == DESTROY_ME)
 	{
 		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
 													ike_sa);
@@ -327,20 +401,30 @@ static bool with_sa(uint32_t id, status_t (*cb)(ike_sa_t *ike_sa))
 	{
 		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
 	}
-	return TRUE;
+	return JOB_REQUEUE_NONE;
+}
+
+CALLBACK(errand_destroy, void,
+	errand_t *errand)
+{
+	errand->ref->destroy(errand->ref);
+	free(errand);
 }
 
 /**
- * Implements rmobike_turn_t
+ * Do something with an IKE_SA in a job
  */
-static void turn_came(void *user, uint32_t id)
+static void queue(rmobike_ref_t *ref, status_t (*cb)(ike_sa_t *ike_sa))
 {
-	private_rmobike_roam_t *this = user;
+	errand_t *errand;
 
-	if (!with_sa(id, leave_at_last))
-	{
-		this->turns->skipped(this->turns);
-	}
+	INIT(errand,
+		.ref = ref,
+		.cb = cb,
+	);
+	lib->processor->queue_job(lib->processor,
+			(job_t*)callback_job_create(errand_execute, errand, errand_destroy,
+										NULL));
 }
 
 /**
@@ -351,81 +435,27 @@ static status_t try_next(ike_sa_t *ike_sa)
 	return ike_sa->roam(ike_sa, TRUE);
 }
 
-CALLBACK(try_next_execute, job_requeue_t,
-	void *id)
-{
-	with_sa((uintptr_t)id, try_next);
-	return JOB_REQUEUE_NONE;
-}
-
 /**
  * Announce what addresses are left
  */
 static status_t announce(ike_sa_t *ike_sa)
 {
-	ike_mobike_t *mobike;
-
-	mobike = ike_mobike_create(ike_sa, TRUE);
-	mobike->addresses(mobike);
-	ike_sa->queue_task(ike_sa, &mobike->task);
+	ike_sa->queue_task(ike_sa, create_list(ike_sa));
 	return ike_sa->initiate(ike_sa, NULL, NULL);
-}
-
-CALLBACK(announce_execute, job_requeue_t,
-	void *id)
-{
-	with_sa((uintptr_t)id, announce);
-	return JOB_REQUEUE_NONE;
-}
-
-/**
- * Run one of these in a job
- */
-static void queue(callback_job_cb_t cb, uint32_t id)
-{
-	lib->processor->queue_job(lib->processor,
-						(job_t*)callback_job_create(cb, key(id), NULL, NULL));
 }
 
 METHOD(listener_t, ike_rekey, bool,
 	private_rmobike_roam_t *this, ike_sa_t *old, ike_sa_t *new)
 {
 	host_t *me = new->get_my_host(new);
-	void *serial;
 
 	attach(new);
-	this->mutex->lock(this->mutex);
-	serial = this->serials->remove(this->serials,
-								   key(old->get_unique_id(old)));
-	if (serial)
-	{
-		this->serials->put(this->serials, key(new->get_unique_id(new)), serial);
-	}
-	this->mutex->unlock(this->mutex);
 	if (new->roam == (void*)_roam &&
 		!charon->kernel->get_interface(charon->kernel, me, NULL))
 	{	/* charon's roam job may have listed all IKE_SAs just before */
-		queue(try_next_execute, new->get_unique_id(new));
+		queue(this->refs->create_ref(this->refs, new), try_next);
 	}
 	return TRUE;
-}
-
-/**
- * Check if it is a switch that we started, and forget that
- */
-static bool remove_serial(private_rmobike_roam_t *this, uint32_t id,
-						  u_int serial)
-{
-	bool ours;
-
-	this->mutex->lock(this->mutex);
-	ours = serial && this->serials->get(this->serials, key(id)) == key(serial);
-	if (ours)
-	{
-		this->serials->remove(this->serials, key(id));
-	}
-	this->mutex->unlock(this->mutex);
-	return ours;
 }
 
 /**
@@ -434,22 +464,37 @@ static bool remove_serial(private_rmobike_roam_t *this, uint32_t id,
 static void switch_ended(void *user, const rmobike_switch_t *ended)
 {
 	private_rmobike_roam_t *this = user;
+	rmobike_ref_t *ref;
 
-	this->turns->ended(this->turns, ended);
-	if (!remove_serial(this, ended->id, ended->serial))
+	if (!ended->serial)
+	{
+		return;
+	}
+	this->turns->ended(this->turns, ended->serial,
+					   rmobike_flights_ms(ended));
+	this->mutex->lock(this->mutex);
+	ref = this->started->remove(this->started, key(ended->serial));
+	this->mutex->unlock(this->mutex);
+	if (!ref)
 	{
 		return;
 	}
 	if (ended->state == RMOBIKE_DONE)
 	{	/* as charon does after it left an address */
 		this->candidates->forget_tried(this->candidates, ended->id);
-		queue(announce_execute, ended->id);
+		queue(ref, announce);
 	}
 	else
 	{
 		this->candidates->add_tried(this->candidates, ended->id, ended->to);
-		queue(try_next_execute, ended->id);
+		queue(ref, try_next);
 	}
+}
+
+CALLBACK(destroy_ref, void,
+	rmobike_ref_t *ref, const void *serial)
+{
+	ref->destroy(ref);
 }
 
 METHOD(rmobike_roam_t, destroy, void,
@@ -457,7 +502,7 @@ METHOD(rmobike_roam_t, destroy, void,
 {
 	this->peers->remove_listener(this->peers, this);
 	this->turns->destroy(this->turns);
-	this->serials->destroy(this->serials);
+	this->started->destroy_function(this->started, destroy_ref);
 	this->mutex->destroy(this->mutex);
 	instance = NULL;
 	free(this);
@@ -469,7 +514,8 @@ METHOD(rmobike_roam_t, destroy, void,
 rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 									rmobike_asker_t *asker,
 									rmobike_candidates_t *candidates,
-									rmobike_unanswered_t *unanswered)
+									rmobike_unanswered_t *unanswered,
+									rmobike_refs_t *refs)
 {
 	private_rmobike_roam_t *this;
 
@@ -486,11 +532,12 @@ rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 		.asker = asker,
 		.candidates = candidates,
 		.unanswered = unanswered,
-		.serials = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+		.refs = refs,
+		.started = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									32),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
-	this->turns = rmobike_turns_create(turn_came, this);
+	this->turns = rmobike_turns_create(refs, turn_came, this);
 	peers->add_listener(peers, switch_ended, this);
 	instance = this;
 

@@ -22,6 +22,7 @@
 #include "rmobike_asker.h"
 #include "rmobike_candidates.h"
 #include "rmobike_peers.h"
+#include "rmobike_refs.h"
 #include "rmobike_unanswered.h"
 
 #include <bus/listeners/listener.h>
@@ -52,10 +53,12 @@ struct rmobike_roam_t {
  * @param asker		starts switches
  * @param candidates	chooses addresses
  * @param unanswered	sees to it that they can
+ * @param refs		follows IKE_SAs
  */
 rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 									rmobike_asker_t *asker,
 									rmobike_candidates_t *candidates,
-									rmobike_unanswered_t *unanswered);
+									rmobike_unanswered_t *unanswered,
+									rmobike_refs_t *refs);
 
 #endif /** RMOBIKE_ROAM_H_ @}*/

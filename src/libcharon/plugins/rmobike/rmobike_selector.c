@@ -6,12 +6,14 @@
 #include "rmobike_selector.h"
 #include "rmobike_switch_task.h"
 
+#include <collections/hashtable.h>
+
 /*
  * Described in header
  */
 void rmobike_selected_destroy(rmobike_selected_t *this)
 {
-	this->id->destroy(this->id);
+	this->ref->destroy(this->ref);
 	rmobike_switch_destroy(this->info);
 	free(this);
 }
@@ -83,10 +85,36 @@ static bool is_surplus(const rmobike_selector_t *this,
 	return TRUE;
 }
 
+/**
+ * Remove those that are there twice, as they were rekeyed during the selection
+ */
+static void remove_duplicates(linked_list_t *items)
+{
+	enumerator_t *enumerator;
+	rmobike_selected_t *item;
+	hashtable_t *ids;
+	void *id;
+
+	ids = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr, 32);
+	enumerator = items->create_enumerator(items);
+	while (enumerator->enumerate(enumerator, &item))
+	{
+		id = (void*)(uintptr_t)item->ref->get_id(item->ref);
+		if (ids->put(ids, id, id))
+		{
+			items->remove_at(items, enumerator);
+			rmobike_selected_destroy(item);
+		}
+	}
+	enumerator->destroy(enumerator);
+	ids->destroy(ids);
+}
+
 /*
  * Described in header
  */
 linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
+									   rmobike_refs_t *refs,
 									   rmobike_weights_t *targets,
 									   const char *tag)
 {
@@ -94,7 +122,6 @@ linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
 	linked_list_t *items;
 	rmobike_switch_t info;
 	char peer_id[BUF_LEN];
-	ike_sa_id_t *id;
 	ike_sa_t *ike_sa;
 	host_t *first = NULL;
 	rmobike_selected_t *item;
@@ -110,16 +137,16 @@ linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
 	{
 		if (matches(this, ike_sa) && is_surplus(this, targets, ike_sa))
 		{
-			id = ike_sa->get_id(ike_sa);
 			info = rmobike_asker_describe(ike_sa, first, tag, peer_id,
 										  sizeof(peer_id));
 			INIT(item,
-				.id = id->clone(id),
+				.ref = refs->create_ref(refs, ike_sa),
 				.info = rmobike_switch_clone(&info),
 			);
 			items->insert_last(items, item);
 		}
 	}
 	enumerator->destroy(enumerator);
+	remove_duplicates(items);
 	return items;
 }

@@ -14,6 +14,7 @@
 
 #include "rmobike_addrs.h"
 #include "rmobike_peers.h"
+#include "rmobike_refs.h"
 #include "rmobike_weights.h"
 
 #include <daemon.h>
@@ -47,7 +48,7 @@ struct rmobike_selector_t {
  */
 struct rmobike_selected_t {
 	/** the IKE_SA */
-	ike_sa_id_t *id;
+	rmobike_ref_t *ref;
 	/** what is known of it */
 	rmobike_switch_t *info;
 };
@@ -57,12 +58,14 @@ struct rmobike_selected_t {
  * must not be called with one checked out.
  *
  * @param this		criteria; surplus is counted down
+ * @param refs		creates references to IKE_SAs
  * @param targets	addresses that surplus is indexed by, and the first of which
  *					is noted as the one to go to; may be NULL
  * @param tag		text to note, or NULL
  * @return			list of rmobike_selected_t
  */
 linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
+									   rmobike_refs_t *refs,
 									   rmobike_weights_t *targets,
 									   const char *tag);
 

@@ -19,6 +19,7 @@
 #define WINDOW_MAX 1024
 
 typedef struct private_rmobike_turns_t private_rmobike_turns_t;
+typedef struct waiting_t waiting_t;
 typedef struct turn_t turn_t;
 
 /**
@@ -42,12 +43,17 @@ struct private_rmobike_turns_t {
 	void *user;
 
 	/**
-	 * Unique IDs of those that wait, in their order
+	 * Follows IKE_SAs
 	 */
-	linked_list_t *waiting;
+	rmobike_refs_t *refs;
 
 	/**
-	 * The same, to look for them
+	 * Those that wait, in their order, the urgent ones apart; waiting_t
+	 */
+	linked_list_t *urgent, *others;
+
+	/**
+	 * The same by the unique IDs they came with, waiting_t
 	 */
 	hashtable_t *ids;
 
@@ -55,6 +61,11 @@ struct private_rmobike_turns_t {
 	 * Those under way
 	 */
 	rmobike_flights_t *flights;
+
+	/**
+	 * TRUE if the last one whose turn came is urgent
+	 */
+	bool in_hurry;
 
 	/**
 	 * When somebody looks again whether another one may start, {} if nobody
@@ -68,6 +79,27 @@ struct private_rmobike_turns_t {
 };
 
 /**
+ * An IKE_SA that waits
+ */
+struct waiting_t {
+
+	/**
+	 * The IKE_SA, NULL if it became urgent meanwhile
+	 */
+	rmobike_ref_t *ref;
+
+	/**
+	 * Unique ID it came with
+	 */
+	uint32_t id;
+
+	/**
+	 * TRUE if it is urgent
+	 */
+	bool urgent;
+};
+
+/**
  * Data of a job
  */
 struct turn_t {
@@ -78,9 +110,9 @@ struct turn_t {
 	private_rmobike_turns_t *this;
 
 	/**
-	 * Unique ID of the IKE_SA whose turn it is
+	 * The IKE_SA whose turn it is
 	 */
-	uint32_t id;
+	rmobike_ref_t *ref;
 };
 
 static void kick(private_rmobike_turns_t *this);
@@ -93,35 +125,97 @@ static inline void *key(uint32_t id)
 	return (void*)(uintptr_t)id;
 }
 
-METHOD(rmobike_turns_t, enter, bool,
-	private_rmobike_turns_t *this, uint32_t id)
+/**
+ * Free one that waits
+ */
+static void waiting_destroy(waiting_t *waiting)
 {
+	DESTROY_IF(waiting->ref);
+	free(waiting);
+}
+
+/**
+ * Have an IKE_SA wait unless it does already, with the lock; returns the
+ * reference that is not needed, or NULL
+ */
+static rmobike_ref_t *wait_for_turn(private_rmobike_turns_t *this,
+									rmobike_ref_t *ref, uint32_t id,
+									bool urgent)
+{
+	linked_list_t *list = urgent ? this->urgent : this->others;
+	rmobike_ref_t *spare = NULL;
+	waiting_t *waiting, *old;
+
+	old = this->ids->get(this->ids, key(id));
+	if (old && (old->urgent || !urgent))
+	{
+		return ref;
+	}
+	if (old)
+	{
+		spare = old->ref;
+		old->ref = NULL;
+	}
+	INIT(waiting,
+		.ref = ref,
+		.id = id,
+		.urgent = urgent,
+	);
+	this->ids->put(this->ids, key(id), waiting);
+	list->insert_last(list, waiting);
+	return spare;
+}
+
+/**
+ * How fast the last ones were tells nothing about the next ones
+ */
+static void restart(private_rmobike_turns_t *this, bool urgent)
+{
+	this->flights->restart(this->flights,
+						   rmobike_window_create(WINDOW_START, WINDOW_MAX));
+	this->in_hurry = urgent;
+}
+
+/**
+ * Start one if it may, with the lock; otherwise sets due if a timer is needed
+ */
+static bool start(private_rmobike_turns_t *this, bool urgent, timeval_t *due)
+{
+	if (urgent != this->in_hurry)
+	{
+		restart(this, urgent);
+	}
+	if (this->flights->fits(this->flights, due))
+	{
+		this->flights->start(this->flights);
+		return TRUE;
+	}
+	return FALSE;
+}
+
+METHOD(rmobike_turns_t, enter, bool,
+	private_rmobike_turns_t *this, ike_sa_t *ike_sa, bool urgent)
+{
+	rmobike_ref_t *ref, *spare;
 	timeval_t due = {};
 	bool now = FALSE;
 
+	ref = spare = this->refs->create_ref(this->refs, ike_sa);
 	this->mutex->lock(this->mutex);
-	if (!this->ids->get(this->ids, key(id)))
+	if (!this->ids->get_count(this->ids))
 	{
-		if (!this->ids->get_count(this->ids))
+		if (!this->flights->get_count(this->flights))
 		{
-			if (!this->flights->get_count(this->flights))
-			{
-				this->flights->restart(this->flights,
-							rmobike_window_create(WINDOW_START, WINDOW_MAX));
-			}
-			now = this->flights->fits(this->flights, &due);
+			restart(this, urgent);
 		}
-		if (now)
-		{
-			this->flights->start(this->flights);
-		}
-		else
-		{
-			this->ids->put(this->ids, key(id), key(id));
-			this->waiting->insert_last(this->waiting, key(id));
-		}
+		now = start(this, urgent, &due);
+	}
+	if (!now)
+	{
+		spare = wait_for_turn(this, ref, ike_sa->get_unique_id(ike_sa), urgent);
 	}
 	this->mutex->unlock(this->mutex);
+	DESTROY_IF(spare);
 	if (timerisset(&due))
 	{
 		kick(this);
@@ -130,41 +224,87 @@ METHOD(rmobike_turns_t, enter, bool,
 }
 
 /**
- * Take the next one if it may start; 0 if not. Sets due if a timer is needed.
+ * Get the next one that waits, with the lock; NULL if there is none
  */
-static uint32_t take_next(private_rmobike_turns_t *this, timeval_t *due)
+static waiting_t *get_first(private_rmobike_turns_t *this)
 {
-	void *id = NULL;
+	waiting_t *waiting;
+
+	if (this->urgent->get_first(this->urgent, (void**)&waiting) == SUCCESS)
+	{
+		return waiting;
+	}
+	while (this->others->get_first(this->others, (void**)&waiting) == SUCCESS)
+	{
+		if (waiting->ref)
+		{
+			return waiting;
+		}
+		this->others->remove_first(this->others, (void**)&waiting);
+		free(waiting);
+	}
+	return NULL;
+}
+
+/**
+ * Take the next one if it may start; NULL if not. Sets due if a timer is
+ * needed.
+ */
+static waiting_t *take_next(private_rmobike_turns_t *this, timeval_t *due)
+{
+	waiting_t *waiting, *next = NULL;
+	linked_list_t *list;
 
 	this->mutex->lock(this->mutex);
-	if (this->ids->get_count(this->ids))
+	waiting = get_first(this);
+	if (waiting && start(this, waiting->urgent, due))
 	{
-		if (this->flights->fits(this->flights, due))
-		{
-			this->waiting->remove_first(this->waiting, &id);
-			this->ids->remove(this->ids, id);
-			this->flights->start(this->flights);
-			memset(due, 0, sizeof(*due));
-		}
-		else if (timerisset(due) && (!timerisset(&this->wake_up) ||
-									 timercmp(due, &this->wake_up, <)))
-		{
-			this->wake_up = *due;
-		}
-		else
-		{
-			memset(due, 0, sizeof(*due));
-		}
+		list = waiting->urgent ? this->urgent : this->others;
+		list->remove_first(list, (void**)&next);
+		this->ids->remove(this->ids, key(next->id));
+		memset(due, 0, sizeof(*due));
+	}
+	else if (timerisset(due) && (!timerisset(&this->wake_up) ||
+								 timercmp(due, &this->wake_up, <)))
+	{
+		this->wake_up = *due;
+	}
+	else
+	{
+		memset(due, 0, sizeof(*due));
 	}
 	this->mutex->unlock(this->mutex);
-	return (uintptr_t)id;
+	return next;
 }
 
 CALLBACK(turn_execute, job_requeue_t,
 	turn_t *turn)
 {
-	turn->this->cb(turn->this->user, turn->id);
+	private_rmobike_turns_t *this = turn->this;
+	ike_sa_t *ike_sa;
+
+	ike_sa = turn->ref->checkout(turn->ref);
+	if (!ike_sa)
+	{
+		this->public.skipped(&this->public);
+	}
+	else if (this->cb(this->user, ike_sa) == DESTROY_ME)
+	{
+		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
+													ike_sa);
+	}
+	else
+	{
+		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+	}
 	return JOB_REQUEUE_NONE;
+}
+
+CALLBACK(turn_destroy, void,
+	turn_t *turn)
+{
+	turn->ref->destroy(turn->ref);
+	free(turn);
 }
 
 CALLBACK(wake_up_execute, job_requeue_t,
@@ -184,18 +324,19 @@ CALLBACK(wake_up_execute, job_requeue_t,
 static void kick(private_rmobike_turns_t *this)
 {
 	timeval_t due = {};
+	waiting_t *next;
 	turn_t *turn;
-	uint32_t id;
 
-	while ((id = take_next(this, &due)))
+	while ((next = take_next(this, &due)))
 	{
 		INIT(turn,
 			.this = this,
-			.id = id,
+			.ref = next->ref,
 		);
+		free(next);
 		lib->processor->queue_job(lib->processor,
-				(job_t*)callback_job_create_with_prio(turn_execute, turn, free,
-													  NULL, JOB_PRIO_LOW));
+				(job_t*)callback_job_create_with_prio(turn_execute, turn,
+											turn_destroy, NULL, JOB_PRIO_LOW));
 	}
 	if (timerisset(&due))
 	{
@@ -215,12 +356,12 @@ METHOD(rmobike_turns_t, skipped, void,
 }
 
 METHOD(rmobike_turns_t, begun, bool,
-	private_rmobike_turns_t *this, u_int serial)
+	private_rmobike_turns_t *this, uintptr_t id)
 {
 	bool others;
 
 	this->mutex->lock(this->mutex);
-	this->flights->begun(this->flights, serial);
+	this->flights->begun(this->flights, id);
 	others = this->ids->get_count(this->ids) > 0;
 	this->mutex->unlock(this->mutex);
 	if (others)
@@ -231,12 +372,12 @@ METHOD(rmobike_turns_t, begun, bool,
 }
 
 METHOD(rmobike_turns_t, ended, void,
-	private_rmobike_turns_t *this, const rmobike_switch_t *ended)
+	private_rmobike_turns_t *this, uintptr_t id, double ms)
 {
-	bool ours;
+	bool ours, current;
 
 	this->mutex->lock(this->mutex);
-	ours = this->flights->ended(this->flights, ended, NULL);
+	ours = this->flights->ended(this->flights, id, ms, &current);
 	this->mutex->unlock(this->mutex);
 	if (ours)
 	{
@@ -247,7 +388,8 @@ METHOD(rmobike_turns_t, ended, void,
 METHOD(rmobike_turns_t, destroy, void,
 	private_rmobike_turns_t *this)
 {
-	this->waiting->destroy(this->waiting);
+	this->urgent->destroy_function(this->urgent, (void*)waiting_destroy);
+	this->others->destroy_function(this->others, (void*)waiting_destroy);
 	this->ids->destroy(this->ids);
 	this->flights->destroy(this->flights);
 	this->mutex->destroy(this->mutex);
@@ -257,7 +399,8 @@ METHOD(rmobike_turns_t, destroy, void,
 /*
  * Described in header
  */
-rmobike_turns_t *rmobike_turns_create(rmobike_turn_t cb, void *user)
+rmobike_turns_t *rmobike_turns_create(rmobike_refs_t *refs, rmobike_turn_t cb,
+									  void *user)
 {
 	private_rmobike_turns_t *this;
 
@@ -269,9 +412,11 @@ rmobike_turns_t *rmobike_turns_create(rmobike_turn_t cb, void *user)
 			.ended = _ended,
 			.destroy = _destroy,
 		},
+		.refs = refs,
 		.cb = cb,
 		.user = user,
-		.waiting = linked_list_create(),
+		.urgent = linked_list_create(),
+		.others = linked_list_create(),
 		.ids = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr, 32),
 		.flights = rmobike_flights_create(),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/*
+ * More than one IKE_SA, and what is asked about them.
+ */
+
+#include "exchange_tests.h"
+
+#include "locks.h"
+
+#include <rmobike_commands.h>
+#include <rmobike_refs.h>
+
+/** So many that not all may be under way at the same moment */
+#define MANY 40
+
+/** How many are under way at first, see rmobike_turns.c */
+#define WINDOW 16
+
+/** A list of addresses */
+#define LIST "* <- * INFORMATIONAL req * {ADD_*"
+
+/** charon's methods that tests count the calls of */
+static host_t *(*stock_get_source_addr)(kernel_interface_t *this, host_t *dest,
+										host_t *src);
+static enumerator_t *(*stock_create_enumerator)(ike_sa_manager_t *this,
+												bool wait);
+
+/** How often that was */
+static u_int calls;
+
+/** Create so many IKE_SAs */
+static void establish_many(world_conf_t conf)
+{
+	int i;
+
+	world_create(conf);
+	for (i = 0; i < MANY; i++)
+	{
+		world_initiate();
+		world_run(100);
+	}
+	world_run(1000);
+	world_mark();
+}
+
+METHOD(kernel_interface_t, get_source_addr, host_t*,
+	kernel_interface_t *this, host_t *dest, host_t *src)
+{
+	char address[64];
+
+	snprintf(address, sizeof(address), "%H", dest);
+	calls += streq(address, CLIENT);
+	return stock_get_source_addr(this, dest, src);
+}
+
+/*
+ * What one question to the kernel tells is true for all IKE_SAs at that moment.
+ */
+START_TEST(test_kernel_is_not_asked_for_each_ike_sa)
+{
+	establish_many((world_conf_t){});
+	stock_get_source_addr = charon->kernel->get_source_addr;
+	charon->kernel->get_source_addr = _get_source_addr;
+	calls = 0;
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(105);
+	/* from the old address, from any, and from each of the others; besides
+	 * that, what is sent now needs a way to get out */
+	ck_assert_uint_le(calls, 4 + WINDOW);
+	ck_assert_uint_gt(calls, 0);
+	world_run(60000);
+	ck_assert_uint_eq(world_outcomes(), MANY);
+}
+END_TEST
+
+/*
+ * After a change everybody asks again.
+ */
+START_TEST(test_kernel_is_asked_again_after_a_change)
+{
+	world_establish();
+	world_roam(RESPONDER);
+	world_run(150);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(1000);
+	assert_outcomes("* done");
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * An address that nobody is at is gone: all peers are told, not at once.
+ */
+START_TEST(test_list_is_not_sent_to_all_at_once)
+{
+	establish_many((world_conf_t){});
+	world_del_address(RESPONDER, NEWER);
+	world_roam(RESPONDER);
+	world_run(105);
+	ck_assert_uint_eq(world_count(LIST), WINDOW);
+	world_run(5000);
+	ck_assert_uint_eq(world_count(LIST), MANY);
+}
+END_TEST
+
+/*
+ * Those that lost their address are served before those that only have to tell.
+ */
+START_TEST(test_those_that_lost_their_address_come_first)
+{
+	establish_many((world_conf_t){});
+	world_del_address(RESPONDER, NEWER);
+	world_roam(RESPONDER);
+	world_run(110);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(60000);
+	ck_assert_uint_eq(world_outcomes(), MANY);
+	/* whose list was not sent yet, and those in between */
+	ck_assert_uint_le(world_count("* <- " OLD " INFORMATIONAL req * {ADD_*"),
+					  MANY - 1);
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * A reference leads to the IKE_SA that has replaced another one.
+ */
+START_TEST(test_reference_follows_a_rekeyed_ike_sa)
+{
+	rmobike_refs_t *refs;
+	rmobike_ref_t *ref[3];
+	ike_sa_t *ike_sa;
+	uint32_t id;
+	int i;
+
+	world_establish();
+	refs = world_refs();
+	ike_sa = world_checkout(RESPONDER);
+	id = ike_sa->get_unique_id(ike_sa);
+	for (i = 0; i < countof(ref); i++)
+	{
+		ref[i] = refs->create_ref(refs, ike_sa);
+		ck_assert_uint_eq(ref[i]->get_id(ref[i]), id);
+	}
+	world_checkin(ike_sa, SUCCESS);
+	ref[1]->destroy(ref[1]);
+	for (i = 0; i < 2; i++)
+	{
+		world_call(INITIATOR, rekey);
+		world_run(10000);
+		ck_assert_uint_ne(world_id(RESPONDER), id);
+		id = world_id(RESPONDER);
+		ck_assert_uint_eq(ref[0]->get_id(ref[0]), id);
+		ike_sa = ref[2]->checkout(ref[2]);
+		ck_assert_uint_eq(ike_sa->get_unique_id(ike_sa), id);
+		world_checkin(ike_sa, SUCCESS);
+	}
+	world_call(INITIATOR, delete, FALSE);
+	world_run(10000);
+	ck_assert_ptr_eq(ref[0]->checkout(ref[0]), NULL);
+	ref[0]->destroy(ref[0]);
+	ref[2]->destroy(ref[2]);
+	ck_assert_uint_eq(refs->get_count(refs), 0);
+}
+END_TEST
+
+CALLBACK(rekey_now, void,
+	void *null)
+{
+	charon->ike_sa_manager->create_enumerator = stock_create_enumerator;
+	world_call(INITIATOR, rekey);
+	world_run(5000);
+}
+
+METHOD(ike_sa_manager_t, enumerate_and_rekey, enumerator_t*,
+	ike_sa_manager_t *this, bool wait)
+{
+	return enumerator_create_cleaner(stock_create_enumerator(this, wait),
+									 rekey_now, NULL);
+}
+
+/*
+ * The IKE_SA is rekeyed after it was selected, before it is in the queue.
+ */
+START_TEST(test_rekeyed_between_selection_and_queue)
+{
+	world_establish();
+	stock_create_enumerator = charon->ike_sa_manager->create_enumerator;
+	charon->ike_sa_manager->create_enumerator = _enumerate_and_rekey;
+	world_switch(NEW);
+	world_run(5000);
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+}
+END_TEST
+
+/* --- commands ------------------------------------------------------------ */
+
+/** A vici message that is built, as text */
+static struct {
+	/** public interface */
+	vici_builder_t public;
+	/** the text */
+	char text[65536];
+	/** its length */
+	size_t len;
+} built;
+
+METHOD(vici_builder_t, vadd_kv, void,
+	vici_builder_t *this, char *key, char *fmt, va_list args)
+{
+	char value[256];
+
+	vsnprintf(value, sizeof(value), fmt, args);
+	built.len += snprintf(built.text + built.len,
+						  sizeof(built.text) - built.len, "%s=%s ", key, value);
+	ck_assert_uint_lt(built.len, sizeof(built.text));
+}
+
+METHOD(vici_builder_t, add_kv, void,
+	vici_builder_t *this, char *key, char *fmt, ...)
+{
+	va_list args;
+
+	locks_assert_none("a message is built");
+	va_start(args, fmt);
+	vadd_kv(this, key, fmt, args);
+	va_end(args);
+}
+
+METHOD(vici_builder_t, begin_section, void,
+	vici_builder_t *this, char *name)
+{
+	add_kv(this, name, "{");
+}
+
+METHOD(vici_builder_t, end_section, void,
+	vici_builder_t *this)
+{
+	add_kv(this, "", "}");
+}
+
+METHOD(vici_builder_t, finalize, vici_message_t*,
+	vici_builder_t *this)
+{
+	return NULL;
+}
+
+/** Implements rmobike_commands_t.create_builder() */
+static vici_builder_t *create_builder()
+{
+	built.public = (vici_builder_t){
+		.add_kv = _add_kv,
+		.vadd_kv = _vadd_kv,
+		.begin_section = _begin_section,
+		.end_section = _end_section,
+		.finalize = _finalize,
+	};
+	built.len = 0;
+	return &built.public;
+}
+
+/** Value of the only key of the request */
+static char *request_value;
+
+METHOD(vici_message_t, get_str, char*,
+	vici_message_t *this, char *def, char *fmt, ...)
+{
+	return streq(fmt, "address") ? request_value : def;
+}
+
+METHOD(vici_message_t, get_int, int,
+	vici_message_t *this, int def, char *fmt, ...)
+{
+	return streq(fmt, "after") && request_value ? atoi(request_value) : def;
+}
+
+METHOD(vici_message_t, get_bool, bool,
+	vici_message_t *this, bool def, char *fmt, ...)
+{
+	return def;
+}
+
+/** Run a command, returns the reply as text */
+static char *command(vici_message_t *(*cb)(void*, char*, u_int,
+										   vici_message_t*), char *value)
+{
+	rmobike_commands_t *commands = world_commands();
+	vici_message_t request = {
+		.create_enumerator = (void*)enumerator_create_empty,
+		.get_str = _get_str,
+		.get_int = _get_int,
+		.get_bool = _get_bool,
+	};
+
+	request_value = value;
+	commands->create_builder = create_builder;
+	cb(commands, "", 0, &request);
+	return built.text;
+}
+
+METHOD(ike_sa_manager_t, create_enumerator, enumerator_t*,
+	ike_sa_manager_t *this, bool wait)
+{
+	calls++;
+	return stock_create_enumerator(this, wait);
+}
+
+/*
+ * Statistics ask several rooms, one after the other. Test programs end if one
+ * is asked with the lock of another one held.
+ */
+START_TEST(test_statistics_of_drained_addresses)
+{
+	char *text;
+
+	world_establish();
+	command(rmobike_command_drain, OLD);
+	command(rmobike_command_drain, NEWER);
+	world_run(5000);
+	assert_outcomes("* done");
+	text = command(rmobike_command_stats, NULL);
+	ck_assert(strstr(text, NEW "={ sas=1 capable=1 drained=no "));
+	ck_assert(strstr(text, OLD "={ sas=0 capable=0 drained=yes "));
+	ck_assert(strstr(text, NEWER "={ sas=0 capable=0 drained=yes "));
+	command(rmobike_command_undrain, OLD);
+	text = command(rmobike_command_stats, NULL);
+	ck_assert(!strstr(text, OLD "={"));
+}
+END_TEST
+
+/*
+ * A page has the lowest unique IDs of those that are left, and all IKE_SAs are
+ * looked at once.
+ */
+START_TEST(test_status_looks_at_all_once)
+{
+	char *text, expected[64];
+	uint32_t first, id;
+
+	establish_many((world_conf_t){});
+	stock_create_enumerator = charon->ike_sa_manager->create_enumerator;
+	charon->ike_sa_manager->create_enumerator = _create_enumerator;
+	calls = 0;
+	text = command(rmobike_command_status, NULL);
+	ck_assert_uint_eq(calls, 1);
+	ck_assert(!strstr(text, "next="));
+	first = strtoul(text + strlen("sas={ "), NULL, 10);
+	for (id = first; id < first + 2 * MANY; id++)
+	{	/* both ends are here */
+		snprintf(expected, sizeof(expected), " %u={ id=%u ", id, id);
+		text = strstr(text, expected);
+		ck_assert_msg(text != NULL, "%u is not in its place", id);
+	}
+	snprintf(expected, sizeof(expected), "%u", id - 2);
+	text = command(rmobike_command_status, expected);
+	snprintf(expected, sizeof(expected), "sas={ %u={ id=%u name=", id - 1,
+			 id - 1);
+	ck_assert_msg(strpfx(text, expected), "%s", text);
+	charon->ike_sa_manager->create_enumerator = stock_create_enumerator;
+}
+END_TEST
+
+Suite *suite_many()
+{
+	Suite *suite;
+	TCase *tc;
+
+	suite = exchange_suite("many", &tc);
+	tcase_add_test(tc, test_kernel_is_not_asked_for_each_ike_sa);
+	tcase_add_test(tc, test_kernel_is_asked_again_after_a_change);
+	tcase_add_test(tc, test_list_is_not_sent_to_all_at_once);
+	tcase_add_test(tc, test_those_that_lost_their_address_come_first);
+	tcase_add_test(tc, test_reference_follows_a_rekeyed_ike_sa);
+	tcase_add_test(tc, test_rekeyed_between_selection_and_queue);
+	tcase_add_test(tc, test_statistics_of_drained_addresses);
+	tcase_add_test(tc, test_status_looks_at_all_once);
+	return suite;
+}

@@ -49,6 +49,8 @@ static void setup(void)
 static void teardown(void)
 {
 	rmobike_settings_deinit();
+	lib->settings->set_bool(lib->settings, "%s.prefer_best_path", FALSE,
+							lib->ns);
 }
 
 START_TEST(connections_have_options_of_their_own)

@@ -200,6 +200,64 @@ START_TEST(test_replay_is_answered_elsewhere_a_few_times)
 }
 END_TEST
 
+/** How many of the responder's IKE_SAs went down */
+static u_int downs;
+
+METHOD(listener_t, ike_updown, bool,
+	listener_t *this, ike_sa_t *ike_sa, bool up)
+{
+	downs += !up && !ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR);
+	return TRUE;
+}
+
+/*
+ * An IKE_SA without CHILD_SAs is deleted while its address is lost: everybody
+ * is told once, as charon does it.
+ */
+START_TEST(test_childless_ike_sa_goes_down)
+{
+	listener_t listener = {
+		.ike_updown = _ike_updown,
+	};
+
+	world_establish(.nat = TRUE, .responder = OLD " " NEW);
+	world_delete_child(RESPONDER);
+	world_run(1000);
+	charon->bus->add_listener(charon->bus, &listener);
+	world_del_address(RESPONDER, OLD);
+	world_block(CLIENT);
+	world_call(RESPONDER, delete, FALSE);
+	world_run(400000);
+	charon->bus->remove_listener(charon->bus, &listener);
+
+	ck_assert_uint_eq(world_id(RESPONDER), 0);
+	ck_assert_uint_eq(downs, 1);
+}
+END_TEST
+
+/*
+ * One that was replaced is no news, and goes soon.
+ */
+START_TEST(test_replaced_ike_sa_does_not_go_down)
+{
+	listener_t listener = {
+		.ike_updown = _ike_updown,
+	};
+
+	world_establish(.nat = TRUE, .responder = OLD " " NEW);
+	charon->bus->add_listener(charon->bus, &listener);
+	world_call(RESPONDER, rekey);
+	world_run(15);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(30000);
+	charon->bus->remove_listener(charon->bus, &listener);
+
+	ck_assert_uint_eq(downs, 0);
+	assert_at(NEW);
+}
+END_TEST
+
 Suite *suite_unanswered()
 {
 	Suite *suite;
@@ -213,5 +271,7 @@ Suite *suite_unanswered()
 	tcase_add_loop_test(tcase, test_request_from_new_address_as_well, 0, CASES);
 	tcase_add_loop_test(tcase, test_request_in_bad_weather, 0, 10 * CASES);
 	tcase_add_test(tcase, test_replay_is_answered_elsewhere_a_few_times);
+	tcase_add_test(tcase, test_childless_ike_sa_goes_down);
+	tcase_add_test(tcase, test_replaced_ike_sa_does_not_go_down);
 	return suite;
 }

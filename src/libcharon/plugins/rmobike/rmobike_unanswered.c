@@ -8,7 +8,9 @@
 #include "rmobike_unanswered.h"
 #include "rmobike_update_task.h"
 
+#include <collections/hashtable.h>
 #include <processing/jobs/callback_job.h>
+#include <threading/mutex.h>
 
 /**
  * When a request is sent again, in milliseconds after the switch began, or
@@ -50,7 +52,25 @@ struct private_rmobike_unanswered_t {
 	 * Requests in the air
 	 */
 	rmobike_inflight_t *inflight;
+
+	/**
+	 * IKE_SAs that were replaced, by unique ID
+	 */
+	hashtable_t *replaced;
+
+	/**
+	 * Protects them
+	 */
+	mutex_t *mutex;
 };
+
+/**
+ * What an IKE_SA is known by
+ */
+static inline void *key(ike_sa_t *ike_sa)
+{
+	return (void*)(uintptr_t)ike_sa->get_unique_id(ike_sa);
+}
 
 /**
  * Data of a job
@@ -180,10 +200,14 @@ static void send_packets(private_rmobike_unanswered_t *this,
  * Is this the end of an IKE_SA that was replaced? Peers forget it at once when
  * they are told, and don't answer again.
  */
-static bool is_over(ike_sa_t *ike_sa)
+static bool is_over(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa)
 {
-	return ike_sa->get_state(ike_sa) == IKE_DELETING &&
-		   !ike_sa->get_child_count(ike_sa);
+	bool replaced;
+
+	this->mutex->lock(this->mutex);
+	replaced = this->replaced->get(this->replaced, key(ike_sa)) != NULL;
+	this->mutex->unlock(this->mutex);
+	return replaced && ike_sa->get_state(ike_sa) == IKE_DELETING;
 }
 
 CALLBACK(resend_execute, job_requeue_t,
@@ -201,7 +225,7 @@ CALLBACK(resend_execute, job_requeue_t,
 		if (request)
 		{
 			send_packets(resend->this, request, ike_sa, resend->late);
-			over = resend->last && is_over(ike_sa);
+			over = resend->last && is_over(resend->this, ike_sa);
 		}
 		rmobike_request_destroy(request);
 		if (over)
@@ -386,9 +410,18 @@ METHOD(listener_t, message, bool,
 METHOD(listener_t, ike_state_change, bool,
 	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
 {
-	if (state == IKE_DESTROYING)
+	if (state == IKE_REKEYED)
+	{
+		this->mutex->lock(this->mutex);
+		this->replaced->put(this->replaced, key(ike_sa), this);
+		this->mutex->unlock(this->mutex);
+	}
+	else if (state == IKE_DESTROYING)
 	{
 		this->inflight->remove(this->inflight, ike_sa->get_unique_id(ike_sa));
+		this->mutex->lock(this->mutex);
+		this->replaced->remove(this->replaced, key(ike_sa));
+		this->mutex->unlock(this->mutex);
 	}
 	return TRUE;
 }
@@ -403,6 +436,8 @@ METHOD(rmobike_unanswered_t, destroy, void,
 	private_rmobike_unanswered_t *this)
 {
 	this->inflight->destroy(this->inflight);
+	this->replaced->destroy(this->replaced);
+	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
@@ -427,6 +462,9 @@ rmobike_unanswered_t *rmobike_unanswered_create(rmobike_source_t *source)
 		},
 		.source = source,
 		.inflight = rmobike_inflight_create(),
+		.replaced = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+									 8),
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 	return &this->public;
 }

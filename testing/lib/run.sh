@@ -169,7 +169,9 @@ live_start() { # SLOT NAME
 	if [ -n "${RMOBIKE_VM:-}" ]; then
 		command=("$RMOBIKE_VM" -w "$dir" -t 900 "${command[@]}")
 	else
-		command=(timeout --foreground -k 5 900 "${command[@]}")
+		# Not the namespace's first process: as that, timeout of coreutils 9.10
+		# takes itself for an orphan and gives up
+		command=(sh -c 'timeout --foreground -k 5 900 "$@"; exit $?' - "${command[@]}")
 	fi
 	# The end of this namespace's first process is the end of all in it
 	RMOBIKE_RESULTS=$dir RMOBIKE_KEEP=${keep:-} TMPDIR=$results/tmp \
@@ -196,7 +198,7 @@ live_wait() {
 	slots+=("$slot")
 	dir=$results/$name
 	time=$(((${EPOCHREALTIME/./} - start) / 100000))
-	time="${time%?}.${time: -1} s"
+	time="$((time / 10)).$((time % 10)) s"
 	if [ "$status" = 0 ] && grep -qx 'end of the test' "$dir/output"; then
 		passed=$((passed + 1))
 		report PASS "$name" "$time"

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "rmobike_netlink.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * Described in header
+ */
+void *rmobike_netlink_start(rmobike_netlink_t *request, uint16_t type,
+							uint16_t flags, size_t len)
+{
+	memset(request, 0, sizeof(*request));
+	request->header.nlmsg_type = type;
+	request->header.nlmsg_flags = NLM_F_REQUEST | flags;
+	request->header.nlmsg_len = NLMSG_LENGTH(len);
+	return NLMSG_DATA(&request->header);
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_netlink_add(rmobike_netlink_t *request, uint16_t type,
+						 const void *data, size_t len)
+{
+	struct rtattr *attr;
+	size_t offset = NLMSG_ALIGN(request->header.nlmsg_len);
+
+	if (offset + RTA_SPACE(len) > sizeof(*request))
+	{
+		return FALSE;
+	}
+	attr = (struct rtattr*)(request->data + offset);
+	attr->rta_type = type;
+	attr->rta_len = RTA_LENGTH(len);
+	memcpy(RTA_DATA(attr), data, len);
+	request->header.nlmsg_len = offset + RTA_SPACE(len);
+	return TRUE;
+}
+
+/**
+ * Send and receive on a socket of its own
+ */
+static ssize_t exchange(rmobike_netlink_t *request, rmobike_netlink_t *reply)
+{
+	struct sockaddr_nl kernel = {
+		.nl_family = AF_NETLINK,
+	};
+	ssize_t len;
+	int fd;
+
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
+	if (fd < 0)
+	{
+		return -1;
+	}
+	len = sendto(fd, request, request->header.nlmsg_len, 0,
+				 (struct sockaddr*)&kernel, sizeof(kernel));
+	if (len >= 0)
+	{
+		len = recv(fd, reply, sizeof(*reply), 0);
+	}
+	close(fd);
+	return len;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_netlink_transact(rmobike_netlink_t *request,
+							  rmobike_netlink_t *reply)
+{
+	struct nlmsgerr *error;
+	ssize_t len;
+
+	len = exchange(request, reply);
+	if (len < 0)
+	{
+		return FALSE;
+	}
+	if (!NLMSG_OK(&reply->header, (size_t)len))
+	{
+		errno = EMSGSIZE;
+		return FALSE;
+	}
+	if (reply->header.nlmsg_type == NLMSG_ERROR)
+	{
+		error = NLMSG_DATA(&reply->header);
+		if (error->error)
+		{
+			DBG2(DBG_KNL, "XFRM request %u failed: %s",
+				 request->header.nlmsg_type, strerror(-error->error));
+			errno = -error->error;
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_netlink_address(xfrm_address_t *address, host_t *host)
+{
+	chunk_t data = host->get_address(host);
+
+	memset(address, 0, sizeof(*address));
+	memcpy(address, data.ptr, min(data.len, sizeof(*address)));
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_netlink_get_sa(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *reply)
+{
+	struct xfrm_usersa_id *sa;
+	struct xfrm_mark mark = {
+		.v = id->mark.value,
+		.m = id->mark.mask,
+	};
+	rmobike_netlink_t request;
+
+	sa = rmobike_netlink_start(&request, XFRM_MSG_GETSA, 0, sizeof(*sa));
+	rmobike_netlink_address(&sa->daddr, id->dst);
+	sa->spi = id->spi;
+	sa->family = id->dst->get_family(id->dst);
+	sa->proto = id->proto;
+	return rmobike_netlink_add(&request, XFRMA_MARK, &mark, sizeof(mark)) &&
+		   rmobike_netlink_transact(&request, reply) &&
+		   reply->header.nlmsg_type == XFRM_MSG_NEWSA;
+}

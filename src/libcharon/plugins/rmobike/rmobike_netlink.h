@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_netlink rmobike_netlink
+ * @{ @ingroup rmobike
+ *
+ * Requests to the IPsec part of the Linux kernel (XFRM) and its replies. May be
+ * used by any thread, nothing is shared.
+ */
+
+#ifndef RMOBIKE_NETLINK_H_
+#define RMOBIKE_NETLINK_H_
+
+#include <daemon.h>
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
+
+typedef union rmobike_netlink_t rmobike_netlink_t;
+
+/**
+ * A message, large enough for an SA with all its attributes. Replies may have
+ * keys: to be wiped.
+ */
+union rmobike_netlink_t {
+	struct nlmsghdr header;
+	u_char data[4096];
+};
+
+/**
+ * Start a request.
+ *
+ * @param request	message to initialize
+ * @param type		type of message
+ * @param flags		NLM_F_ACK, if there is no other reply
+ * @param len		length of its fixed part
+ * @return			its fixed part, all zero
+ */
+void *rmobike_netlink_start(rmobike_netlink_t *request, uint16_t type,
+							uint16_t flags, size_t len);
+
+/**
+ * Append an attribute to a request.
+ *
+ * @param request	started request
+ * @param type		type of attribute
+ * @param data		its value
+ * @param len		length of that
+ * @return			FALSE if there is no room
+ */
+bool rmobike_netlink_add(rmobike_netlink_t *request, uint16_t type,
+						 const void *data, size_t len);
+
+/**
+ * Send a request, receive the first message of the reply. The kernel handles it
+ * before it is sent, so this doesn't wait for anything.
+ *
+ * @param request	request
+ * @param reply		receives the reply
+ * @return			FALSE if it failed, errno says why
+ */
+bool rmobike_netlink_transact(rmobike_netlink_t *request,
+							  rmobike_netlink_t *reply);
+
+/**
+ * Query an SA.
+ *
+ * @param id		which one; its source does not matter
+ * @param reply		receives an XFRM_MSG_NEWSA
+ * @return			FALSE if there is none
+ */
+bool rmobike_netlink_get_sa(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *reply);
+
+/**
+ * Convert an address.
+ *
+ * @param address	receives it
+ * @param host		what to convert
+ */
+void rmobike_netlink_address(xfrm_address_t *address, host_t *host);
+
+#endif /** RMOBIKE_NETLINK_H_ @}*/

@@ -11,6 +11,7 @@ declare -A NETLINK=()        # host -> options in charon.plugins.kernel-netlink
 declare -A EXTRA_PLUGINS=()  # host -> names of further plugins to load
 declare -A MORE_PLUGINS=()   # host -> paths of plugins that are not installed
 declare -A HOSTILE=()        # host -> options in charon.plugins.hostile
+declare -A RUN_BY=()         # host -> command that runs its charon, if any
 declare -A CONNECTION=()     # host -> options of the connection
 AUTH=psk                     # psk or cert
 CHILDREN=1                   # CHILD_SAs of each IKE_SA
@@ -138,7 +139,9 @@ daemon() {
 
 start_daemon() {
 	local name=$1
-	exec_on "$name" "$(charon_program)" >> "$lab/$name/charon.out" 2>&1 &
+	# shellcheck disable=SC2086 # several words
+	exec_on "$name" ${RUN_BY[$name]:-} "$(charon_program)" \
+		>> "$lab/$name/charon.out" 2>&1 &
 	DAEMON["$name"]=$!
 }
 

@@ -195,3 +195,5 @@ trap 'exit 143' TERM
 . "$testing/lib/expect.sh"
 # shellcheck source=testing/lib/hostile.sh
 . "$testing/lib/hostile.sh"
+# shellcheck source=testing/lib/kernel.sh
+. "$testing/lib/kernel.sh"

@@ -36,5 +36,6 @@ Suite *suite_seek();
 Suite *suite_hostile();
 Suite *suite_agree();
 Suite *suite_many();
+Suite *suite_kernel();
 
 #endif /** EXCHANGE_TESTS_H_ */

@@ -180,6 +180,8 @@ METHOD(kernel_ipsec_t, update_sa, status_t,
 	}
 	esp_move(sa, data->new_src, data->new_dst);
 	sa->encap = data->new_encap;
+	/* what was told is added again */
+	sa->keyless = !state_has_keys();
 	return SUCCESS;
 }
 
@@ -323,6 +325,10 @@ static const char *check_sa(esp_t *out)
 	if (has_twin(out) || has_twin(in))
 	{
 		return "ESP: an SA exists twice";
+	}
+	if (in->keyless || out->keyless)
+	{
+		return "ESP: an SA without its keys";
 	}
 	if (in->encap != out->encap)
 	{

@@ -80,6 +80,8 @@ struct esp_t {
 	uint32_t reqid;
 	host_t *src, *dst;
 	bool encap;
+	/** TRUE if it was added with what a locked kernel told */
+	bool keyless;
 };
 
 /** Enumerate all of them */
@@ -118,6 +120,11 @@ const char *policy_check();
 
 /** Number of policies */
 u_int policy_count();
+
+/* --- world_state.c ------------------------------------------------------- */
+
+/** Does the kernel tell the keys of SAs? */
+bool state_has_keys();
 
 /* --- world_nat.c --------------------------------------------------------- */
 

@@ -321,7 +321,7 @@ bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
 	esp_t *sa, *copy;
 
 	sa = esp_find(kernel_side(), spi, dst);
-	if (!is_linux() || !sa || sa->larval ||
+	if (!is_linux() || !state_has_keys() || !sa || sa->larval ||
 		dst->get_family(dst) != new_dst->get_family(new_dst) ||
 		esp_find(kernel_side(), spi, new_dst))
 	{

@@ -6,6 +6,7 @@
 #include "rmobike_prepared.h"
 #include "rmobike_seamless.h"
 #include "rmobike_xfrm.h"
+#include "rmobike_xfrm_state.h"
 
 #include <collections/array.h>
 #include <collections/hashtable.h>
@@ -352,6 +353,11 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	if (seamless && move_sa(scope, id, data))
 	{
 		return SUCCESS;
+	}
+	if (rmobike_xfrm_state_is_locked(id))
+	{	/* it would be added without its keys, charon replaces the CHILD_SA
+		 * instead; newer versions know that themselves */
+		return NOT_SUPPORTED;
 	}
 	return instance->stock.update_sa(this, id, data);
 }

@@ -4,6 +4,7 @@
 
 #include "rmobike_xfrm.h"
 #include "rmobike_netlink.h"
+#include "rmobike_xfrm_state.h"
 
 #include <linux/udp.h>
 #include <string.h>
@@ -85,7 +86,7 @@ bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
 	bool success;
 
 	if (dst->get_family(dst) != new_dst->get_family(new_dst) ||
-		!get_sa(dst, proto, spi, &sa))
+		!get_sa(dst, proto, spi, &sa) || !rmobike_xfrm_state_has_keys(&sa))
 	{
 		return FALSE;
 	}

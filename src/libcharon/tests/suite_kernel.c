@@ -25,6 +25,32 @@ START_TEST(test_locked_kernel_gets_no_zeros)
 }
 END_TEST
 
+/*
+ * The responder can't move the SA it sends with: charon takes back what is done
+ * of the update, and replaces the CHILD_SA. The SA it receives with is there
+ * all the time.
+ *
+ *     initiator               responder
+ *                          <- OLD  SWITCH=NEW
+ *     {}                   -> NEW
+ *     UPD_SA_ADDR          -> NEW              inbound there, outbound not
+ *                          <- NEW  {..}        inbound back
+ *                          <- NEW  CREATE_CHILD_SA
+ */
+START_TEST(test_failed_update_is_taken_back)
+{
+	world_establish(.nat = _i & 1, .no_outbound_updates = TRUE,
+					.plain_kernel = _i & 2);
+	world_switch(NEW);
+	world_run(10000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_not_logged("*kernel: *");
+	assert_at(NEW);
+	ck_assert_uint_eq(world_children(INITIATOR), 1);
+}
+END_TEST
+
 Suite *suite_kernel()
 {
 	Suite *suite;
@@ -32,5 +58,6 @@ Suite *suite_kernel()
 
 	suite = exchange_suite("kernel", &tcase);
 	tcase_add_loop_test(tcase, test_locked_kernel_gets_no_zeros, 0, 4);
+	tcase_add_loop_test(tcase, test_failed_update_is_taken_back, 0, 4);
 	return suite;
 }

@@ -156,6 +156,55 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 	return SUCCESS;
 }
 
+/**
+ * What charon does since 6.1.0 if it can't update the outbound SA of a
+ * CHILD_SA: the inbound one goes back where it came from.
+ */
+static status_t take_back(esp_t *out, kernel_ipsec_update_sa_t *data)
+{
+#ifndef RMOBIKE_HAVE_OLD_REQID
+	enumerator_t *enumerator;
+	esp_t *current, *in = NULL;
+
+	enumerator = sas->create_enumerator(sas);
+	while (!in && enumerator->enumerate(enumerator, &current))
+	{
+		if (current->side == out->side && current->inbound &&
+			current->reqid == out->reqid &&
+			current->dst->ip_equals(current->dst, data->new_src))
+		{
+			in = current;
+		}
+	}
+	enumerator->destroy(enumerator);
+	if (in)
+	{
+		kernel_ipsec_sa_id_t id = {
+			.src = data->new_dst,
+			.dst = data->new_src,
+			.spi = in->spi,
+			.proto = IPPROTO_ESP,
+		};
+		kernel_ipsec_update_sa_t restored = {
+			.new_src = out->dst,
+			.new_dst = out->src,
+			.encap = data->new_encap,
+			.new_encap = data->encap,
+		};
+		if (charon->kernel->update_sa(charon->kernel, &id,
+									  &restored) != SUCCESS)
+		{
+			trace_note("kernel: SA with SPI %.8x can't go back",
+					   ntohl(in->spi));
+		}
+	}
+	/* replaces the CHILD_SA */
+	return NOT_SUPPORTED;
+#else
+	return FAILED;
+#endif
+}
+
 METHOD(kernel_ipsec_t, update_sa, status_t,
 	kernel_ipsec_t *this, kernel_ipsec_sa_id_t *id,
 	kernel_ipsec_update_sa_t *data)
@@ -170,6 +219,10 @@ METHOD(kernel_ipsec_t, update_sa, status_t,
 	if (!sa)
 	{
 		return NOT_FOUND;
+	}
+	if (!state_is_updated(sa->inbound))
+	{
+		return take_back(sa, data);
 	}
 	other = esp_find(kernel_side(), id->spi, data->new_dst);
 	if (other && other != sa)

@@ -126,6 +126,9 @@ u_int policy_count();
 /** Does the kernel tell the keys of SAs? */
 bool state_has_keys();
 
+/** Can the kernel of the end whose code runs update such SAs? */
+bool state_is_updated(bool inbound);
+
 /* --- world_nat.c --------------------------------------------------------- */
 
 void nat_create();

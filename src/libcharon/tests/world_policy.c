@@ -363,7 +363,7 @@ bool rmobike_xfrm_move(const rmobike_xfrm_move_t *move)
 
 	get_key(key, sizeof(key), move->src_ts, move->dst_ts);
 	policy = find(move->dir, key);
-	if (!is_linux() || !policy ||
+	if (!is_linux() || !state_is_updated(move->dir != POLICY_OUT) || !policy ||
 		!user_equals(policy->sa, move->reqid, move->src, move->dst))
 	{
 		return FALSE;

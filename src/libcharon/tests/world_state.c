@@ -20,6 +20,15 @@ bool state_has_keys()
 }
 
 /*
+ * Described in header
+ */
+bool state_is_updated(bool inbound)
+{
+	return inbound || !world_conf.no_outbound_updates ||
+		   kernel_side() != RESPONDER;
+}
+
+/*
  * Described in rmobike_xfrm_state.h
  */
 bool rmobike_xfrm_state_is_locked(kernel_ipsec_sa_id_t *id)

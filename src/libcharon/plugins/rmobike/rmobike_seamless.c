@@ -328,6 +328,32 @@ static bool use_prepared(kernel_ipsec_sa_id_t *id,
 									wanted);
 }
 
+/**
+ * Take an SA back that was replaced by one at its new address. charon does so
+ * since 6.1.0 if it can't update the other SA of the same CHILD_SA.
+ */
+static bool go_back(scope_t *scope, kernel_ipsec_sa_id_t *id,
+					kernel_ipsec_update_sa_t *data)
+{
+	enumerator_t *enumerator;
+	bool found = FALSE;
+	sa_t *old;
+
+	enumerator = array_create_enumerator(scope->sas);
+	while (!found && enumerator->enumerate(enumerator, &old))
+	{
+		if (old->spi == id->spi && old->proto == id->proto &&
+			old->dst->ip_equals(old->dst, data->new_dst))
+		{
+			old->dst->destroy(old->dst);
+			array_remove_at(scope->sas, enumerator);
+			found = TRUE;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found && rmobike_xfrm_delete(id->dst, id->proto, id->spi);
+}
+
 METHOD(kernel_interface_t, update_sa, status_t,
 	kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
 	kernel_ipsec_update_sa_t *data)
@@ -339,6 +365,10 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	seamless = scope && !data->cpi && !rmobike_compat_new_reqid(data) &&
 			   !id->mark.value && data->encap == data->new_encap;
 
+	if (scope && go_back(scope, id, data))
+	{
+		return SUCCESS;
+	}
 	if (use_prepared(id, data, seamless) ||
 		(seamless && copy_sa(scope, id, data)))
 	{

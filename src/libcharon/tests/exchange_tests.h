@@ -37,5 +37,6 @@ Suite *suite_hostile();
 Suite *suite_agree();
 Suite *suite_many();
 Suite *suite_kernel();
+Suite *suite_rescue();
 
 #endif /** EXCHANGE_TESTS_H_ */

@@ -251,6 +251,44 @@ static void forget_mapping(void *null)
 	later(3000, dpd, INITIATOR);
 }
 
+/**
+ * The answer to the UPDATE is lost, which then comes from another address.
+ */
+static void roams_during_update(int variant)
+{
+	matrix_switch(NEW);
+	world_later(25, client_roams, NULL);
+}
+
+static void list_addresses(void *null)
+{
+	world_call(RESPONDER, roam, TRUE);
+}
+
+/**
+ * The gateway sends its addresses when it was at the new one, they arrive when
+ * the client has brought it back.
+ */
+static void late_list(int variant)
+{
+	world_fate(DROP, "* <- " NEW " INFORMATIONAL resp * {NATD*", 100);
+	matrix_switch(NEW);
+	world_later(500, list_addresses, NULL);
+	world_later(2000, release, NULL);
+}
+
+/**
+ * The client's UPDATE finds the old address silent, so it goes everywhere, but
+ * only that is heard then.
+ */
+static void roams_and_seeks(int variant)
+{
+	world_fate(DROP, "* -> " OLD " INFORMATIONAL req * {UPD*", 3);
+	world_fate(DROP, "* <- " NEW " *", 100);
+	world_fate(DROP, "* <- " NEWER " *", 100);
+	client_roams(NULL);
+}
+
 static void switch_to_newer(void *null)
 {
 	matrix_switch(NEWER);
@@ -314,9 +352,15 @@ static void both_die(int variant)
 	later(1000, dpd, RESPONDER);
 }
 
-static void both_die_for_a_while(int variant)
+static void all_die(int variant)
 {
 	both_die(variant);
+	world_later(5, block, NEWER);
+}
+
+static void all_die_for_a_while(int variant)
+{
+	all_die(variant);
 	world_later(20000, unblock, variant ? NEW : OLD);
 	if (variant == 2)
 	{
@@ -340,6 +384,12 @@ static void add_address(void *address)
 
 static void gone(int variant)
 {
+	remove_address(OLD);
+}
+
+static void gone_and_next_dead(int variant)
+{
+	world_block(NEW);
 	remove_address(OLD);
 }
 
@@ -438,6 +488,12 @@ static void both_gone(int variant)
 	world_del_address(INITIATOR, INSIDE);
 	world_roam(INITIATOR);
 	remove_address(OLD);
+}
+
+static void both_gone_and_next_dead(int variant)
+{
+	world_block(NEW);
+	both_gone(variant);
 }
 
 /* --- hostile -------------------------------------------------------------- */
@@ -638,6 +694,13 @@ fault_t matrix_faults[] = {
 	  .conf = { OPTION("timeout = 30") } },
 	{ .name = "client roams, without NAT", .meet = client_roams_without_nat,
 	  .conf = { .initiator = CLIENT, OPTION("timeout = 30") } },
+	{ .name = "client roams, answer to its UPDATE lost", .pattern = UPDATED,
+	  .fate = DROP, .play = roams_during_update },
+	{ .name = "client goes back, late address list from the new address",
+	  .pattern = "* <- " NEW " INFORMATIONAL req * {ADD*", .fate = HOLD,
+	  .play = late_list, .conf = { OPTION("path_timeout = 1") } },
+	{ .name = "client roams, silence, its UPDATE goes everywhere",
+	  .play = roams_and_seeks },
 	{ .name = "NAT mapping changes, client's DPD 3 s later",
 	  .before = learn_mapping, .meet = forget_mapping,
 	  .conf = { OPTION("timeout = 30") } },
@@ -659,10 +722,12 @@ fault_t matrix_faults[] = {
 	{ .name = "dead for 1.5 s", .play = revives },
 	{ .name = "the old address dies during the switch", .play = old_dies,
 	  .variants = 6 },
-	{ .name = "both die, one or both come back after 20 s",
-	  .play = both_die_for_a_while, .variants = 3,
+	{ .name = "both die, a third address is left", .play = both_die,
 	  .conf = { OPTION("timeout = 60") } },
-	{ .name = "both die for good", .play = both_die,
+	{ .name = "all die, one or both come back after 20 s",
+	  .play = all_die_for_a_while, .variants = 3,
+	  .conf = { OPTION("timeout = 60") } },
+	{ .name = "all die for good", .play = all_die,
 	  .ends = "deleted by charon when its last retransmission failed" },
 
 	{ .group = "The gateway's address goes away",
@@ -702,6 +767,13 @@ fault_t matrix_faults[] = {
 	  .play = gone_before, .variants = 4 },
 	{ .name = "removed, and the client roams", .play = both_gone,
 	  .conf = { OPTION("timeout = 60") } },
+	{ .name = "removed, first choice dead", .play = gone_and_next_dead },
+	{ .name = "removed, first choice dead, without NAT",
+	  .play = gone_and_next_dead, .conf = { .initiator = CLIENT } },
+	{ .name = "removed, first choice dead, `path_check = always`",
+	  .play = gone_and_next_dead, .conf = { OPTION("path_check = always") } },
+	{ .name = "removed, first choice dead, and the client roams",
+	  .play = both_gone_and_next_dead },
 
 	{ .group = "Hostile or refused",
 	  .name = "the client's policy says `accept = none`", .play = refused,

@@ -320,15 +320,16 @@ START_TEST(test_newer_switch_outlives_return)
 END_TEST
 
 /*
- * Both are gone: nobody can help, but it ends, and leaves nothing.
+ * All are gone: nobody can help, but it ends, and leaves nothing.
  */
-START_TEST(test_both_addresses_die)
+START_TEST(test_all_addresses_die)
 {
 	world_establish(.nat = TRUE);
 	world_switch(NEW);
 	world_run(5);
 	world_block(OLD);
 	world_block(NEW);
+	world_block(NEWER);
 	world_run(400000);
 
 	assert_gone();
@@ -433,7 +434,7 @@ Suite *suite_loss()
 						test_new_address_revives_after_update_at_old_one, 0, 2);
 	tcase_add_test(tcase, test_request_follows_update);
 	tcase_add_test(tcase, test_newer_switch_outlives_return);
-	tcase_add_test(tcase, test_both_addresses_die);
+	tcase_add_test(tcase, test_all_addresses_die);
 	tcase_add_loop_test(tcase, test_outage_is_survived, 0, 2);
 	tcase_add_test(tcase, test_old_address_dies_after_request);
 	tcase_add_test(tcase, test_reply_path_request_and_old_address_dies);

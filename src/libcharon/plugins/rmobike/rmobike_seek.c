@@ -336,23 +336,40 @@ static bool is_mobike_active(ike_sa_t *ike_sa)
 }
 
 /**
- * charon goes where the answer to a probe of its own comes from: not unchecked
- * where a switch would not go, either
+ * May charon go where the answer to a probe of its own comes from? Not where a
+ * switch would not go unchecked, either.
+ */
+static bool may_follow(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
+					   host_t *from)
+{
+	rmobike_options_t *options;
+	rmobike_verdict_t verdict;
+
+	options = rmobike_task_options(ike_sa);
+	verdict = rmobike_update_task_judge(ike_sa, this->accepted, options,
+										RMOBIKE_ACCEPT_ANY, from);
+	rmobike_options_destroy(options);
+	return verdict == RMOBIKE_VERDICT_MOVE;
+}
+
+/**
+ * Have charon believe that nothing changed, and do it ourselves: it asked at
+ * all addresses that were announced
  */
 static void hold_back(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
 					  message_t *message)
 {
+	host_t *me = ike_sa->get_my_host(ike_sa);
 	host_t *other = ike_sa->get_other_host(ike_sa);
-	rmobike_options_t *options;
+	host_t *from = message->get_source(message);
+	linked_list_t *asked;
 
-	options = rmobike_task_options(ike_sa);
-	if (rmobike_update_task_judge(ike_sa, this->accepted, options,
-			RMOBIKE_ACCEPT_ANY,
-			message->get_source(message)) != RMOBIKE_VERDICT_MOVE)
-	{
-		message->set_source(message, other->clone(other));
-	}
-	rmobike_options_destroy(options);
+	asked = rmobike_paths_to_responder(ike_sa);
+	schedule(this, ike_sa, rmobike_paths_include(asked, from) ? from : other,
+			 0);
+	rmobike_paths_destroy(asked);
+	message->set_source(message, other->clone(other));
+	message->set_destination(message, me->clone(me));
 }
 
 /**
@@ -374,7 +391,7 @@ static void answered(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
 		}
 		schedule(this, ike_sa, from, 0);
 	}
-	if (moved && mobike)
+	if (moved && mobike && !may_follow(this, ike_sa, from))
 	{
 		hold_back(this, ike_sa, message);
 	}

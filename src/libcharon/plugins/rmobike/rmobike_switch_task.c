@@ -4,6 +4,7 @@
 
 #include "rmobike_compat.h"
 #include "rmobike_switch_task.h"
+#include "rmobike_paths.h"
 #include "rmobike_task.h"
 
 /**
@@ -37,11 +38,6 @@ struct private_rmobike_switch_task_t {
 	 * Sends from addresses that are gone, or NULL
 	 */
 	rmobike_source_t *source;
-
-	/**
-	 * TRUE if there was no answer for a while
-	 */
-	bool late;
 
 	/**
 	 * Serial number of the switch
@@ -122,40 +118,53 @@ static bool is_reachable(host_t *other)
 }
 
 /**
+ * Send from the new address, or from all of ours, if the IKE_SA's is silent
+ */
+static void send_from_others(private_rmobike_switch_task_t *this,
+							 packet_t *packet)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+	host_t *other = ike_sa->get_other_host(ike_sa), *from;
+	enumerator_t *enumerator;
+	linked_list_t *addresses;
+
+	addresses = rmobike_paths_from_responder(ike_sa);
+	enumerator = addresses->create_enumerator(addresses);
+	while (enumerator->enumerate(enumerator, &from))
+	{
+		if (this->base.silent == RMOBIKE_SILENT_BOTH ||
+			from->ip_equals(from, this->to))
+		{
+			rmobike_task_send(packet, from, other);
+		}
+	}
+	enumerator->destroy(enumerator);
+	rmobike_paths_destroy(addresses);
+}
+
+/**
  * The path is that of the IKE_SA, which changes if the peer's update overtakes
  * its response. Packets with that source may not get out of this network, or
- * not into the peer's, so try the new address as well after a while.
+ * not into the peer's, so try the new address as well after a while, and if
+ * that doesn't work either all that we have.
  */
 static bool send_request(rmobike_task_t *base, packet_t *packet)
 {
 	private_rmobike_switch_task_t *this = (private_rmobike_switch_task_t*)base;
 	ike_sa_t *ike_sa = base->ike_sa;
-	host_t *me = ike_sa->get_my_host(ike_sa);
 	host_t *other = ike_sa->get_other_host(ike_sa);
 
 	if (!is_reachable(other))
 	{
 		return FALSE;
 	}
-	rmobike_task_send_from(this->source, packet, me, other);
-	if (this->late && !me->ip_equals(me, this->to) &&
-		me->get_family(me) == this->to->get_family(this->to))
+	rmobike_task_send_from(this->source, packet, ike_sa->get_my_host(ike_sa),
+						   other);
+	if (base->silent)
 	{
-		rmobike_task_send(packet, this->to, other);
+		send_from_others(this, packet);
 	}
 	return TRUE;
-}
-
-/**
- * No answer for a while
- */
-static void path_expired(rmobike_task_t *base)
-{
-	private_rmobike_switch_task_t *this = (private_rmobike_switch_task_t*)base;
-
-	this->late = TRUE;
-	base->expires = 0;
-	rmobike_task_resend(base);
 }
 
 /**
@@ -244,7 +253,6 @@ METHOD(task_t, migrate, void,
 	private_rmobike_switch_task_t *this, ike_sa_t *ike_sa)
 {
 	rmobike_task_migrate(&this->base, ike_sa);
-	this->late = FALSE;
 }
 
 METHOD(task_t, destroy, void,
@@ -304,7 +312,6 @@ void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_peers_t *peers,
 			.source = source,
 		);
 		rmobike_task_init(&this->base, ike_sa, send_request);
-		this->base.expired = path_expired;
 		this->base.mobike.task.build = _build_i;
 		this->base.mobike.task.process = _process_i;
 		this->base.mobike.task.migrate = _migrate;

@@ -123,10 +123,12 @@ CALLBACK(timer_execute, job_requeue_t,
 		task = find_sent(ike_sa, timer->mid);
 		if (task && timer->expired)
 		{
+			task->silent++;
 			if (task->expired)
 			{
 				task->expired(task);
 			}
+			rmobike_task_resend(task);
 		}
 		else if (task)
 		{
@@ -187,7 +189,7 @@ bool rmobike_task_resend(rmobike_task_t *this)
 		schedule(this, this->patient ? patient_times[i] : resend_times[i],
 				 FALSE);
 	}
-	if (this->expires)
+	if (this->expires && this->silent < RMOBIKE_SILENT_BOTH)
 	{
 		schedule(this, this->expires, TRUE);
 	}
@@ -385,6 +387,7 @@ void rmobike_task_start(rmobike_task_t *this, bool moves)
 
 	DESTROY_IF(this->packet);
 	this->packet = NULL;
+	this->silent = RMOBIKE_SILENT_NONE;
 
 	if (moves && this->wanted.roam)
 	{

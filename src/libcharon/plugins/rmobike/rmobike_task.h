@@ -22,7 +22,20 @@
 #include <daemon.h>
 #include <sa/ikev2/tasks/ike_mobike.h>
 
+typedef enum rmobike_silence_t rmobike_silence_t;
 typedef struct rmobike_task_t rmobike_task_t;
+
+/**
+ * Which paths of a request were silent, and so which ones it takes.
+ */
+enum rmobike_silence_t {
+	/** none, it takes the one that it is meant for */
+	RMOBIKE_SILENT_NONE,
+	/** that one, it takes the other one of a switch as well */
+	RMOBIKE_SILENT_PATH,
+	/** both, it takes all that are left */
+	RMOBIKE_SILENT_BOTH,
+};
 
 /**
  * Size of what stands between the public part and ours, see below.
@@ -57,14 +70,21 @@ struct rmobike_task_t {
 	bool (*send)(rmobike_task_t *this, packet_t *packet);
 
 	/**
-	 * Time is over for the new path, may be NULL.
+	 * The path was silent for a while, or all are; called before the request is
+	 * sent again, may be NULL.
 	 */
 	void (*expired)(rmobike_task_t *this);
 
 	/**
-	 * When that is, in milliseconds after the first packet.
+	 * When that is, in milliseconds after the first packet, and once more after
+	 * the second time.
 	 */
 	u_int expires;
+
+	/**
+	 * How often that was since the request was built.
+	 */
+	rmobike_silence_t silent;
 
 	/**
 	 * TRUE if the answer may have to wait for other IKE_SAs: the request is not

@@ -4,6 +4,7 @@
 
 #include "rmobike_compat.h"
 #include "rmobike_inflight.h"
+#include "rmobike_paths.h"
 #include "rmobike_task.h"
 #include "rmobike_unanswered.h"
 #include "rmobike_update_task.h"
@@ -21,9 +22,10 @@ static const u_int resend_times[] = { 0, 50, 150, 450, 1050, 3000, 6000 };
 
 /**
  * From then on it leaves the responder from the new address, too: packets from
- * the old one may be filtered.
+ * the old one may be filtered. And from then on from all that it has.
  */
 #define LATE 3000
+#define LATER 6000
 
 /**
  * When an IKE_SA that was replaced needs no further one
@@ -93,9 +95,9 @@ struct resend_t {
 	uint32_t mid;
 
 	/**
-	 * TRUE to send from the new address as well
+	 * Which paths are silent
 	 */
-	bool late;
+	rmobike_silence_t silent;
 
 	/**
 	 * TRUE if that was often enough for an IKE_SA that was replaced
@@ -114,14 +116,38 @@ static rmobike_request_t *get_request(private_rmobike_unanswered_t *this,
 }
 
 /**
- * As responder: send the packets of a request from the address of the IKE_SA
+ * As responder: send a packet from addresses that the IKE_SA is not at
+ */
+static void send_from_others(linked_list_t *addresses, packet_t *packet,
+							 host_t *to, rmobike_silence_t silent,
+							 host_t *other)
+{
+	enumerator_t *enumerator;
+	host_t *from;
+
+	enumerator = addresses->create_enumerator(addresses);
+	while (enumerator->enumerate(enumerator, &from))
+	{
+		if (silent == RMOBIKE_SILENT_BOTH ||
+			(silent && to && from->ip_equals(from, to)))
+		{
+			rmobike_task_send(packet, from, other);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+/**
+ * As responder: send the packets of a request from the address of the IKE_SA,
+ * and from others if that is silent
  */
 static void send_from(private_rmobike_unanswered_t *this,
-					  rmobike_request_t *request, ike_sa_t *ike_sa, bool late)
+					  rmobike_request_t *request, ike_sa_t *ike_sa,
+					  rmobike_silence_t silent)
 {
+	linked_list_t *addresses = rmobike_paths_from_responder(ike_sa);
 	host_t *me = ike_sa->get_my_host(ike_sa);
 	host_t *other = ike_sa->get_other_host(ike_sa);
-	host_t *to = late ? request->to : NULL;
 	enumerator_t *enumerator;
 	packet_t *packet;
 
@@ -129,13 +155,10 @@ static void send_from(private_rmobike_unanswered_t *this,
 	while (enumerator->enumerate(enumerator, &packet))
 	{
 		rmobike_task_send_from(this->source, packet, me, other);
-		if (to && !to->ip_equals(to, me) &&
-			to->get_family(to) == other->get_family(other))
-		{
-			rmobike_task_send(packet, to, other);
-		}
+		send_from_others(addresses, packet, request->to, silent, other);
 	}
 	enumerator->destroy(enumerator);
+	rmobike_paths_destroy(addresses);
 }
 
 /**
@@ -183,12 +206,12 @@ METHOD(rmobike_unanswered_t, send_to, bool,
  */
 static void send_packets(private_rmobike_unanswered_t *this,
 						 rmobike_request_t *request, ike_sa_t *ike_sa,
-						 bool late)
+						 rmobike_silence_t silent)
 {
 	DBG2(DBG_IKE, "sending request with message ID %u again", request->mid);
 	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{
-		send_from(this, request, ike_sa, late);
+		send_from(this, request, ike_sa, silent);
 	}
 	else if (request->to)
 	{
@@ -224,7 +247,7 @@ CALLBACK(resend_execute, job_requeue_t,
 		request = get_request(resend->this, ike_sa, resend->mid);
 		if (request)
 		{
-			send_packets(resend->this, request, ike_sa, resend->late);
+			send_packets(resend->this, request, ike_sa, resend->silent);
 			over = resend->last && is_over(resend->this, ike_sa);
 		}
 		rmobike_request_destroy(request);
@@ -264,7 +287,7 @@ static void schedule(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 			.this = this,
 			.id = id->clone(id),
 			.mid = mid,
-			.late = resend_times[i] >= LATE,
+			.silent = (resend_times[i] >= LATE) + (resend_times[i] >= LATER),
 			.last = resend_times[i] >= LAST,
 		);
 		lib->scheduler->schedule_job_ms(lib->scheduler,
@@ -384,6 +407,28 @@ static void keep(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 	}
 }
 
+METHOD(listener_t, alert, bool,
+	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, alert_t alert,
+	va_list args)
+{
+	rmobike_request_t *request;
+
+	if (alert == ALERT_RETRANSMIT_SEND && ike_sa &&
+		ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
+		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		is_lost(ike_sa))
+	{	/* charon sends it from there */
+		request = get_request(this, ike_sa,
+							  ike_sa->get_message_id(ike_sa, TRUE));
+		if (request)
+		{
+			send_packets(this, request, ike_sa, RMOBIKE_SILENT_BOTH);
+		}
+		rmobike_request_destroy(request);
+	}
+	return TRUE;
+}
+
 METHOD(listener_t, message, bool,
 	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, message_t *message,
 	bool incoming, bool plain)
@@ -451,6 +496,7 @@ rmobike_unanswered_t *rmobike_unanswered_create(rmobike_source_t *source)
 	INIT(this,
 		.public = {
 			.listener = {
+				.alert = _alert,
 				.message = _message,
 				.ike_state_change = _ike_state_change,
 			},

@@ -14,8 +14,9 @@
  * initiator. If the address is gone, neither can arrive. So a copy of each
  * request is kept until it is answered. The responder sends it from the old
  * address, which is where the peer expects it from; a peer with rmobike_echo
- * answers at the new address, too. The initiator sends it to the new address,
- * which it was asked to go to.
+ * answers at the new address, too. If that does not help it takes all paths
+ * that are left. The initiator sends it to the new address, which it was asked
+ * to go to.
  */
 
 #ifndef RMOBIKE_UNANSWERED_H_

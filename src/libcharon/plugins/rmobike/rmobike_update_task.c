@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_update_task.h"
+#include "rmobike_paths.h"
 #include "rmobike_task.h"
 
 #include <encoding/payloads/notify_payload.h>
@@ -61,14 +62,14 @@ struct private_rmobike_update_task_t {
 	host_t *old_me, *old_other;
 
 	/**
-	 * TRUE if the new path was silent for too long
-	 */
-	bool expired;
-
-	/**
 	 * TRUE if the request took another path as well: its answer proves nothing
 	 */
 	bool strayed;
+
+	/**
+	 * Other addresses that it went to, host_t, NULL if it was not built yet
+	 */
+	linked_list_t *asked;
 
 	/**
 	 * TRUE if the responder may be elsewhere than we believe, so that there has
@@ -114,7 +115,9 @@ static void reset(private_rmobike_update_task_t *this)
 	DESTROY_IF(this->old_me);
 	DESTROY_IF(this->old_other);
 	this->me = this->old_me = this->old_other = NULL;
-	this->expired = this->strayed = FALSE;
+	this->strayed = FALSE;
+	rmobike_paths_destroy(this->asked);
+	this->asked = NULL;
 	chunk_clear(&this->cookie2);
 	if (this->natd)
 	{
@@ -124,40 +127,100 @@ static void reset(private_rmobike_update_task_t *this)
 }
 
 /**
- * Send on one path, with another source address if routes changed
+ * Send to the new address, with another source address if routes changed
  */
-static void send_to(private_rmobike_update_task_t *this, packet_t *packet,
-					host_t *me, host_t *other)
+static void send_request_there(private_rmobike_update_task_t *this,
+							   packet_t *packet)
 {
 	host_t *source = NULL;
 
 	if (this->base.roamed)
 	{
-		source = rmobike_update_task_source(this->base.ike_sa, other);
+		source = rmobike_update_task_source(this->base.ike_sa, this->other);
 	}
-	this->strayed |= other != this->other ||
-					 (source && !source->ip_equals(source, this->me));
-	rmobike_task_send(packet, source ?: me, other);
+	this->strayed |= source && !source->ip_equals(source, this->me);
+	rmobike_task_send(packet, source ?: this->me, this->other);
 	DESTROY_IF(source);
 }
 
 /**
- * To the new address; if that does not answer, to the old one as well
+ * Find the exchange in one of the queues of an IKE_SA
+ */
+static private_rmobike_update_task_t *find_task(ike_sa_t *ike_sa,
+												task_queue_t queue);
+
+/**
+ * Send to another address, and remember that
+ */
+static void send_to(private_rmobike_update_task_t *this, packet_t *packet,
+					host_t *to)
+{
+	host_t *source;
+
+	source = rmobike_update_task_source(this->base.ike_sa, to);
+	if (source && !to->ip_equals(to, this->other))
+	{
+		rmobike_task_send(packet, source, to);
+		this->strayed = TRUE;
+		if (!rmobike_paths_include(this->asked, to))
+		{
+			this->asked->insert_last(this->asked, to->clone(to));
+		}
+	}
+	DESTROY_IF(source);
+}
+
+/**
+ * Send to addresses that were not silent yet: the old one and one that we were
+ * asked to go to meanwhile, then all that the responder announced
+ */
+static void send_to_others(private_rmobike_update_task_t *this,
+						   packet_t *packet)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+	private_rmobike_update_task_t *next;
+	enumerator_t *enumerator;
+	linked_list_t *addresses;
+	host_t *to;
+
+	addresses = this->base.silent < RMOBIKE_SILENT_BOTH ?
+				linked_list_create() : rmobike_paths_to_responder(ike_sa);
+	next = find_task(ike_sa, TASK_QUEUE_QUEUED);
+	if (next && !rmobike_paths_include(addresses, next->other))
+	{
+		addresses->insert_first(addresses, next->other->clone(next->other));
+	}
+	if (!rmobike_paths_include(addresses, this->old_other))
+	{
+		addresses->insert_first(addresses,
+								this->old_other->clone(this->old_other));
+	}
+	enumerator = addresses->create_enumerator(addresses);
+	while (enumerator->enumerate(enumerator, &to))
+	{
+		send_to(this, packet, to);
+	}
+	enumerator->destroy(enumerator);
+	rmobike_paths_destroy(addresses);
+}
+
+/**
+ * To the new address; if that does not answer, to others as well
  */
 static bool send_request(rmobike_task_t *base, packet_t *packet)
 {
 	private_rmobike_update_task_t *this = (private_rmobike_update_task_t*)base;
 
-	send_to(this, packet, this->me, this->other);
-	if (this->expired)
+	send_request_there(this, packet);
+	if (base->silent)
 	{
-		send_to(this, packet, this->old_me, this->old_other);
+		send_to_others(this, packet);
 	}
 	return TRUE;
 }
 
 /**
- * The new path did not answer in time
+ * The new path did not answer in time, or no other did
  */
 static void path_expired(rmobike_task_t *base)
 {
@@ -165,8 +228,10 @@ static void path_expired(rmobike_task_t *base)
 	ike_sa_t *ike_sa = base->ike_sa;
 	host_t *source;
 
-	this->expired = TRUE;
-	base->expires = 0;
+	if (base->silent == RMOBIKE_SILENT_BOTH)
+	{
+		return;
+	}
 	this->stats->count(this->stats, RMOBIKE_COUNT_REVERTED, NULL);
 	source = rmobike_update_task_source(ike_sa, this->old_other);
 	if (source)
@@ -182,7 +247,6 @@ static void path_expired(rmobike_task_t *base)
 		ike_sa->update_hosts(ike_sa, this->old_me, this->old_other,
 							 UPDATE_HOSTS_FORCE_ALL);
 	}
-	rmobike_task_resend(base);
 }
 
 /**
@@ -244,6 +308,7 @@ METHOD(task_t, build_i, status_t,
 		return rmobike_task_skip(message);
 	}
 	rmobike_task_start(&this->base, TRUE);
+	this->asked = linked_list_create();
 	host = ike_sa->get_my_host(ike_sa);
 	this->old_me = host->clone(host);
 	host = ike_sa->get_other_host(ike_sa);
@@ -273,8 +338,12 @@ static host_t *get_answering(private_rmobike_update_task_t *this,
 	ike_sa_t *ike_sa = this->base.ike_sa;
 	host_t *from = message->get_source(message);
 
-	return from->ip_equals(from, this->other) ? this->other
-											  : ike_sa->get_other_host(ike_sa);
+	if (from->ip_equals(from, this->other))
+	{
+		return this->other;
+	}
+	return rmobike_paths_include(this->asked, from) ?
+						from : ike_sa->get_other_host(ike_sa);
 }
 
 /**

@@ -18,10 +18,11 @@
  *     INFORMATIONAL {NAT_DETECTION_*, COOKIE2} <-
  *
  * If the new address stays silent, the same request goes to the old address,
- * too. From then on, or if our own address changed meanwhile, its answer proves
- * nothing about a path, nor does it tell where the responder is now: after a
- * check the IKE_SA stays or there is another one, with another cookie; an
- * update is followed by one that takes a single path, so that both ends agree.
+ * too, and if both are to all that the responder announced. From then on, or if
+ * our own address changed meanwhile, its answer proves nothing about a path,
+ * nor does it tell where the responder is now: after a check the IKE_SA stays
+ * or there is another one, with another cookie; an update is followed by one
+ * that takes a single path, so that both ends agree.
  */
 
 #ifndef RMOBIKE_UPDATE_TASK_H_

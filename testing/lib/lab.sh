@@ -96,9 +96,9 @@ on() { ( exec_on "$@" ); }
 exec_on() {
 	local name=$1
 	shift
-	exec nsenter --target "${HOST[$name]}" --net --mount -- \
-		env STRONGSWAN_CONF="$lab/$name/strongswan.conf" \
-		SWANCTL_DIR="$lab/$name/swanctl" "$@"
+	export STRONGSWAN_CONF=$lab/$name/strongswan.conf
+	export SWANCTL_DIR=$lab/$name/swanctl
+	exec nsenter --target "${HOST[$name]}" --net --mount -- "$@"
 }
 
 # lab_sysctl HOST PATH VALUE

@@ -32,10 +32,12 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 99' INT TERM
 
-# a daemon that behaves as $1 says, a function in test_daemon.py
+# a daemon that behaves as $1 says, a function in test_daemon.py; what was
+# printed before is gone, so that one can wait for lines of the tool
 start_daemon()
 {
 	stop_daemon
+	: >"$dir/out"
 	"$python" "$here/test_daemon.py" "$dir/vici" "$1" &
 	daemon=$!
 	wait_until [ -S "$dir/vici" ]

@@ -83,6 +83,7 @@ wait_until grep -qF "rw[5]" "$dir/out"
 kill -INT $pid
 wait $pid
 result $? "--monitor ends with Ctrl-C"
+start_daemon monitored
 "$rmobike" --monitor --uri "$vici" >"$dir/out" 2>&1 &
 pid=$!
 wait_until grep -qF "rw[5]" "$dir/out"

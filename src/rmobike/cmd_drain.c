@@ -4,7 +4,6 @@
  */
 
 #include "move.h"
-#include "values.h"
 
 /** vici command */
 #define RMOBIKE_DRAIN "rmobike-drain"
@@ -25,13 +24,9 @@ static bool option(char op, char *arg)
 	switch (op)
 	{
 		case COMMAND_VALUE:
-			return command_take(&opts.address, "drain", arg, is_address(arg),
-								"a numeric address of this machine, without "
-								"port or prefix length");
+			return command_take(&opts.address, "drain", arg, "ADDR");
 		case 't':
-			return command_take(&opts.to, "to", arg, is_weighted(arg),
-								"numeric addresses of this machine, perhaps "
-								"with weights (192.0.2.2=3,192.0.2.3=1)");
+			return command_take(&opts.to, "to", arg, "ADDR");
 		default:
 			return move_option(op, arg);
 	}

@@ -4,7 +4,6 @@
  */
 
 #include "move.h"
-#include "values.h"
 
 /**
  * Options, NULL if not given.
@@ -24,30 +23,23 @@ static struct {
  */
 static bool option(char op, char *arg)
 {
+	unsigned int number;
+
 	switch (op)
 	{
 		case 'i':
-			return command_take(&opts.ike, "ike", arg, true,
-								"the name of a connection");
+			return command_take(&opts.ike, "ike", arg, "NAME");
 		case 'I':
-			return command_take(&opts.ike_id, "ike-id", arg, is_unique_id(arg),
-								"the number of an IKE_SA, 3 in rw[3]");
+			opts.ike_id = arg;
+			return command_number("ike-id", arg, 1, UINT32_MAX, &number);
 		case 'p':
-			return command_take(&opts.peer_ip, "peer-ip", arg, is_network(arg),
-								"an address, a subnet (192.0.2.0/24) or a "
-								"range (192.0.2.1-192.0.2.9)");
+			return command_take(&opts.peer_ip, "peer-ip", arg, "ADDR");
 		case 'd':
-			return command_take(&opts.peer_id, "peer-id", arg, true,
-								"an identity, perhaps with wildcards");
+			return command_take(&opts.peer_id, "peer-id", arg, "ID");
 		case 'l':
-			return command_take(&opts.local_ip, "local-ip", arg,
-								is_address(arg),
-								"a numeric address of this machine");
+			return command_take(&opts.local_ip, "local-ip", arg, "ADDR");
 		case 't':
-			return command_take(&opts.to, "to", arg, is_weighted(arg),
-								"a numeric address of this machine, without "
-								"port or prefix length, or several with "
-								"weights (192.0.2.2=3,192.0.2.3=1)");
+			return command_take(&opts.to, "to", arg, "ADDR");
 		case 'a':
 			opts.all = true;
 			return true;

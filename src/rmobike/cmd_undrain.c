@@ -4,7 +4,6 @@
  */
 
 #include "simple.h"
-#include "values.h"
 
 /** vici command */
 #define RMOBIKE_UNDRAIN "rmobike-undrain"
@@ -20,8 +19,7 @@ static char *address;
 static bool option(char op, char *arg)
 {
 	return op == COMMAND_VALUE &&
-		   command_take(&address, "undrain", arg, is_address(arg),
-						"a numeric address, as it was given to --drain");
+		   command_take(&address, "undrain", arg, "ADDR");
 }
 
 /**

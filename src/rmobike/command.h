@@ -241,16 +241,15 @@ bool command_number(const char *name, char *arg, unsigned long min,
 					unsigned long max, unsigned int *value);
 
 /**
- * Take a value, complain if it won't do.
+ * Take a value for the daemon, which checks it. Complain if that can't be done.
  *
  * @param opt			where to keep it
  * @param name			option it was given with, without dashes
- * @param arg			value, never good if empty
- * @param good			if it is acceptable
- * @param takes			what would be
+ * @param arg			value
+ * @param takes			what it takes, as in the usage
  * @return				false if unacceptable, after complaining
  */
-bool command_take(char **opt, char *name, char *arg, bool good, char *takes);
+bool command_take(char **opt, char *name, char *arg, char *takes);
 
 /**
  * Print a vici message if --raw, --pretty or --json was given.

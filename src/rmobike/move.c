@@ -38,8 +38,6 @@ static struct {
 	pthread_cond_t cond;
 	/** marks the events of our own command */
 	char tag[64];
-	/** number of the move, NULL if not known */
-	char *number;
 	/** when it was asked for */
 	uint64_t start;
 	/** the daemon answered the command, so the number of switches is known */
@@ -247,8 +245,7 @@ static command_status_t report(command_conn_t *conn, const move_t *move)
 	if (conn->json || (!conn->raw && tally->matches &&
 					   (tally->matches >= MANY || progress.interrupted)))
 	{
-		tally_print(tally, command_now() - progress.start, progress.number,
-					conn->json);
+		tally_print(tally, command_now() - progress.start, conn->json);
 	}
 	if (status != COMMAND_TROUBLE && move->achieved && !conn->raw &&
 		!conn->json && !move_is_dry())
@@ -291,7 +288,6 @@ static command_status_t process_reply(command_conn_t *conn, vici_res_t *res,
 		command_error("no IKE_SA matches");
 		return COMMAND_FAILED;
 	}
-	progress.number = command_find(res, "move");
 	progress.tally.matches = matches;
 	progress.answered = true;
 	return COMMAND_OK;
@@ -308,9 +304,8 @@ static void print_started(command_conn_t *conn, const move_t *move)
 	{
 		if (matches)
 		{
-			command_print("move%s%s of %u IKE_SA%s started, see "
+			command_print("move of %u IKE_SA%s started, see "
 						  "'rmobike --stats' and 'rmobike --monitor'",
-						  progress.number ? " " : "", progress.number ?: "",
 						  matches, matches == 1 ? "" : "s");
 		}
 		if (move->achieved)

@@ -5,11 +5,6 @@
 
 #include "move.h"
 
-/** limits of the daemon */
-#define IN_FLIGHT_MAX 10000
-#define RATE_MAX 100000
-#define FAILURES_MAX 1000000
-
 /**
  * Options, NULL if not given.
  */
@@ -23,34 +18,18 @@ static struct {
 	bool unattended;
 } opts;
 
-/**
- * Take a number as it was given.
- */
-static bool take_number(char **opt, char *name, char *arg, unsigned int min,
-						unsigned int max)
-{
-	unsigned int number;
-
-	*opt = arg;
-	return command_number(name, arg, min, max, &number);
-}
-
 bool move_option(char op, char *arg)
 {
 	switch (op)
 	{
 		case 'm':
-			return take_number(&opts.max_in_flight, "max-in-flight", arg, 1,
-							   IN_FLIGHT_MAX);
+			return command_take(&opts.max_in_flight, "max-in-flight", arg, "N");
 		case 'R':
-			return take_number(&opts.rate, "rate", arg, 0, RATE_MAX);
+			return command_take(&opts.rate, "rate", arg, "N");
 		case 'f':
-			return take_number(&opts.max_failures, "max-failures", arg, 0,
-							   FAILURES_MAX);
+			return command_take(&opts.max_failures, "max-failures", arg, "N");
 		case 'F':
-			return command_take(&opts.fallback, "fallback", arg,
-								streq(arg, "redirect") || streq(arg, "none"),
-								"redirect or none");
+			return command_take(&opts.fallback, "fallback", arg, "HOW");
 		case 'n':
 			opts.dry = true;
 			return true;

@@ -172,17 +172,13 @@ void tally_list(tally_t *tally, char *buf, size_t len)
 /**
  * Print a JSON object that sums them up.
  */
-static void print_json(tally_t *tally, uint64_t ms, char *move)
+static void print_json(tally_t *tally, uint64_t ms)
 {
 	json_t *json = json_begin();
 	outcome_t outcome;
 	size_t i;
 
 	json_open(json, "summary");
-	if (move)
-	{
-		json_add(json, "move", move, strlen(move));
-	}
 	json_addf(json, "matches", "%u", tally->matches);
 	for (outcome = 0; outcome < OUTCOME_COUNT; outcome++)
 	{
@@ -201,14 +197,14 @@ static void print_json(tally_t *tally, uint64_t ms, char *move)
 	json_print(json);
 }
 
-void tally_print(tally_t *tally, uint64_t ms, char *move, bool json)
+void tally_print(tally_t *tally, uint64_t ms, bool json)
 {
 	char list[256];
 	size_t i;
 
 	if (json)
 	{
-		print_json(tally, ms, move);
+		print_json(tally, ms);
 		return;
 	}
 	tally_list(tally, list, sizeof(list));

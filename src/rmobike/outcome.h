@@ -112,9 +112,8 @@ void tally_list(tally_t *tally, char *buf, size_t len);
  *
  * @param tally			switches
  * @param ms			time they took
- * @param move			number of the move, NULL if not known
  * @param json			true for a JSON object
  */
-void tally_print(tally_t *tally, uint64_t ms, char *move, bool json);
+void tally_print(tally_t *tally, uint64_t ms, bool json);
 
 #endif /** OUTCOME_H_ @}*/

@@ -87,9 +87,17 @@ bool command_number(const char *name, char *arg, unsigned long min,
 	return true;
 }
 
-bool command_take(char **opt, char *name, char *arg, bool good, char *takes)
+bool command_take(char **opt, char *name, char *arg, char *takes)
 {
-	if (!*arg || !good)
+	const char *pos = arg;
+
+	/* the daemon would act as if a value that has anything but printable ASCII
+	 * had not been given at all, and take an empty one for all there are */
+	while (*pos >= ' ' && *pos <= '~')
+	{
+		pos++;
+	}
+	if (!*arg || *pos)
 	{
 		command_error("'%s' won't do for --%s, it takes %s", arg, name, takes);
 		return false;

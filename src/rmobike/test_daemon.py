@@ -217,7 +217,7 @@ def echo_request(client, request):
 
 
 def many_move(client, request):
-    client.reply(success="yes", matches="2000", move="7")
+    client.reply(success="yes", matches="2000")
     for i in range(1, 2001):
         if i % 1000 == 0:
             client.event(i, "refused", reason="the peer stays at its address")
@@ -228,7 +228,7 @@ def many_move(client, request):
 
 
 def every_state(client, request):
-    client.reply(success="yes", matches="6", move="1")
+    client.reply(success="yes", matches="6")
     client.event(1, "done")
     client.event(2, "redirected")
     client.event(3, "refused", reason="the peer stays at its address")
@@ -238,12 +238,12 @@ def every_state(client, request):
 
 
 def redirects(client, request):
-    client.reply(success="yes", matches="2", move="1")
+    client.reply(success="yes", matches="2")
     client.events([3, 4], "redirected")
 
 
 def plans(client, request):
-    client.reply(success="yes", matches="12", move="0")
+    client.reply(success="yes", matches="12")
     client.events(range(1, 6), "planned", ms=None)
     client.events(range(6, 11), "planned", ms=None, to="192.0.2.3")
     client.events([11, 12], "ineligible", ms=None, to=None,
@@ -251,7 +251,7 @@ def plans(client, request):
 
 
 def odd_strings(client, request):
-    client.reply(success="yes", matches="1", move="1")
+    client.reply(success="yes", matches="1")
     client.event(3, "done", **{
         "name": "7", "peer-id": b'"C=\xc3\x84\\\xff\n\xf0\x9f\x98\x80'})
 
@@ -264,7 +264,7 @@ def stoppable(client, request):
         time.sleep(0.3)
         client.events(range(13, 21), "done")
     else:
-        client.reply(success="yes", matches="20", move="3")
+        client.reply(success="yes", matches="20")
         client.event(1, "done")
 
 
@@ -285,14 +285,14 @@ def never_stops(client, request):
 
 
 def slow_but_sure(client, request):
-    client.reply(success="yes", matches="3", move="3")
+    client.reply(success="yes", matches="3")
     for i in range(1, 4):
         time.sleep(0.7)
         client.event(i, "done")
 
 
 def drained_already(client, request):
-    client.reply(success="yes", matches="0", move="4")
+    client.reply(success="yes", matches="0")
 
 
 def undrains(client, request):

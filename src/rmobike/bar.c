@@ -45,9 +45,8 @@ bool bar_available(void)
 /**
  * Get the switches that end per second, from the time that the samples cover.
  */
-static double get_rate(unsigned int ended)
+static double get_rate(unsigned int ended, uint64_t now)
 {
-	uint64_t now = command_now();
 	size_t newest, oldest;
 
 	newest = (bar.count + SAMPLES - 1) % SAMPLES;
@@ -88,22 +87,9 @@ static void write_left(char *buf, size_t len, unsigned int rest, double rate)
 			 left % 60);
 }
 
-/**
- * Write what has ended how, always with those that one looks for.
- */
-static void write_counts(tally_t *tally, char *buf, size_t len)
+void bar_draw(tally_t *tally, uint64_t now, bool stopping)
 {
-	unsigned int bad;
-
-	bad = tally->of[OUTCOME_FAILED] + tally->of[OUTCOME_TIMEOUT] +
-		  tally->of[OUTCOME_INELIGIBLE];
-	snprintf(buf, len, "%u done, %u refused, %u failed", tally_good(tally),
-			 tally->of[OUTCOME_REFUSED], bad);
-}
-
-void bar_draw(tally_t *tally, bool stopping)
-{
-	char text[192], counts[96], left[32], blocks[BAR_MAX + 4] = "";
+	char text[192], left[32], blocks[BAR_MAX + 4] = "";
 	struct winsize size = {};
 	unsigned int width, full;
 	double rate;
@@ -111,11 +97,14 @@ void bar_draw(tally_t *tally, bool stopping)
 
 	width = ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1
 		? size.ws_col : 80;
-	rate = get_rate(tally->ended);
-	write_counts(tally, counts, sizeof(counts));
+	rate = get_rate(tally->ended, now);
 	write_left(left, sizeof(left), tally->matches - tally->ended, rate);
-	snprintf(text, sizeof(text), "%u/%u: %s, %.0f/s, %s", tally->ended,
-			 tally->matches, counts, rate, stopping ? "stopping" : left);
+	/* always with those that one looks for */
+	snprintf(text, sizeof(text), "%u/%u: %u done, %u refused, %u failed, "
+			 "%.0f/s, %s", tally->ended, tally->matches, tally_good(tally),
+			 tally->of[OUTCOME_REFUSED], tally->of[OUTCOME_FAILED] +
+			 tally->of[OUTCOME_TIMEOUT] + tally->of[OUTCOME_INELIGIBLE], rate,
+			 stopping ? "stopping" : left);
 
 	room = (int)width - (int)strlen(text) - 4;
 	room = room > BAR_MAX ? BAR_MAX : room;

@@ -30,9 +30,10 @@ bool bar_available(void);
  * Draw it, over the one before.
  *
  * @param tally			what to show
+ * @param now			when, in ms
  * @param stopping		no further switches are started
  */
-void bar_draw(tally_t *tally, bool stopping);
+void bar_draw(tally_t *tally, uint64_t now, bool stopping);
 
 /**
  * Remove it, for something else to be printed. Does nothing if there is none.

@@ -7,66 +7,30 @@
  * @defgroup rmobike_command command
  * @{ @ingroup rmobike
  *
- * What the commands of the rmobike tool share: options, the connection to the
- * daemon, an end to all waiting, and output that is safe for a terminal.
+ * What a command of the rmobike tool is: mostly a table.
  */
 
 #ifndef COMMAND_H_
 #define COMMAND_H_
 
-#include <libvici.h>
-
-#include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
-
-/** compare two strings */
-#define streq(a, b) (strcmp(a, b) == 0)
-
-/** number of elements of an array */
-#define countof(array) (sizeof(array) / sizeof((array)[0]))
+#include "daemon.h"
 
 /** most options of a single command, the common ones not counted */
 #define COMMAND_MAX_OPTIONS 16
 
-/** what command_t.option is called with for the value of the command itself */
-#define COMMAND_VALUE '='
+/** seconds to wait for an answer that the daemon gives at once */
+#define COMMAND_TIMEOUT 30
 
-/** socket of the plugin's own, used if the daemon's vici can't be extended */
-#define COMMAND_FALLBACK_URI "unix:///run/charon.rmobike"
+/** lines for the synopsis of commands that are answered at once */
+#define COMMAND_USAGE \
+	"[--raw | --pretty | --json]", \
+	"[--timeout SECONDS] [--uri URI]"
 
 typedef struct command_t command_t;
 typedef struct command_option_t command_option_t;
-typedef struct command_conn_t command_conn_t;
-typedef enum command_status_t command_status_t;
-typedef enum command_stop_t command_stop_t;
 
 /**
- * Exit status of the tool, and what a command returns.
- */
-enum command_status_t {
-	/** everything asked for was achieved */
-	COMMAND_OK = 0,
-	/** the daemon did its part, but something was not achieved */
-	COMMAND_FAILED = 1,
-	/** wrong usage, or no (usable) connection to the daemon */
-	COMMAND_TROUBLE = 2,
-	/** the daemon does not know the vici command; never an exit status */
-	COMMAND_UNKNOWN = -1,
-};
-
-/**
- * Why a command is stopped before it is finished.
- */
-enum command_stop_t {
-	/** the time given with --timeout is over */
-	COMMAND_STOP_TIMEOUT,
-	/** SIGINT, SIGTERM or SIGHUP */
-	COMMAND_STOP_SIGNAL,
-};
-
-/**
- * An option of a command.
+ * An option of a command. The daemon gets it by the same name, and checks it.
  */
 struct command_option_t {
 	/** long name, without dashes */
@@ -77,22 +41,10 @@ struct command_option_t {
 	char *value;
 	/** one line for the usage */
 	char *desc;
-};
-
-/**
- * Connection to a daemon, with the options common to all commands.
- */
-struct command_conn_t {
-	/** the connection, to be used by the main thread only */
-	vici_conn_t *vici;
-	/** how to call the other end in messages */
-	const char *where;
-	/** print vici messages as they are, instead of something readable */
-	bool raw;
-	/** print vici messages on several lines, implies raw */
-	bool pretty;
-	/** print vici messages as JSON, a line each */
-	bool json;
+	/** the daemon does not get it */
+	bool local;
+	/** lowest and highest number it takes, max is 0 if it takes any text */
+	unsigned long min, max;
 };
 
 /**
@@ -103,7 +55,8 @@ struct command_t {
 	char *name;
 	/** short name */
 	char op;
-	/** what the value of the command is; NULL if it has none */
+	/** what the value of the command is, which the daemon gets as "address";
+	 * NULL if it has none */
 	char *value;
 	/** one line for the usage */
 	char *desc;
@@ -116,31 +69,21 @@ struct command_t {
 	unsigned int timeout;
 	/** options, the unused ones zeroed */
 	command_option_t options[COMMAND_MAX_OPTIONS + 1];
-
-	/**
-	 * Take note of an option. NULL if there are none besides the common ones.
-	 *
-	 * @param op		short name of the option, or COMMAND_VALUE
-	 * @param arg		value of the option, NULL if it has none
-	 * @return			false if unacceptable, after complaining
-	 */
-	bool (*option)(char op, char *arg);
-
-	/**
-	 * Check the options as a whole. May be NULL.
-	 *
-	 * @return			false if unacceptable, after complaining
-	 */
-	bool (*check)(void);
+	/** what has to be given: one of these, else that is what is missing */
+	struct {
+		char *one_of[8];
+		char *missing;
+	} needs[3];
 
 	/**
 	 * Execute the command. May be called again on another connection if it
 	 * returned COMMAND_UNKNOWN.
 	 *
-	 * @param conn		connection to the daemon
+	 * @param this		command
+	 * @param daemon	connection to the daemon
 	 * @return			exit status, or COMMAND_UNKNOWN
 	 */
-	command_status_t (*call)(command_conn_t *conn);
+	command_status_t (*call)(const command_t *this, daemon_t *daemon);
 
 	/**
 	 * Ctrl-C was pressed. Called from a thread of its own, while call() may be
@@ -153,168 +96,17 @@ struct command_t {
 
 	/**
 	 * Say what is left undone; the tool exits afterwards. Called from a
-	 * thread of its own, while call() may be doing anything. May be NULL.
+	 * thread of its own, while call() may be doing anything. May be NULL if
+	 * there is nothing to say but that the daemon did not answer.
 	 *
-	 * @param why		what happened
-	 * @param seconds	the time that was waited for
+	 * @param seconds	the time that was waited for, 0 if a signal ended it
 	 * @return			exit status
 	 */
-	command_status_t (*stopped)(command_stop_t why, unsigned int seconds);
+	command_status_t (*stopped)(unsigned int seconds);
 };
 
-/** move IKE_SAs */
-extern const command_t cmd_switch;
-
-/** move everything away from an address */
-extern const command_t cmd_drain;
-
-/** use an address again */
-extern const command_t cmd_undrain;
-
-/** spread IKE_SAs over the addresses configured */
-extern const command_t cmd_balance;
-
-/** stop the move under way */
-extern const command_t cmd_cancel;
-
-/** list IKE_SAs */
-extern const command_t cmd_status;
-
-/** print events */
-extern const command_t cmd_monitor;
-
-/** print counters */
-extern const command_t cmd_stats;
-
-/**
- * Do what the command line asks for.
- *
- * @param argc			number of arguments
- * @param argv			arguments
- * @return				exit status
- */
-int command_dispatch(int argc, char *argv[]);
-
-/**
- * Print a line to stderr, prefixed by the name of the tool. Bytes that are not
- * printable ASCII are replaced by '?'.
- *
- * @param fmt			printf format, without newline
- */
-void command_error(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2)));
-
-/**
- * Print a line to stdout at once. Bytes that are not printable ASCII are
- * replaced by '?'.
- *
- * @param fmt			printf format, without newline
- */
-void command_print(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2)));
-
-/**
- * Print a text to stdout at once, as it is.
- *
- * @param text			text, with newlines
- */
-void command_write(const char *text);
-
-/**
- * Get the time, for differences only.
- *
- * @return				milliseconds since whenever
- */
-uint64_t command_now(void);
-
-/**
- * Parse a number, complain if it won't do.
- *
- * @param name			option it was given with, without dashes
- * @param arg			text
- * @param min			lowest
- * @param max			highest
- * @param value			receives the number
- * @return				false if unacceptable, after complaining
- */
-bool command_number(const char *name, char *arg, unsigned long min,
-					unsigned long max, unsigned int *value);
-
-/**
- * Take a value for the daemon, which checks it. Complain if that can't be done.
- *
- * @param opt			where to keep it
- * @param name			option it was given with, without dashes
- * @param arg			value
- * @param takes			what it takes, as in the usage
- * @return				false if unacceptable, after complaining
- */
-bool command_take(char **opt, char *name, char *arg, char *takes);
-
-/**
- * Print a vici message if --raw, --pretty or --json was given.
- *
- * @param conn			connection
- * @param res			message
- * @param label			how to label it
- * @return				true if it was printed
- */
-bool command_dump(command_conn_t *conn, vici_res_t *res, char *label);
-
-/**
- * The same for the reply to a command.
- *
- * @param conn			connection
- * @param res			message
- * @param name			name of the command
- * @return				true if it was printed
- */
-bool command_dump_reply(command_conn_t *conn, vici_res_t *res, char *name);
-
-/**
- * Get a value of a message as string, whatever bytes it contains: for
- * command_print() only.
- *
- * @param res			message
- * @param key			key, in the message itself, not in a section
- * @return				value, to be freed, NULL if there is none
- */
-char *command_find(vici_res_t *res, char *key);
-
-/**
- * Add a value to a request, as it is.
- *
- * @param req			request
- * @param key			key
- * @param value			value, NULL to add nothing
- */
-void command_add(vici_req_t *req, char *key, char *value);
-
-/**
- * Check if the daemon is still there. libvici reports a closed connection only
- * to those who ask for something.
- *
- * @param conn			connection
- * @return				false if it is not
- */
-bool command_is_alive(command_conn_t *conn);
-
-/**
- * Take the reply of the daemon to a command that reports success.
- *
- * @param conn			connection
- * @param res			reply
- * @return				COMMAND_OK, or exit status after complaining
- */
-command_status_t command_success(command_conn_t *conn, vici_res_t *res);
-
-/**
- * Complain about a vici exchange that failed, from the current errno.
- *
- * @param conn			connection
- * @param what			name of the vici command or event
- * @return				COMMAND_UNKNOWN or COMMAND_TROUBLE
- */
-command_status_t command_vici_failed(command_conn_t *conn, const char *what);
+/** all that there are */
+extern const command_t cmd_switch, cmd_drain, cmd_undrain, cmd_balance,
+	cmd_cancel, cmd_status, cmd_monitor, cmd_stats;
 
 #endif /** COMMAND_H_ @}*/

@@ -4,6 +4,7 @@
  */
 
 #include "guard.h"
+#include "output.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -37,23 +38,23 @@ static struct {
 	.mutex = PTHREAD_MUTEX_INITIALIZER,
 };
 
-/**
- * Get the ms left, at most those until we should look again.
- */
-static unsigned int get_left(void)
+uint64_t guard_now(void)
 {
-	uint64_t now, end;
+	struct timespec now;
 
-	pthread_mutex_lock(&guard.mutex);
-	end = guard.end;
-	pthread_mutex_unlock(&guard.mutex);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+}
 
-	now = command_now();
-	if (!guard.timeout || end > now + LOOK_INTERVAL)
+command_status_t guard_unanswered(unsigned int seconds)
+{
+	if (!seconds)
 	{
-		return LOOK_INTERVAL;
+		print_error("interrupted");
+		return COMMAND_FAILED;
 	}
-	return end > now ? end - now : 0;
+	print_error("the daemon did not answer within %u s", seconds);
+	return COMMAND_TROUBLE;
 }
 
 /**
@@ -64,12 +65,20 @@ static unsigned int get_left(void)
 static int wait_for_signal(void)
 {
 	struct timespec time;
-	unsigned int left;
+	uint64_t now, end, left;
 	int sig;
 
 	do
 	{
-		left = get_left();
+		pthread_mutex_lock(&guard.mutex);
+		end = guard.end;
+		pthread_mutex_unlock(&guard.mutex);
+		now = guard_now();
+		left = end > now ? end - now : 0;
+		if (!guard.timeout || left > LOOK_INTERVAL)
+		{
+			left = LOOK_INTERVAL;
+		}
 		time.tv_sec = left / 1000;
 		time.tv_nsec = left % 1000 * 1000000;
 		sig = sigtimedwait(&guard.signals, NULL, &time);
@@ -96,8 +105,8 @@ static void *guard_main(void *unused)
 	pthread_mutex_lock(&guard.mutex);
 	if (!guard.finished)
 	{
-		status = cmd->stopped(sig == -1 ? COMMAND_STOP_TIMEOUT
-										: COMMAND_STOP_SIGNAL, guard.timeout);
+		status = (cmd->stopped ?: guard_unanswered)(sig == -1 ? guard.timeout
+															  : 0);
 		/* other threads may be anywhere, so don't clean up behind them */
 		fflush(stdout);
 		_exit(status);
@@ -112,7 +121,7 @@ static void *guard_main(void *unused)
 static void set_end(void)
 {
 	pthread_mutex_lock(&guard.mutex);
-	guard.end = command_now() + guard.timeout * 1000ULL;
+	guard.end = guard_now() + guard.timeout * 1000ULL;
 	pthread_mutex_unlock(&guard.mutex);
 }
 
@@ -139,7 +148,7 @@ bool guard_start(const command_t *cmd, unsigned int timeout, bool extends)
 	pthread_sigmask(SIG_BLOCK, &guard.signals, NULL);
 	if (pthread_create(&thread, NULL, guard_main, NULL) != 0)
 	{
-		command_error("starting a thread failed");
+		print_error("starting a thread failed");
 		return false;
 	}
 	pthread_detach(thread);

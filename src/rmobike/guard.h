@@ -35,4 +35,16 @@ void guard_extend(void);
  */
 void guard_stop(void);
 
+/**
+ * Say that the daemon did not answer, see command_t.stopped.
+ */
+command_status_t guard_unanswered(unsigned int seconds);
+
+/**
+ * Get the time, for differences only.
+ *
+ * @return				milliseconds since whenever
+ */
+uint64_t guard_now(void);
+
 #endif /** GUARD_H_ @}*/

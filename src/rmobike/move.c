@@ -5,22 +5,20 @@
 
 #include "bar.h"
 #include "guard.h"
-#include "json.h"
-#include "move.h"
+#include "options.h"
+#include "output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
-/** vici command that stops a move */
-#define RMOBIKE_CANCEL "rmobike-cancel"
-
-/** ms without events after which to look if the daemon is still there */
-#define ALIVE_INTERVAL 1000
+/** seconds without any outcome to wait: more than the daemon lets a switch take
+ * at most, 165 s */
+#define MOVE_TIMEOUT 180
 
 /** ms after which to look once more before giving up */
 #define DEAD_INTERVAL 100
@@ -59,39 +57,25 @@ static struct {
  */
 static void create_tag(void)
 {
-	uint64_t random = 0;
+	uint64_t random;
 
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 	{
-		struct timespec now;
-
-		clock_gettime(CLOCK_REALTIME, &now);
-		random = now.tv_nsec;
+		random = guard_now();
 	}
-	snprintf(progress.tag, sizeof(progress.tag), "rmobike-%d-%08lx%08lx",
-			 (int)getpid(), (unsigned long)(random >> 32),
-			 (unsigned long)(random & 0xffffffff));
+	snprintf(progress.tag, sizeof(progress.tag), "rmobike-%d-%016" PRIx64,
+			 (int)getpid(), random);
 }
 
 /**
- * Print an outcome, unless the bar tells enough.
+ * Check if an outcome has no line of its own, as the bar tells enough.
  */
-static void print_outcome(command_conn_t *conn, char *name, outcome_t outcome,
-						  vici_res_t *res)
+static bool is_bar_enough(outcome_t outcome)
 {
-	bool counted = outcome == OUTCOME_DONE || outcome == OUTCOME_REDIRECTED ||
-				   outcome == OUTCOME_CANCELLED;
-
-	if (progress.bar && counted && progress.tally.matches >= MANY &&
-		isatty(STDOUT_FILENO))
-	{
-		return;
-	}
-	bar_hide();
-	if (!command_dump(conn, res, name))
-	{
-		outcome_print(res, "");
-	}
+	return progress.bar && progress.tally.matches >= MANY &&
+		   isatty(STDOUT_FILENO) &&
+		   (outcome == OUTCOME_DONE || outcome == OUTCOME_REDIRECTED ||
+			outcome == OUTCOME_CANCELLED);
 }
 
 /**
@@ -100,59 +84,58 @@ static void print_outcome(command_conn_t *conn, char *name, outcome_t outcome,
  */
 static void on_event(void *user, char *name, vici_res_t *res)
 {
+	message_t *event;
 	outcome_t outcome;
-	char *tag;
 
-	tag = command_find(res, "tag");
-	outcome = outcome_get(res);
-	if (tag && streq(tag, progress.tag) && outcome != OUTCOME_COUNT)
+	event = message_create(res);
+	outcome = outcome_get(event);
+	if (streq(message_text(event, "tag"), progress.tag) &&
+		outcome != OUTCOME_COUNT)
 	{
 		pthread_mutex_lock(&progress.mutex);
-		tally_add(&progress.tally, outcome, res);
-		print_outcome(user, name, outcome, res);
+		tally_add(&progress.tally, outcome, event);
+		if (!is_bar_enough(outcome))
+		{
+			bar_hide();
+			if (!print_message(event, res, name))
+			{
+				outcome_print(event, "");
+			}
+		}
 		pthread_cond_signal(&progress.cond);
 		pthread_mutex_unlock(&progress.mutex);
 		guard_extend();
 	}
-	free(tag);
+	message_destroy(event);
 }
 
 /**
  * Tell the daemon to start no further switches. Called with the lock held,
  * which is released meanwhile.
  */
-static void cancel(command_conn_t *conn)
+static void cancel(daemon_t *daemon)
 {
-	char *success, *count, *left;
-	vici_res_t *res;
+	message_t *reply;
 
 	progress.cancelled = true;
 	pthread_mutex_unlock(&progress.mutex);
-	errno = 0;
-	res = vici_submit(vici_begin(RMOBIKE_CANCEL), conn->vici);
+	reply = daemon_ask(daemon, vici_begin(RMOBIKE_CANCEL), NULL);
 	pthread_mutex_lock(&progress.mutex);
 
 	bar_hide();
-	if (!res)
+	if (!reply)
 	{
-		command_error("stopping failed, the daemon carries on (Ctrl-C again "
-					  "to leave)");
-		return;
+		print_error("stopping failed, the daemon carries on (Ctrl-C again to "
+					"leave)");
 	}
-	success = command_find(res, "success");
-	count = command_find(res, "cancelled");
-	left = command_find(res, "in-flight");
-	/* otherwise it was just coming to an end, nothing to tell about that */
-	if (success && streq(success, "yes"))
-	{
-		command_error("stopping: %s not started, waiting for %s in flight "
-					  "(Ctrl-C again to leave them to the daemon)",
-					  count ?: "?", left ?: "?");
+	else if (streq(message_text(reply, "success"), "yes"))
+	{	/* otherwise it was just coming to an end, nothing to tell about that */
+		print_error("stopping: %s not started, waiting for %s in flight "
+					"(Ctrl-C again to leave them to the daemon)",
+					message_text(reply, "cancelled"),
+					message_text(reply, "in-flight"));
 	}
-	free(success);
-	free(count);
-	free(left);
-	vici_free_res(res);
+	message_destroy(reply);
 }
 
 /**
@@ -162,16 +145,12 @@ static void cancel(command_conn_t *conn)
  */
 static bool wait_for_signal(unsigned int ms)
 {
-	struct timespec time;
+	uint64_t end = guard_now() + ms;
+	struct timespec time = {
+		.tv_sec = end / 1000,
+		.tv_nsec = end % 1000 * 1000000,
+	};
 
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	time.tv_sec += ms / 1000;
-	time.tv_nsec += ms % 1000 * 1000000;
-	if (time.tv_nsec >= 1000000000)
-	{
-		time.tv_sec++;
-		time.tv_nsec -= 1000000000;
-	}
 	return pthread_cond_timedwait(&progress.cond, &progress.mutex,
 								  &time) != ETIMEDOUT;
 }
@@ -180,9 +159,9 @@ static bool wait_for_signal(unsigned int ms)
  * Wait until all switches came to an end, or the daemon did. Called with the
  * lock held.
  */
-static void wait_for_outcomes(command_conn_t *conn)
+static void wait_for_outcomes(daemon_t *daemon)
 {
-	uint64_t now, seen = command_now(), drawn = 0;
+	uint64_t now, seen = guard_now(), drawn = 0;
 	tally_t *tally = &progress.tally;
 	unsigned int interval, ended;
 	bool alive, heard;
@@ -192,19 +171,19 @@ static void wait_for_outcomes(command_conn_t *conn)
 	{
 		if (progress.interrupted && !progress.cancelled)
 		{
-			cancel(conn);
+			cancel(daemon);
 			continue;
 		}
-		now = command_now();
+		now = guard_now();
 		if (progress.bar && now >= drawn + BAR_INTERVAL)
 		{
-			bar_draw(tally, progress.cancelled);
+			bar_draw(tally, now, progress.cancelled);
 			drawn = now;
 		}
 		ended = tally->ended;
-		interval = dead ? DEAD_INTERVAL : ALIVE_INTERVAL;
+		interval = dead ? DEAD_INTERVAL : DAEMON_ALIVE_INTERVAL;
 		heard = wait_for_signal(progress.bar ? BAR_INTERVAL : interval);
-		now = command_now();
+		now = guard_now();
 		if (heard || tally->ended != ended)
 		{
 			seen = now;
@@ -213,11 +192,11 @@ static void wait_for_outcomes(command_conn_t *conn)
 		{
 			/* don't keep libvici's thread from delivering events */
 			pthread_mutex_unlock(&progress.mutex);
-			alive = command_is_alive(conn);
+			alive = daemon_is_alive(daemon);
 			pthread_mutex_lock(&progress.mutex);
 			/* what was received already may still be on its way to us */
 			dead = alive ? 0 : dead + 1;
-			seen = command_now();
+			seen = guard_now();
 		}
 	}
 	bar_hide();
@@ -226,33 +205,54 @@ static void wait_for_outcomes(command_conn_t *conn)
 /**
  * Sum up what is known after the waiting, with the lock held.
  */
-static command_status_t report(command_conn_t *conn, const move_t *move)
+static command_status_t report(daemon_t *daemon)
 {
-	tally_t *tally = &progress.tally;
 	command_status_t status = COMMAND_OK;
+	tally_t *tally = &progress.tally;
 
 	if (tally->ended < tally->matches)
 	{
-		command_error("the daemon at %s closed the connection, the outcome of "
-					  "%u of %u switches is unknown", conn->where,
-					  tally->matches - tally->ended, tally->matches);
+		print_error("the daemon at %s closed the connection, the outcome of "
+					"%u of %u switches is unknown", daemon->where,
+					tally->matches - tally->ended, tally->matches);
 		status = COMMAND_TROUBLE;
 	}
 	else if (tally_good(tally) < tally->matches)
 	{
 		status = COMMAND_FAILED;
 	}
-	if (conn->json || (!conn->raw && tally->matches &&
-					   (tally->matches >= MANY || progress.interrupted)))
+	if (output_format == OUTPUT_JSON ||
+		(output_format == OUTPUT_TEXT && tally->matches &&
+		 (tally->matches >= MANY || progress.interrupted)))
 	{
-		tally_print(tally, command_now() - progress.start, conn->json);
-	}
-	if (status != COMMAND_TROUBLE && move->achieved && !conn->raw &&
-		!conn->json && !move_is_dry())
-	{
-		move->achieved(tally->matches);
+		tally_print(tally, guard_now() - progress.start);
 	}
 	return status;
+}
+
+/**
+ * Say what was started, or achieved besides.
+ */
+static void print_achieved(const command_t *this, bool unattended)
+{
+	unsigned int matches = progress.tally.matches;
+	char *address = options_get("address");
+
+	if (unattended && matches)
+	{
+		print_line("move of %u IKE_SA%s started, see 'rmobike --stats' and "
+				   "'rmobike --monitor'", matches, matches == 1 ? "" : "s");
+	}
+	if (this == &cmd_drain)
+	{
+		print_line("%s is drained%s, newcomers are moved until 'rmobike "
+				   "--undrain %s'", address,
+				   matches ? "" : ", nothing was there", address);
+	}
+	else if (this == &cmd_balance && !matches)
+	{
+		print_line("balanced already, nothing moves");
+	}
 }
 
 /**
@@ -261,80 +261,52 @@ static command_status_t report(command_conn_t *conn, const move_t *move)
  * @return				exit status if there is nothing to wait for, or
  *						COMMAND_OK
  */
-static command_status_t process_reply(command_conn_t *conn, vici_res_t *res,
-									  const move_t *move)
+static command_status_t process_reply(const command_t *this, daemon_t *daemon,
+									  message_t *reply)
 {
 	command_status_t status;
-	int matches;
 
-	if (!conn->json || move_is_unattended())
-	{
-		command_dump_reply(conn, res, move->vici);
-	}
-	status = command_success(conn, res);
+	status = daemon_success(daemon, reply);
 	if (status != COMMAND_OK)
 	{
 		return status;
 	}
-	matches = vici_find_int(res, -1, "matches");
-	if (matches < 0)
+	if (!message_get(reply, "matches"))
 	{
-		command_error("the daemon at %s did not tell how many IKE_SAs match, "
-					  "are tool and plugin of the same version?", conn->where);
+		print_error("the daemon at %s did not tell how many IKE_SAs match, are "
+					"tool and plugin of the same version?", daemon->where);
 		return COMMAND_TROUBLE;
 	}
-	if (!matches && move->must_match)
+	progress.tally.matches = message_number(reply, "matches");
+	if (!progress.tally.matches && this == &cmd_switch)
 	{
-		command_error("no IKE_SA matches");
+		print_error("no IKE_SA matches");
 		return COMMAND_FAILED;
 	}
-	progress.tally.matches = matches;
 	progress.answered = true;
 	return COMMAND_OK;
 }
 
 /**
- * Say what was started, as nobody waits for it.
+ * Ask the daemon to start.
  */
-static void print_started(command_conn_t *conn, const move_t *move)
+static message_t *ask(const command_t *this, daemon_t *daemon)
 {
-	unsigned int matches = progress.tally.matches;
+	bool print = output_format != OUTPUT_JSON || options_get("no-wait");
+	vici_req_t *req;
 
-	if (!conn->raw && !conn->json)
-	{
-		if (matches)
-		{
-			command_print("move of %u IKE_SA%s started, see "
-						  "'rmobike --stats' and 'rmobike --monitor'",
-						  matches, matches == 1 ? "" : "s");
-		}
-		if (move->achieved)
-		{
-			move->achieved(matches);
-		}
-	}
+	req = vici_begin(this->vici);
+	options_add(req);
+	daemon_add(req, "tag", progress.tag);
+	return daemon_ask(daemon, req, print ? this->vici : NULL);
 }
 
 /**
- * Ask the daemon to start.
+ * Get ready for events.
  */
-static vici_res_t *submit(command_conn_t *conn, const move_t *move)
-{
-	vici_req_t *req;
-
-	req = vici_begin(move->vici);
-	move->add(req);
-	move_add(req);
-	command_add(req, "tag", progress.tag);
-	errno = 0;
-	return vici_submit(req, conn->vici);
-}
-
-command_status_t move_call(command_conn_t *conn, const move_t *move)
+static void prepare(void)
 {
 	pthread_condattr_t attr;
-	command_status_t status;
-	vici_res_t *res;
 
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -342,37 +314,52 @@ command_status_t move_call(command_conn_t *conn, const move_t *move)
 	pthread_condattr_destroy(&attr);
 	create_tag();
 	progress.bar = bar_available() &&
-				   !((conn->raw || conn->json) && isatty(STDOUT_FILENO));
-	progress.start = command_now();
+				   (output_format == OUTPUT_TEXT || !isatty(STDOUT_FILENO));
+	progress.start = guard_now();
+}
 
+/**
+ * Implements command_t.call
+ */
+static command_status_t call(const command_t *this, daemon_t *daemon)
+{
+	bool unattended = options_get("no-wait");
+	command_status_t status;
+	message_t *reply;
+
+	prepare();
 	errno = 0;
-	if (!move_is_unattended() &&
-		vici_register(conn->vici, RMOBIKE_SWITCH, on_event, conn) != 0)
+	if (!unattended &&
+		vici_register(daemon->vici, RMOBIKE_SWITCH, on_event, NULL) != 0)
 	{
-		return command_vici_failed(conn, RMOBIKE_SWITCH);
+		return daemon_failed(daemon, RMOBIKE_SWITCH);
 	}
-	res = submit(conn, move);
-	if (!res)
+	reply = ask(this, daemon);
+	if (!reply)
 	{
-		return command_vici_failed(conn, move->vici);
+		return daemon_failed(daemon, this->vici);
 	}
 	pthread_mutex_lock(&progress.mutex);
-	status = process_reply(conn, res, move);
-	vici_free_res(res);
-	if (status == COMMAND_OK && move_is_unattended())
+	status = process_reply(this, daemon, reply);
+	message_destroy(reply);
+	if (status == COMMAND_OK && !unattended)
 	{
-		print_started(conn, move);
+		wait_for_outcomes(daemon);
+		status = report(daemon);
 	}
-	else if (status == COMMAND_OK)
+	if (progress.answered && status != COMMAND_TROUBLE &&
+		output_format == OUTPUT_TEXT && !options_get("dry-run"))
 	{
-		wait_for_outcomes(conn);
-		status = report(conn, move);
+		print_achieved(this, unattended);
 	}
 	pthread_mutex_unlock(&progress.mutex);
 	return status;
 }
 
-bool move_interrupt(void)
+/**
+ * Implements command_t.interrupt
+ */
+static bool interrupt(void)
 {
 	bool first;
 
@@ -388,37 +375,136 @@ bool move_interrupt(void)
 	return first;
 }
 
-command_status_t move_stopped(command_stop_t why, unsigned int seconds)
+/**
+ * Implements command_t.stopped
+ */
+static command_status_t stopped(unsigned int seconds)
 {
 	unsigned int matches, left;
+	char why[32] = "interrupted";
 
 	/* not to be unlocked, nothing shall be printed after this */
 	pthread_mutex_lock(&progress.mutex);
 	bar_hide();
-	matches = progress.tally.matches;
-	left = matches - progress.tally.ended;
 	if (progress.answered)
 	{
-		if (why == COMMAND_STOP_SIGNAL)
+		matches = progress.tally.matches;
+		left = matches - progress.tally.ended;
+		if (seconds)
 		{
-			command_error("interrupted, %u of %u switches still in flight: the "
-						  "daemon carries on, see 'rmobike --status'", left,
-						  matches);
+			snprintf(why, sizeof(why), "waited for %u s", seconds);
 		}
-		else
-		{
-			command_error("waited for %u s, %u of %u switches still in flight: "
-						  "the daemon carries on, see 'rmobike --status'",
-						  seconds, left, matches);
-		}
+		print_error("%s, %u of %u switches still in flight: the daemon carries "
+					"on, see 'rmobike --status'", why, left, matches);
 		return COMMAND_FAILED;
 	}
-	if (why == COMMAND_STOP_SIGNAL)
+	if (!seconds)
 	{
-		command_error("interrupted before the daemon answered, see "
-					  "'rmobike --status'");
+		print_error("interrupted before the daemon answered, see "
+					"'rmobike --status'");
 		return COMMAND_FAILED;
 	}
-	command_error("the daemon did not answer within %u s", seconds);
-	return COMMAND_TROUBLE;
+	return guard_unanswered(seconds);
 }
+
+/* clang-format off */
+
+/** what all of them take */
+#define MOVE_OPTIONS \
+	{ "max-in-flight",	'm', "N",	"switches under way at a time (64)" }, \
+	{ "rate",			'R', "N",	"start at most N per second" }, \
+	{ "max-failures",	'f', "N",	"stop after N that did not move" }, \
+	{ "dry-run",		'n', NULL,	"show what would be done" }, \
+	{ "wait",			'w', NULL,	"wait for all outcomes (default)", true }, \
+	{ "no-wait",		'W', NULL,	"return as soon as it started", true }
+
+/* clang-format on */
+
+/** lines for their synopsis */
+#define MOVE_USAGE \
+	"[--max-in-flight N] [--rate N] [--max-failures N]", \
+	"[--dry-run | --no-wait] [--timeout SECONDS]", \
+	"[--raw | --pretty | --json] [--uri URI]"
+
+/** how they are executed */
+#define MOVE_CALLS \
+	.timeout = MOVE_TIMEOUT, .call = call, .interrupt = interrupt, \
+	.stopped = stopped
+
+/**
+ * Described in header
+ */
+const command_t cmd_switch = {
+	.name = "switch",
+	.op = 's',
+	.desc = "move IKE_SAs to other addresses of this machine",
+	.vici = RMOBIKE_SWITCH,
+	.usage = {
+		"--to ADDR[=WEIGHT][,...]",
+		"(--all | [--ike NAME] [--ike-id ID] [--peer-ip ADDR]",
+		"[--peer-id ID] [--local-ip ADDR]) [--fallback HOW]",
+		MOVE_USAGE,
+	},
+	.options = {
+		{ "to",			't', "ADDR",	"where to, several are spread evenly" },
+		{ "ike",		'i', "NAME",	"IKE_SAs of that connection" },
+		{ "ike-id",		'I', "ID",		"the IKE_SA of that unique id",
+		  .min = 1, .max = UINT32_MAX },
+		{ "peer-ip",	'p', "ADDR",	"peers at address, subnet, range" },
+		{ "peer-id",	'd', "ID",		"peers of that identity (wildcards)" },
+		{ "local-ip",	'l', "ADDR",	"IKE_SAs that use that local address" },
+		{ "all",		'a', NULL,		"all IKE_SAs" },
+		{ "fallback",	'F', "HOW",		"for others: redirect or none" },
+		MOVE_OPTIONS,
+	},
+	.needs = {
+		{ { "to" },
+		  "--to ADDR: which of this machine's addresses to switch to" },
+		{ { "all", "ike", "ike-id", "peer-ip", "peer-id", "local-ip" },
+		  "selector: which IKE_SAs to switch, --ike, --ike-id, --peer-ip, "
+		  "--peer-id, --local-ip or --all" },
+	},
+	MOVE_CALLS,
+};
+
+/**
+ * Described in header
+ */
+const command_t cmd_drain = {
+	.name = "drain",
+	.op = 'd',
+	.value = "ADDR",
+	.desc = "move everything off an address, newcomers too",
+	.vici = "rmobike-drain",
+	.usage = {
+		"[--to ADDR[=WEIGHT][,...]] [--fallback HOW]",
+		MOVE_USAGE,
+	},
+	.options = {
+		{ "to",			't', "ADDR",	"where to (any other address)" },
+		{ "fallback",	'F', "HOW",		"for others: redirect or none" },
+		MOVE_OPTIONS,
+	},
+	.needs = {
+		{ { "address" }, "address: which of this machine's addresses shall not "
+						 "be used anymore" },
+	},
+	MOVE_CALLS,
+};
+
+/**
+ * Described in header
+ */
+const command_t cmd_balance = {
+	.name = "balance",
+	.op = 'b',
+	.desc = "spread IKE_SAs as the configured weights say",
+	.vici = "rmobike-balance",
+	.usage = {
+		MOVE_USAGE,
+	},
+	.options = {
+		MOVE_OPTIONS,
+	},
+	MOVE_CALLS,
+};

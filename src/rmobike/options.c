@@ -4,6 +4,7 @@
  */
 
 #include "options.h"
+#include "output.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -18,31 +19,40 @@
  * Options of all these commands.
  */
 static const command_option_t common_options[] = {
-	{ "uri",		'u', "URI",		"vici socket of the daemon" },
-	{ "timeout",	'T', "SECONDS",	"stop waiting after that time" },
-	{ "raw",		'r', NULL,		"print vici messages as they are" },
-	{ "pretty",		'P', NULL,		"the same, on several lines" },
-	{ "json",		'j', NULL,		"print them as JSON" },
-	{ "debug",		'v', "LEVEL",	"log level of the vici client, 0..4" },
-	{ "help",		'h', NULL,		"show this text" },
+	{ "uri",		'u', "URI",		"vici socket of the daemon", true },
+	{ "timeout",	'T', "SECONDS",	"stop waiting after that time", true,
+	  1, TIMEOUT_MAX },
+	{ "raw",		'r', NULL,		"print vici messages as they are", true },
+	{ "pretty",		'P', NULL,		"the same, on several lines", true },
+	{ "json",		'j', NULL,		"print them as JSON", true },
+	{ "debug",		'v', "LEVEL",	"log level of the vici client, 0..4", true,
+	  0, 4 },
+	{ "help",		'h', NULL,		"show this text", true },
 };
 
-/** room for all options of a command, and the terminator */
-#define OPTIONS_MAX (COMMAND_MAX_OPTIONS + countof(common_options) + 1)
+/** what does not go together */
+static const struct {
+	char *name;
+	char *others[6];
+	char *because;
+} conflicts[] = {
+	{ "json", { "raw", "pretty" }, "" },
+	{ "prometheus", { "raw", "pretty", "json" }, "" },
+	{ "all", { "ike", "ike-id", "peer-ip", "peer-id", "local-ip" }, "" },
+	{ "wait", { "no-wait" }, "" },
+	{ "dry-run", { "no-wait" }, ", nobody would see what it shows" },
+};
+
+/** room for all options of a command, its value, and the terminator */
+#define OPTIONS_MAX (COMMAND_MAX_OPTIONS + countof(common_options) + 2)
 
 /**
- * Described in header
+ * All options that there are, the value of the command first.
  */
-options_t options;
-
-/**
- * Print a single option.
- */
-static void print_option(const command_option_t *option)
-{
-	printf("  --%-13s %-8s (-%c)  %s\n", option->name, option->value ?: "",
-		   option->op, option->desc);
-}
+static struct {
+	const command_option_t *option;
+	char *value;
+} all[OPTIONS_MAX];
 
 void options_usage(const command_t *cmd)
 {
@@ -59,13 +69,12 @@ void options_usage(const command_t *cmd)
 	{
 		printf("%*s %s\n", i ? len : 0, "", cmd->usage[i]);
 	}
-	for (i = 0; cmd->options[i].name; i++)
+	for (i = 1; all[i].option; i++)
 	{
-		print_option(&cmd->options[i]);
-	}
-	for (i = 0; i < countof(common_options); i++)
-	{
-		print_option(&common_options[i]);
+		const command_option_t *option = all[i].option;
+
+		printf("  --%-13s %-8s (-%c)  %s\n", option->name,
+			   option->value ?: "", option->op, option->desc);
 	}
 }
 
@@ -80,66 +89,74 @@ static bool check_uri(char *uri)
 		{
 			return true;
 		}
-		command_error("the path in --uri '%s' is too long for a socket", uri);
+		print_error("the path in --uri '%s' is too long for a socket", uri);
 		return false;
 	}
 	if (strncmp(uri, "tcp://", 6) == 0 && strrchr(uri + 6, ':') > uri + 6)
 	{
 		return true;
 	}
-	command_error("'%s' won't do for --uri, it takes unix://<path> or "
-				  "tcp://<host>:<port>", uri);
+	print_error("'%s' won't do for --uri, it takes unix://<path> or "
+				"tcp://<host>:<port>", uri);
 	return false;
 }
 
 /**
- * Take note of an option common to all commands.
+ * Check for a number within the bounds of an option.
  */
-static bool common_option(char op, char *arg)
+static bool is_number(const command_option_t *option, char *arg)
 {
-	switch (op)
-	{
-		case 'u':
-			options.uri = arg;
-			return check_uri(arg);
-		case 'T':
-			return command_number("timeout", arg, 1, TIMEOUT_MAX,
-								&options.timeout);
-		case 'v':
-			return command_number("debug", arg, 0, 4, &options.debug);
-		case 'P':
-			options.pretty = true;
-			/* fall-through */
-		case 'r':
-			options.raw = true;
-			return true;
-		case 'j':
-			options.json = true;
-			return true;
-		case 'h':
-			options.help = true;
-			return true;
-		default:
-			return false;
-	}
+	unsigned long number;
+	char *end;
+
+	errno = 0;
+	number = strtoul(arg, &end, 10);
+	return *arg >= '0' && *arg <= '9' && !*end && !errno &&
+		   number >= option->min && number <= option->max;
 }
 
 /**
- * Append an option to what getopt_long() takes.
+ * Check for text that the daemon reads as it is. It would act as if a value had
+ * not been given at all that has anything but printable ASCII, and take one
+ * that is empty for all there are.
  */
-static void add_option(const command_option_t *option, struct option *longopt,
-					   char **shortopts)
+static bool is_text(const char *arg)
 {
-	*longopt = (struct option){
-		.name = option->name,
-		.has_arg = option->value ? required_argument : no_argument,
-		.val = option->op,
-	};
-	*(*shortopts)++ = option->op;
-	if (option->value)
+	const char *pos = arg;
+
+	while (*pos >= ' ' && *pos <= '~')
 	{
-		*(*shortopts)++ = ':';
+		pos++;
 	}
+	return *arg && !*pos;
+}
+
+/**
+ * Take note of an option.
+ */
+static bool take(size_t i, const char *name, char *arg)
+{
+	const command_option_t *option = all[i].option;
+
+	if (arg && all[i].value)
+	{
+		print_error("option --%s is given twice", name);
+		return false;
+	}
+	all[i].value = arg ?: "yes";
+	if (arg && option->max && !is_number(option, arg))
+	{
+		print_error("'%s' won't do for --%s, it takes a number from %lu to %lu",
+					arg, name, option->min, option->max);
+		return false;
+	}
+	if (arg && !option->local && !is_text(arg))
+	{
+		print_error("'%s' won't do for --%s, it takes %s", arg, name,
+					option->value);
+		return false;
+	}
+	return true;
 }
 
 /**
@@ -149,43 +166,66 @@ static void bad_option(int op, char *given)
 {
 	if (op == ':')
 	{
-		command_error("option '%s' needs a value", given);
+		print_error("option '%s' needs a value", given);
 	}
 	else if (strncmp(given, "--", 2) != 0)
 	{
-		command_error("unknown option '-%c'", optopt);
+		print_error("unknown option '-%c'", optopt);
 	}
 	else if (optopt)
 	{
-		command_error("option '%s' takes no value", given);
+		print_error("option '%s' takes no value", given);
 	}
 	else
 	{
-		command_error("unknown or ambiguous option '%s'", given);
+		print_error("unknown or ambiguous option '%s'", given);
+	}
+}
+
+/**
+ * Collect all options that a command has, for us and for getopt_long().
+ */
+static void collect(const command_t *cmd, struct option *longopts,
+					char *shortopts)
+{
+	static const command_option_t address = { .name = "address",
+											  .value = "ADDR" };
+	const command_option_t *option;
+	size_t i, own = 0;
+
+	while (cmd->options[own].name)
+	{
+		own++;
+	}
+	all[0].option = &address;
+	for (i = 0; i < own + countof(common_options); i++)
+	{
+		option = i < own ? &cmd->options[i] : &common_options[i - own];
+		all[i + 1].option = option;
+		longopts[i] = (struct option){
+			.name = option->name,
+			.has_arg = option->value ? required_argument : no_argument,
+			.val = option->op,
+		};
+		*shortopts++ = option->op;
+		if (option->value)
+		{
+			*shortopts++ = ':';
+		}
 	}
 }
 
 bool options_parse(const command_t *cmd, int argc, char *argv[])
 {
 	struct option longopts[OPTIONS_MAX] = {};
-	char shortopts[OPTIONS_MAX * 2 + 2] = "+:", *pos = shortopts + 2;
-	bool given[OPTIONS_MAX] = {};
-	size_t i, own, count = 0;
+	char shortopts[OPTIONS_MAX * 2 + 2] = "+:";
+	size_t i;
 	int op;
 
-	for (i = 0; cmd->options[i].name; i++)
-	{
-		add_option(&cmd->options[i], &longopts[count++], &pos);
-	}
-	own = count;
-	for (i = 0; i < countof(common_options); i++)
-	{
-		add_option(&common_options[i], &longopts[count++], &pos);
-	}
-
+	collect(cmd, longopts, shortopts + 2);
 	if (cmd->value && argc > 1 && argv[1][0] != '-')
 	{
-		if (!cmd->option(COMMAND_VALUE, argv[1]))
+		if (!take(0, cmd->name, argv[1]))
 		{
 			return false;
 		}
@@ -196,35 +236,104 @@ bool options_parse(const command_t *cmd, int argc, char *argv[])
 	opterr = 0;
 	while ((op = getopt_long(argc, argv, shortopts, longopts, NULL)) != EOF)
 	{
-		for (i = 0; i < count && longopts[i].val != op; i++)
+		for (i = 1; all[i].option && all[i].option->op != op; i++)
 		{
 			/* just look it up */
 		}
-		if (i == count)
+		if (!all[i].option)
 		{
 			bad_option(op, argv[optind - 1]);
 			return false;
 		}
-		if (longopts[i].has_arg && given[i])
-		{
-			command_error("option --%s is given twice", longopts[i].name);
-			return false;
-		}
-		given[i] = true;
-		if (!(i < own ? cmd->option(op, optarg) : common_option(op, optarg)))
+		if (!take(i, all[i].option->name, optarg) ||
+			(op == 'u' && !check_uri(optarg)))
 		{
 			return false;
 		}
 	}
 	if (optind < argc)
 	{
-		command_error("unexpected argument '%s'", argv[optind]);
+		print_error("unexpected argument '%s'", argv[optind]);
 		return false;
 	}
-	if (options.json && options.raw)
+	output_format = options_get("pretty") ? OUTPUT_PRETTY :
+		options_get("raw") ? OUTPUT_RAW :
+		options_get("json") ? OUTPUT_JSON : OUTPUT_TEXT;
+	return true;
+}
+
+/**
+ * Check if one of several options is given.
+ */
+static bool any_given(char *const *names)
+{
+	while (*names && !options_get(*names))
 	{
-		command_error("--json can't be combined with --raw or --pretty");
+		names++;
+	}
+	return *names;
+}
+
+bool options_check(const command_t *cmd)
+{
+	char list[128] = "";
+	size_t i, j, len;
+
+	for (i = 0; cmd->needs[i].missing; i++)
+	{
+		if (!any_given(cmd->needs[i].one_of))
+		{
+			print_error("missing %s", cmd->needs[i].missing);
+			return false;
+		}
+	}
+	for (i = 0; i < countof(conflicts); i++)
+	{
+		if (!options_get(conflicts[i].name) || !any_given(conflicts[i].others))
+		{
+			continue;
+		}
+		for (j = len = 0; conflicts[i].others[j]; j++)
+		{
+			len += snprintf(list + len, sizeof(list) - len, "%s--%s", j == 0 ?
+							"" : conflicts[i].others[j + 1] ? ", " : " or ",
+							conflicts[i].others[j]);
+		}
+		print_error("--%s can't be combined with %s%s", conflicts[i].name, list,
+					conflicts[i].because);
 		return false;
 	}
 	return true;
+}
+
+char *options_get(const char *name)
+{
+	size_t i;
+
+	for (i = 0; all[i].option; i++)
+	{
+		if (streq(all[i].option->name, name))
+		{
+			return all[i].value;
+		}
+	}
+	return NULL;
+}
+
+unsigned int options_number(const char *name)
+{
+	return strtoul(options_get(name) ?: "0", NULL, 10);
+}
+
+void options_add(vici_req_t *req)
+{
+	size_t i;
+
+	for (i = 0; all[i].option; i++)
+	{
+		if (!all[i].option->local)
+		{
+			daemon_add(req, all[i].option->name, all[i].value);
+		}
+	}
 }

@@ -7,7 +7,9 @@
  * @defgroup rmobike_options options
  * @{ @ingroup rmobike
  *
- * Options of a command, those of its own and those common to all.
+ * What was given on the command line: options of a command, and those common to
+ * all. Values are the daemon's to check, but for those that it does not get, or
+ * would take for others: none is empty or has anything but printable ASCII.
  */
 
 #ifndef OPTIONS_H_
@@ -15,35 +17,10 @@
 
 #include "command.h"
 
-typedef struct options_t options_t;
-
-/**
- * Values of the options common to all commands.
- */
-struct options_t {
-	/** --uri, NULL if not given */
-	char *uri;
-	/** --timeout, 0 if not given */
-	unsigned int timeout;
-	/** --raw or --pretty */
-	bool raw;
-	/** --pretty */
-	bool pretty;
-	/** --json */
-	bool json;
-	/** --debug */
-	unsigned int debug;
-	/** --help */
-	bool help;
-};
-
-/** what was given, filled by options_parse() */
-extern options_t options;
-
 /**
  * Parse the options of a command.
  *
- * @param cmd			command, gets its own options
+ * @param cmd			command
  * @param argc			number of arguments
  * @param argv			arguments, the first is the command's name
  * @return				false if unacceptable, after complaining
@@ -51,10 +28,41 @@ extern options_t options;
 bool options_parse(const command_t *cmd, int argc, char *argv[]);
 
 /**
+ * Check if options are missing, or don't go together.
+ *
+ * @param cmd			command
+ * @return				false if so, after complaining
+ */
+bool options_check(const command_t *cmd);
+
+/**
  * Print how a command is used.
  *
  * @param cmd			command
  */
 void options_usage(const command_t *cmd);
+
+/**
+ * Get an option.
+ *
+ * @param name			long name, "address" for the value of the command
+ * @return				value, "yes" if it takes none, NULL if it is not given
+ */
+char *options_get(const char *name);
+
+/**
+ * Get a number.
+ *
+ * @param name			long name of an option that takes only numbers
+ * @return				value, 0 if it is not given
+ */
+unsigned int options_number(const char *name);
+
+/**
+ * Add to a request all that the daemon gets.
+ *
+ * @param req			request
+ */
+void options_add(vici_req_t *req);
 
 #endif /** OPTIONS_H_ @}*/

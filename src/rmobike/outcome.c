@@ -3,8 +3,8 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "json.h"
 #include "outcome.h"
+#include "output.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,77 +23,50 @@ static const char *const names[] = {
 	[OUTCOME_CANCELLED]		= "cancelled",
 };
 
-outcome_t outcome_get(vici_res_t *res)
+outcome_t outcome_get(message_t *event)
 {
-	outcome_t outcome = OUTCOME_COUNT;
-	char *state;
+	char *state = message_get(event, "state");
+	outcome_t outcome;
 
-	state = command_find(res, "state");
-	if (state && !streq(state, "asked") && !streq(state, "answered"))
+	if (!state || streq(state, "asked") || streq(state, "answered"))
 	{
-		for (outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+		return OUTCOME_COUNT;
+	}
+	for (outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+	{
+		if (streq(state, names[outcome]))
 		{
-			if (streq(state, names[outcome]))
-			{
-				break;
-			}
-		}
-		if (outcome == OUTCOME_COUNT)
-		{	/* one that we don't know is the end, but no success */
-			outcome = OUTCOME_FAILED;
+			return outcome;
 		}
 	}
-	free(state);
-	return outcome;
+	/* one that we don't know is the end, but no success */
+	return OUTCOME_FAILED;
 }
 
-bool outcome_is_good(outcome_t outcome)
+void outcome_print(message_t *event, const char *prefix)
 {
-	return outcome < OUTCOME_REFUSED;
-}
+	char *state = message_text(event, "state"), *to = message_get(event, "to");
+	char *reason = message_get(event, "reason"), *time = NULL;
 
-void outcome_print(vici_res_t *res, const char *prefix)
-{
-	char *id, *name, *peer, *from, *to, *state, *reason, *ms;
-	char *time = NULL;
-
-	id = command_find(res, "id");
-	name = command_find(res, "name");
-	peer = command_find(res, "peer-id");
-	from = command_find(res, "from");
-	to = command_find(res, "to");
-	state = command_find(res, "state");
-	reason = command_find(res, "reason");
-	ms = command_find(res, "ms");
-
-	if (state && streq(state, names[OUTCOME_DONE]))
+	if (streq(state, names[OUTCOME_DONE]))
 	{
-		time = ms;
+		time = message_get(event, "ms");
 	}
-	if (time || (state && reason && streq(state, reason)))
+	if (time || (reason && streq(state, reason)))
 	{	/* all such lines look the same, with or without a reason */
-		free(reason);
 		reason = NULL;
 	}
-	command_print("%s%s[%s] '%s' %s%s%s: %s%s%s%s%s%s", prefix, name ?: "?",
-				  id ?: "?", peer ?: "?", from ?: "?", to ? " -> " : "",
-				  to ?: "", state ?: "?", reason ? ": " : "", reason ?: "",
-				  time ? " in " : "", time ?: "", time ? " ms" : "");
-
-	free(id);
-	free(name);
-	free(peer);
-	free(from);
-	free(to);
-	free(state);
-	free(reason);
-	free(ms);
+	print_line("%s%s[%s] '%s' %s%s%s: %s%s%s%s%s%s", prefix,
+			   message_text(event, "name"), message_text(event, "id"),
+			   message_text(event, "peer-id"), message_text(event, "from"),
+			   to ? " -> " : "", to ?: "", state, reason ? ": " : "",
+			   reason ?: "", time ? " in " : "", time ?: "", time ? " ms" : "");
 }
 
 /**
  * Count an address that something was moved to.
  */
-static void add_target(tally_t *tally, char *address)
+static void add_target(tally_t *tally, const char *address)
 {
 	size_t i;
 
@@ -112,20 +85,15 @@ static void add_target(tally_t *tally, char *address)
 	}
 }
 
-void tally_add(tally_t *tally, outcome_t outcome, vici_res_t *res)
+void tally_add(tally_t *tally, outcome_t outcome, message_t *event)
 {
-	char *to;
+	char *to = message_get(event, "to");
 
 	tally->ended++;
 	tally->of[outcome]++;
-	if (outcome_is_good(outcome))
+	if (outcome < OUTCOME_REFUSED && to)
 	{
-		to = command_find(res, "to");
-		if (to)
-		{
-			add_target(tally, to);
-		}
-		free(to);
+		add_target(tally, to);
 	}
 }
 
@@ -134,86 +102,66 @@ unsigned int tally_good(tally_t *tally)
 	unsigned int good = 0;
 	outcome_t outcome;
 
-	for (outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+	for (outcome = 0; outcome < OUTCOME_REFUSED; outcome++)
 	{
-		good += outcome_is_good(outcome) ? tally->of[outcome] : 0;
+		good += tally->of[outcome];
 	}
 	return good;
 }
 
 /**
- * Append to a text, as much as fits.
- */
-static char *append(char *pos, char *end, const char *separator,
-					unsigned int count, const char *what)
-{
-	int len;
-
-	len = snprintf(pos, end - pos, "%s%u %s", separator, count, what);
-	return len < end - pos ? pos + len : end - 1;
-}
-
-void tally_list(tally_t *tally, char *buf, size_t len)
-{
-	char *pos = buf, *end = buf + len;
-	outcome_t outcome;
-
-	*pos = '\0';
-	for (outcome = 0; outcome < OUTCOME_COUNT; outcome++)
-	{
-		if (tally->of[outcome])
-		{
-			pos = append(pos, end, pos == buf ? "" : ", ", tally->of[outcome],
-						 names[outcome]);
-		}
-	}
-}
-
-/**
  * Print a JSON object that sums them up.
  */
-static void print_json(tally_t *tally, uint64_t ms)
+static void print_summary(tally_t *tally, uint64_t ms)
 {
-	json_t *json = json_begin();
+	message_t message = {}, *summary, *targets;
 	outcome_t outcome;
 	size_t i;
 
-	json_open(json, "summary");
-	json_addf(json, "matches", "%u", tally->matches);
+	summary = message_add(&message, "summary", NULL);
+	message_add(summary, "matches", "%u", tally->matches);
 	for (outcome = 0; outcome < OUTCOME_COUNT; outcome++)
 	{
-		json_addf(json, names[outcome], "%u", tally->of[outcome]);
+		message_add(summary, names[outcome], "%u", tally->of[outcome]);
 	}
-	json_addf(json, "unknown", "%u", tally->matches - tally->ended);
-	json_open(json, "targets");
+	message_add(summary, "unknown", "%u", tally->matches - tally->ended);
+	targets = message_add(summary, "targets", NULL);
 	for (i = 0; i < TALLY_TARGETS && tally->targets[i].address; i++)
 	{
-		json_addf(json, tally->targets[i].address, "%u",
-				  tally->targets[i].count);
+		message_add(targets, tally->targets[i].address, "%u",
+					tally->targets[i].count);
 	}
-	json_close(json);
-	json_addf(json, "seconds", "%.3f", ms / 1000.0);
-	json_close(json);
-	json_print(json);
+	message_add(summary, "seconds", "%.3f", ms / 1000.0);
+	print_json(&message, NULL);
+	message_clear(&message);
 }
 
-void tally_print(tally_t *tally, uint64_t ms, bool json)
+void tally_print(tally_t *tally, uint64_t ms)
 {
-	char list[256];
-	size_t i;
+	char list[256] = "";
+	outcome_t outcome;
+	size_t i, len = 0;
 
-	if (json)
+	if (output_format == OUTPUT_JSON)
 	{
-		print_json(tally, ms);
+		print_summary(tally, ms);
 		return;
 	}
-	tally_list(tally, list, sizeof(list));
-	command_print("%u IKE_SA%s in %.1f s: %s", tally->matches,
-				  tally->matches == 1 ? "" : "s", ms / 1000.0, list);
+	for (outcome = 0; outcome < OUTCOME_COUNT; outcome++)
+	{	/* all of them fit */
+		if (tally->of[outcome])
+		{
+			len += snprintf(list + len, sizeof(list) - len, "%s%u %s",
+							len ? ", " : "", tally->of[outcome],
+							names[outcome]);
+		}
+	}
+	print_line("%u IKE_SA%s in %.1f s: %s", tally->matches,
+			   tally->matches == 1 ? "" : "s", ms / 1000.0, list);
 	for (i = 0; i < TALLY_TARGETS && tally->targets[1].address &&
 		 tally->targets[i].address; i++)
 	{
-		command_print("  %u to %s", tally->targets[i].count,
-					  tally->targets[i].address);
+		print_line("  %u to %s", tally->targets[i].count,
+				   tally->targets[i].address);
 	}
 }

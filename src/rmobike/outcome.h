@@ -7,16 +7,13 @@
  * @defgroup rmobike_outcome outcome
  * @{ @ingroup rmobike
  *
- * How switches end: the daemon's events, read, printed, and counted.
+ * How switches end: the daemon's events, printed and counted.
  */
 
 #ifndef OUTCOME_H_
 #define OUTCOME_H_
 
-#include "command.h"
-
-/** vici event, and the command of the same name */
-#define RMOBIKE_SWITCH "rmobike-switch"
+#include "message.h"
 
 /** most target addresses that are counted one by one */
 #define TALLY_TARGETS 64
@@ -60,35 +57,27 @@ struct tally_t {
 /**
  * Get the outcome that an event tells.
  *
- * @param res			event
+ * @param event			event
  * @return				outcome, OUTCOME_COUNT if the switch goes on
  */
-outcome_t outcome_get(vici_res_t *res);
-
-/**
- * Check if an outcome is what was asked for.
- *
- * @param outcome		outcome
- * @return				true if it is
- */
-bool outcome_is_good(outcome_t outcome);
+outcome_t outcome_get(message_t *event);
 
 /**
  * Print an event as a line.
  *
- * @param res			event
+ * @param event			event
  * @param prefix		what to print before it
  */
-void outcome_print(vici_res_t *res, const char *prefix);
+void outcome_print(message_t *event, const char *prefix);
 
 /**
  * Count an event.
  *
  * @param tally			where to
  * @param outcome		its outcome
- * @param res			event
+ * @param event			event
  */
-void tally_add(tally_t *tally, outcome_t outcome, vici_res_t *res);
+void tally_add(tally_t *tally, outcome_t outcome, message_t *event);
 
 /**
  * Get how many achieved what was asked for.
@@ -99,21 +88,11 @@ void tally_add(tally_t *tally, outcome_t outcome, vici_res_t *res);
 unsigned int tally_good(tally_t *tally);
 
 /**
- * List the outcomes that occurred, e.g. "3 done, 1 refused".
- *
- * @param tally			switches
- * @param buf			receives the text
- * @param len			size of buf
- */
-void tally_list(tally_t *tally, char *buf, size_t len);
-
-/**
- * Print a line, or a JSON object, that sums them up.
+ * Print lines, or a JSON object, that sum them up.
  *
  * @param tally			switches
  * @param ms			time they took
- * @param json			true for a JSON object
  */
-void tally_print(tally_t *tally, uint64_t ms, bool json);
+void tally_print(tally_t *tally, uint64_t ms);
 
 #endif /** OUTCOME_H_ @}*/

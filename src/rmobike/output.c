@@ -4,18 +4,32 @@
  */
 
 #define _GNU_SOURCE
-#include "json.h"
+#include "output.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+
+/** most digits of a number that every reader takes for the same one */
+#define DIGITS_MAX 15
+
+/**
+ * Described in header
+ */
+output_format_t output_format;
+
+/**
+ * Keys of values that are text, even if they look like numbers.
+ */
+static const char *const texts[] = {
+	"name", "peer-id", "local", "remote", "from", "to", "state", "reason",
+	"tag", "errmsg",
+};
 
 /**
  * Print a line, without anything that a terminal might obey.
  */
-static void print_line(FILE *out, const char *prefix, const char *fmt,
+static void print_safe(FILE *out, const char *prefix, const char *fmt,
 					   va_list args)
 {
 	char *line, *pos;
@@ -36,181 +50,218 @@ static void print_line(FILE *out, const char *prefix, const char *fmt,
 	free(line);
 }
 
-void command_error(const char *fmt, ...)
+void print_error(const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	print_line(stderr, "rmobike: ", fmt, args);
+	print_safe(stderr, "rmobike: ", fmt, args);
 	va_end(args);
 }
 
-void command_print(const char *fmt, ...)
+void print_line(const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	print_line(stdout, "", fmt, args);
+	print_safe(stdout, "", fmt, args);
 	va_end(args);
 }
 
-void command_write(const char *text)
+uint32_t utf8_next(const uint8_t **pos, const uint8_t *end)
 {
-	fputs(text, stdout);
-	fflush(stdout);
-}
+	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
+	const uint8_t *next = *pos + 1;
+	uint32_t c = **pos;
+	size_t more, i;
 
-uint64_t command_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
-}
-
-bool command_number(const char *name, char *arg, unsigned long min,
-					unsigned long max, unsigned int *value)
-{
-	unsigned long number;
-	char *end;
-
-	errno = 0;
-	number = strtoul(arg, &end, 10);
-	if (!*arg || *end || errno || strspn(arg, "0123456789") != strlen(arg) ||
-		number < min || number > max)
+	*pos = next;
+	if (c < 0x80)
 	{
-		command_error("'%s' won't do for --%s, it takes a number from %lu to "
-					  "%lu", arg, name, min, max);
+		return c;
+	}
+	more = (c >= 0xc2) + (c >= 0xe0) + (c >= 0xf0);
+	if (!more || c > 0xf4 || (size_t)(end - next) < more)
+	{
+		return UTF8_INVALID;
+	}
+	c &= 0x3f >> more;
+	for (i = 0; i < more; i++)
+	{
+		if ((next[i] & 0xc0) != 0x80)
+		{
+			return UTF8_INVALID;
+		}
+		c = c << 6 | (next[i] & 0x3f);
+	}
+	if (c < least[more] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+	{
+		return UTF8_INVALID;
+	}
+	*pos = next + more;
+	return c;
+}
+
+/**
+ * Write a string.
+ */
+static void write_string(FILE *out, const char *text, size_t len)
+{
+	const uint8_t *pos = (const uint8_t*)text, *end = pos + len;
+	uint32_t c;
+
+	fputc('"', out);
+	while (pos < end)
+	{
+		c = utf8_next(&pos, end);
+		if (c == '"' || c == '\\')
+		{
+			fprintf(out, "\\%c", (char)c);
+		}
+		else if (c >= ' ' && c <= '~')
+		{
+			fputc(c, out);
+		}
+		else if (c < 0x10000)
+		{
+			fprintf(out, "\\u%04x", c);
+		}
+		else
+		{
+			c -= 0x10000;
+			fprintf(out, "\\u%04x\\u%04x", 0xd800 | c >> 10,
+					0xdc00 | (c & 0x3ff));
+		}
+	}
+	fputc('"', out);
+}
+
+/**
+ * Check for a number as JSON has them.
+ */
+static bool is_number(const char *text)
+{
+	size_t whole, part;
+
+	whole = strspn(text, "0123456789");
+	if (!whole || whole > DIGITS_MAX || (whole > 1 && *text == '0'))
+	{
 		return false;
 	}
-	*value = number;
-	return true;
-}
-
-bool command_take(char **opt, char *name, char *arg, char *takes)
-{
-	const char *pos = arg;
-
-	/* the daemon would act as if a value that has anything but printable ASCII
-	 * had not been given at all, and take an empty one for all there are */
-	while (*pos >= ' ' && *pos <= '~')
+	if (!text[whole])
 	{
-		pos++;
-	}
-	if (!*arg || *pos)
-	{
-		command_error("'%s' won't do for --%s, it takes %s", arg, name, takes);
-		return false;
-	}
-	*opt = arg;
-	return true;
-}
-
-bool command_dump(command_conn_t *conn, vici_res_t *res, char *label)
-{
-	if (conn->json)
-	{
-		json_print(json_message(json_begin(), res));
 		return true;
 	}
-	if (!conn->raw)
+	part = strspn(text + whole + 1, "0123456789");
+	return text[whole] == '.' && part && whole + part <= DIGITS_MAX &&
+		   !text[whole + 1 + part];
+}
+
+/**
+ * Write a value.
+ */
+static void write_value(FILE *out, message_t *element)
+{
+	char *value = element->value;
+	size_t i;
+
+	for (i = 0; i < countof(texts) && !streq(element->name, texts[i]); i++)
+	{
+		/* just look it up */
+	}
+	if (i < countof(texts) || strlen(value) != element->len)
+	{
+		write_string(out, value, element->len);
+	}
+	else if (is_number(value))
+	{
+		fputs(value, out);
+	}
+	else if (streq(value, "yes") || streq(value, "no"))
+	{
+		fputs(streq(value, "yes") ? "true" : "false", out);
+	}
+	else
+	{
+		write_string(out, value, element->len);
+	}
+}
+
+/**
+ * Write what is in an object.
+ */
+static void write_elements(FILE *out, message_t *section)
+{
+	message_t *element;
+
+	for (element = section->first; element; element = element->next)
+	{
+		write_string(out, element->name, strlen(element->name));
+		fputc(':', out);
+		if (element->value)
+		{
+			write_value(out, element);
+		}
+		else
+		{
+			fputc('{', out);
+			write_elements(out, element);
+			fputc('}', out);
+		}
+		if (element->next)
+		{
+			fputc(',', out);
+		}
+	}
+}
+
+void print_json(message_t *message, const char *time)
+{
+	/* whoever ends the process meanwhile waits for the whole line */
+	flockfile(stdout);
+	fputc('{', stdout);
+	if (time)
+	{
+		printf("\"time\":\"%s\"%s", time, message->first ? "," : "");
+	}
+	write_elements(stdout, message);
+	fputs("}\n", stdout);
+	fflush(stdout);
+	funlockfile(stdout);
+}
+
+bool print_message(message_t *message, vici_res_t *res, char *what)
+{
+	bool valid = message, pretty = output_format == OUTPUT_PRETTY;
+
+	if (output_format == OUTPUT_TEXT)
 	{
 		return false;
 	}
-	if (vici_dump(res, label, conn->pretty, stdout) != 0)
+	flockfile(stdout);
+	if (output_format != OUTPUT_JSON)
 	{
-		command_error("%s: invalid message from the daemon", label);
+		valid = vici_dump(res, what, pretty, stdout) == 0;
+	}
+	else if (message)
+	{
+		print_json(message, NULL);
 	}
 	fflush(stdout);
+	funlockfile(stdout);
+	if (!valid)
+	{
+		print_error("%s: invalid message from the daemon", what);
+	}
 	return true;
 }
 
-bool command_dump_reply(command_conn_t *conn, vici_res_t *res, char *name)
+bool print_end(void)
 {
-	char label[64];
-
-	snprintf(label, sizeof(label), "%s reply", name);
-	return command_dump(conn, res, label);
-}
-
-char *command_find(vici_res_t *res, char *key)
-{
-	void *value;
-	int len;
-
-	value = vici_find(res, &len, "%s", key);
-	return value ? strndup(value, len) : NULL;
-}
-
-void command_add(vici_req_t *req, char *key, char *value)
-{
-	if (value)
+	if (fflush(stdout) != 0 || ferror(stdout))
 	{
-		vici_add_key_value(req, key, value, strlen(value));
+		print_error("writing the output failed");
+		return false;
 	}
-}
-
-bool command_is_alive(command_conn_t *conn)
-{
-	vici_res_t *res;
-
-	errno = 0;
-	res = vici_submit(vici_begin("version"), conn->vici);
-	if (res)
-	{
-		vici_free_res(res);
-		return true;
-	}
-	/* the plugin's own socket does not know that command, but says so */
-	return errno == ENOENT;
-}
-
-command_status_t command_success(command_conn_t *conn, vici_res_t *res)
-{
-	command_status_t status = COMMAND_OK;
-	char *success, *errmsg;
-
-	success = command_find(res, "success");
-	errmsg = command_find(res, "errmsg");
-	if (!success)
-	{
-		command_error("the daemon at %s sent a reply that makes no sense, are "
-					  "tool and plugin of the same version?", conn->where);
-		status = COMMAND_TROUBLE;
-	}
-	else if (!streq(success, "yes"))
-	{
-		command_error("%s", errmsg ?: "the daemon gave no reason");
-		status = COMMAND_FAILED;
-	}
-	free(success);
-	free(errmsg);
-	return status;
-}
-
-command_status_t command_vici_failed(command_conn_t *conn, const char *what)
-{
-	switch (errno)
-	{
-		case ENOENT:
-			return COMMAND_UNKNOWN;
-		case EINVAL:
-			command_error("a value is too long for a vici message");
-			break;
-		case EBADMSG:
-			command_error("the daemon at %s answered '%s' with a message "
-						  "that is invalid or too large", conn->where, what);
-			break;
-		case 0:
-		case EPIPE:
-		case ECONNRESET:
-			command_error("the daemon at %s closed the connection before it "
-						  "answered '%s'", conn->where, what);
-			break;
-		default:
-			command_error("asking the daemon at %s for '%s' failed: %s",
-						  conn->where, what, strerror(errno));
-			break;
-	}
-	return COMMAND_TROUBLE;
+	return true;
 }

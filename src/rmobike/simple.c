@@ -3,40 +3,73 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "simple.h"
+#include "options.h"
+#include "output.h"
 
-#include <errno.h>
-
-command_status_t simple_call(command_conn_t *conn, vici_req_t *req, char *name,
-							 void (*print)(vici_res_t *res))
+/**
+ * Ask the daemon for something it just reports the success of.
+ */
+static command_status_t call(const command_t *this, daemon_t *daemon)
 {
 	command_status_t status;
-	vici_res_t *res;
-	bool printed;
+	message_t *reply;
+	vici_req_t *req;
 
-	errno = 0;
-	res = vici_submit(req, conn->vici);
-	if (!res)
+	req = vici_begin(this->vici);
+	options_add(req);
+	reply = daemon_ask(daemon, req, this->vici);
+	if (!reply)
 	{
-		return command_vici_failed(conn, name);
+		return daemon_failed(daemon, this->vici);
 	}
-	printed = command_dump_reply(conn, res, name);
-	status = command_success(conn, res);
-	if (status == COMMAND_OK && !printed)
+	status = daemon_success(daemon, reply);
+	if (status == COMMAND_OK && output_format == OUTPUT_TEXT)
 	{
-		print(res);
+		if (this == &cmd_undrain)
+		{
+			print_line("%s is not drained anymore", options_get("address"));
+		}
+		else
+		{
+			print_line("%s not started, %s in flight come to an end",
+					   message_text(reply, "cancelled"),
+					   message_text(reply, "in-flight"));
+		}
 	}
-	vici_free_res(res);
+	message_destroy(reply);
 	return status;
 }
 
-command_status_t simple_stopped(command_stop_t why, unsigned int seconds)
-{
-	if (why == COMMAND_STOP_SIGNAL)
-	{
-		command_error("interrupted");
-		return COMMAND_FAILED;
-	}
-	command_error("the daemon did not answer within %u s", seconds);
-	return COMMAND_TROUBLE;
-}
+/**
+ * Described in header
+ */
+const command_t cmd_undrain = {
+	.name = "undrain",
+	.op = 'u',
+	.value = "ADDR",
+	.desc = "use a drained address again",
+	.vici = "rmobike-undrain",
+	.usage = {
+		COMMAND_USAGE,
+	},
+	.timeout = COMMAND_TIMEOUT,
+	.needs = {
+		{ { "address" }, "address: which one shall be used again" },
+	},
+	.call = call,
+};
+
+/**
+ * Described in header
+ */
+const command_t cmd_cancel = {
+	.name = "cancel",
+	.op = 'c',
+	.desc = "stop the move under way",
+	.vici = RMOBIKE_CANCEL,
+	.usage = {
+		COMMAND_USAGE,
+	},
+	.timeout = COMMAND_TIMEOUT,
+	.call = call,
+};

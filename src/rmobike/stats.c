@@ -3,153 +3,114 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "options.h"
+#include "output.h"
 #include "stats.h"
 
 #include <stdio.h>
-#include <stdlib.h>
+
+/** keys of what we asked for, and of what we were asked for */
+static const char *const asking[] = {
+	"asked", "done", "refused", "timeout", "failed", "superseded", "redirected",
+	"cancelled", "in-flight", "queued", NULL,
+};
+static const char *const asked[] = {
+	"received", "accepted", "switched", "reverted", "ignored", NULL,
+};
 
 /**
- * State while parsing.
+ * Print counters, and the reasons behind them.
  */
-typedef struct {
-	stats_t *stats;
-	/** names of the sections we are in, empty if in none */
-	char *section;
-	char *item;
-} parser_t;
-
-/**
- * Key/value pair.
- */
-static int parse_kv(void *user, vici_res_t *res, char *name, void *value,
-					int len)
+static void print_counters(message_t *stats, const char *title,
+						   const char *const *key)
 {
-	parser_t *parser = user;
-	stats_t *stats = parser->stats;
-	stat_t *grown;
+	char reasons[32];
+	message_t *reason;
 
-	grown = realloc(stats->stats, (stats->count + 1) * sizeof(*grown));
-	if (!grown)
+	print_line("%s", title);
+	for (; *key; key++)
 	{
-		return 1;
-	}
-	stats->stats = grown;
-	grown[stats->count++] = (stat_t){
-		.section = strdup(parser->section),
-		.item = strdup(parser->item),
-		.key = strdup(name),
-		.value = strndup(value, len),
-	};
-	return 0;
-}
-
-/**
- * Section within a section.
- */
-static int parse_item(void *user, vici_res_t *res, char *name)
-{
-	parser_t *parser = user;
-	parser_t inner = {
-		.stats = parser->stats,
-		.section = parser->section,
-		.item = name,
-	};
-
-	return vici_parse_cb(res, NULL, parse_kv, NULL, &inner);
-}
-
-/**
- * Section.
- */
-static int parse_section(void *user, vici_res_t *res, char *name)
-{
-	parser_t *parser = user;
-	parser_t inner = {
-		.stats = parser->stats,
-		.section = name,
-		.item = "",
-	};
-
-	return vici_parse_cb(res, parse_item, parse_kv, NULL, &inner);
-}
-
-stats_t *stats_create(vici_res_t *res)
-{
-	parser_t parser = {
-		.stats = calloc(1, sizeof(stats_t)),
-		.section = "",
-		.item = "",
-	};
-
-	if (parser.stats &&
-		vici_parse_cb(res, parse_section, parse_kv, NULL, &parser) != 0)
-	{
-		stats_destroy(parser.stats);
-		return NULL;
-	}
-	return parser.stats;
-}
-
-char *stats_find(stats_t *stats, const char *section, const char *item,
-				 const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < stats->count; i++)
-	{
-		stat_t *stat = &stats->stats[i];
-
-		if (streq(stat->section, section) && streq(stat->item, item) &&
-			streq(stat->key, key))
+		print_line("  %-11s %8llu",
+				   streq(*key, "in-flight") ? "in flight" : *key,
+				   message_number(stats, *key));
+		snprintf(reasons, sizeof(reasons), "%s-by", *key);
+		for (reason = message_items(stats, reasons); reason;
+			 reason = reason->next)
 		{
-			return stat->value;
+			print_line("    %s: %s", reason->name, reason->value ?: "?");
 		}
 	}
-	return NULL;
 }
 
-unsigned long long stats_get(stats_t *stats, const char *section,
-							 const char *item, const char *key)
+/**
+ * Print how long the switches took that moved something.
+ */
+static void print_latency(message_t *stats)
 {
-	char *value;
+	message_t *latency;
 
-	value = stats_find(stats, section, item, key);
-	return value ? strtoull(value, NULL, 10) : 0;
-}
-
-char *stats_next_item(stats_t *stats, const char *section, size_t *pos)
-{
-	stat_t *stat, *last;
-
-	for (; *pos < stats->count; (*pos)++)
+	print_line("time until done");
+	for (latency = message_items(stats, "latency"); latency;
+		 latency = latency->next)
 	{
-		stat = &stats->stats[*pos];
-		last = *pos ? stat - 1 : NULL;
-		if (streq(stat->section, section) && *stat->item &&
-			(!last || !streq(last->section, section) ||
-			 !streq(last->item, stat->item)))
+		if (!latency->value || streq(latency->value, "0") ||
+			streq(latency->name, "sum"))
 		{
-			(*pos)++;
-			return stat->item;
+			continue;
+		}
+		if (streq(latency->name, "inf"))
+		{
+			print_line("  longer      %8s", latency->value);
+		}
+		else
+		{
+			print_line("  <= %5s ms %8s", latency->name, latency->value);
 		}
 	}
-	return NULL;
 }
 
-void stats_destroy(stats_t *stats)
+/**
+ * Implements command_t.call
+ */
+static command_status_t call(const command_t *this, daemon_t *daemon)
 {
-	size_t i;
+	message_t *stats;
 
-	if (stats)
+	stats = daemon_ask(daemon, vici_begin(RMOBIKE_STATS), RMOBIKE_STATS);
+	if (!stats)
 	{
-		for (i = 0; i < stats->count; i++)
-		{
-			free(stats->stats[i].section);
-			free(stats->stats[i].item);
-			free(stats->stats[i].key);
-			free(stats->stats[i].value);
-		}
-		free(stats->stats);
-		free(stats);
+		return daemon_failed(daemon, RMOBIKE_STATS);
 	}
+	if (options_get("prometheus"))
+	{
+		stats_print_prometheus(stats);
+	}
+	else if (output_format == OUTPUT_TEXT)
+	{
+		print_counters(stats, "as responder", asking);
+		print_counters(stats, "as initiator", asked);
+		print_latency(stats);
+		stats_print_addresses(stats, NULL);
+	}
+	message_destroy(stats);
+	return COMMAND_OK;
 }
+
+/**
+ * Described in header
+ */
+const command_t cmd_stats = {
+	.name = "stats",
+	.op = 't',
+	.desc = "print counters and addresses, also for Prometheus",
+	.vici = RMOBIKE_STATS,
+	.usage = {
+		"[--prometheus]",
+		COMMAND_USAGE,
+	},
+	.timeout = COMMAND_TIMEOUT,
+	.options = {
+		{ "prometheus",	'p', NULL,	"in the text format of Prometheus", true },
+	},
+	.call = call,
+};

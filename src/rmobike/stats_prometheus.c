@@ -3,82 +3,81 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "output.h"
 #include "stats.h"
-#include "utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 /**
- * A metric, and where its values are.
+ * Metrics, and where their values are.
  */
-typedef struct {
-	/** section of the values, each for one value of the label */
+static const struct {
+	/** section of the values, the reply itself if empty */
 	char *section;
-	/** key of the value */
+	/** key of the value, NULL for all of the section by their name */
 	char *key;
-	/** name without prefix */
-	char *name;
-	/** name of the label, NULL if there is none */
+	/** name of the label that tells them apart, NULL if there is one only */
 	char *label;
-	/** Prometheus type */
-	char *type;
+	/** name without prefix, which tells the type: counters end in _total */
+	char *name;
 	/** what it is */
 	char *help;
-} metric_t;
-
-static const metric_t metrics[] = {
-	{ "", "asked", "switches_asked_total", NULL, "counter",
+} metrics[] = {
+	{ "", "asked", NULL, "switches_asked_total",
 	  "Switches that peers were asked for." },
-	{ "", "done", "switches_done_total", NULL, "counter",
+	{ "", "done", NULL, "switches_done_total",
 	  "Switches that moved the IKE_SA." },
-	{ "", "refused", "switches_refused_total", NULL, "counter",
+	{ "", "refused", NULL, "switches_refused_total",
 	  "Switches that the peer answered without moving the IKE_SA." },
-	{ "", "timeout", "switches_timeout_total", NULL, "counter",
+	{ "", "timeout", NULL, "switches_timeout_total",
 	  "Switches that the peer did not answer in time." },
-	{ "", "failed", "switches_failed_total", NULL, "counter",
+	{ "", "failed", NULL, "switches_failed_total",
 	  "Switches that failed for another reason." },
-	{ "", "superseded", "switches_superseded_total", NULL, "counter",
+	{ "", "superseded", NULL, "switches_superseded_total",
 	  "Switches replaced by a newer one." },
-	{ "", "redirected", "switches_redirected_total", NULL, "counter",
+	{ "", "redirected", NULL, "switches_redirected_total",
 	  "Peers that were redirected instead." },
-	{ "", "cancelled", "switches_cancelled_total", NULL, "counter",
+	{ "", "cancelled", NULL, "switches_cancelled_total",
 	  "Switches that were not started as the move was stopped." },
-	{ "refused-by", NULL, "switches_refused_by_reason_total", "reason",
-	  "counter", "Switches refused, by reason." },
-	{ "failed-by", NULL, "switches_failed_by_reason_total", "reason",
-	  "counter", "Switches failed, by reason." },
-	{ "", "in-flight", "switches_in_flight", NULL, "gauge",
+	{ "refused-by", NULL, "reason", "switches_refused_by_reason_total",
+	  "Switches refused, by reason." },
+	{ "failed-by", NULL, "reason", "switches_failed_by_reason_total",
+	  "Switches failed, by reason." },
+	{ "", "in-flight", NULL, "switches_in_flight",
 	  "Switches under way." },
-	{ "", "queued", "switches_queued", NULL, "gauge",
+	{ "", "queued", NULL, "switches_queued",
 	  "Switches of the current move that were not started yet." },
-	{ "", "received", "requests_received_total", NULL, "counter",
+	{ "", "received", NULL, "requests_received_total",
 	  "Requests to switch that peers sent." },
-	{ "", "accepted", "requests_accepted_total", NULL, "counter",
+	{ "", "accepted", NULL, "requests_accepted_total",
 	  "Requests to switch that were accepted." },
-	{ "", "ignored", "requests_ignored_total", NULL, "counter",
+	{ "", "ignored", NULL, "requests_ignored_total",
 	  "Requests to switch that were refused or ignored." },
-	{ "", "switched", "requests_switched_total", NULL, "counter",
+	{ "", "switched", NULL, "requests_switched_total",
 	  "Requests to switch that moved the IKE_SA." },
-	{ "", "reverted", "requests_reverted_total", NULL, "counter",
+	{ "", "reverted", NULL, "requests_reverted_total",
 	  "Requests to switch given up, as the new address did not answer." },
-	{ "ignored-by", NULL, "requests_ignored_by_reason_total", "reason",
-	  "counter", "Requests to switch refused or ignored, by reason." },
-	{ "addresses", "sas", "address_ike_sas", "address", "gauge",
+	{ "ignored-by", NULL, "reason", "requests_ignored_by_reason_total",
+	  "Requests to switch refused or ignored, by reason." },
+	{ "addresses", "sas", "address", "address_ike_sas",
 	  "IKE_SAs that use this local address." },
-	{ "addresses", "capable", "address_capable_ike_sas", "address", "gauge",
+	{ "addresses", "capable", "address", "address_capable_ike_sas",
 	  "IKE_SAs that use this local address and can be moved." },
-	{ "addresses", "weight", "address_weight", "address", "gauge",
+	{ "addresses", "weight", "address", "address_weight",
 	  "Configured weight of this local address." },
-	{ "addresses", "drained", "address_drained", "address", "gauge",
+	{ "addresses", "drained", "address", "address_drained",
 	  "1 if this local address is drained." },
 };
 
 /**
  * Print the comments of a metric.
  */
-static void print_head(const char *name, const char *type, const char *help)
+static void print_head(const char *name, const char *help)
 {
+	const char *type = strstr(name, "_seconds") ? "histogram"
+					 : strstr(name, "_total") ? "counter" : "gauge";
+
 	printf("# HELP rmobike_%s %s\n# TYPE rmobike_%s %s\n", name, help, name,
 		   type);
 }
@@ -118,74 +117,67 @@ static void print_label(const char *label, const char *text)
 }
 
 /**
- * Print a sample of a metric.
- */
-static void print_sample(const metric_t *metric, const char *label,
-						 const char *value)
-{
-	unsigned long long number;
-
-	number = streq(value, "yes") ? 1 : strtoull(value, NULL, 10);
-	printf("rmobike_%s", metric->name);
-	if (metric->label)
-	{
-		print_label(metric->label, label);
-	}
-	printf(" %llu\n", number);
-}
-
-/**
  * Print a metric, if it has any values.
  */
-static void print_metric(stats_t *stats, const metric_t *metric)
+static void print_metric(message_t *stats, size_t i)
 {
-	bool started = false, items = metric->label && metric->key;
-	size_t i;
+	const char *key = metrics[i].key, *label = metrics[i].label, *value;
+	message_t *element;
+	bool started = false;
 
-	for (i = 0; i < stats->count; i++)
+	element = *metrics[i].section ? message_items(stats, metrics[i].section)
+								  : stats->first;
+	for (; element; element = element->next)
 	{
-		stat_t *stat = &stats->stats[i];
-
-		if (!streq(stat->section, metric->section) || !*stat->item == items ||
-			(metric->key && !streq(stat->key, metric->key)))
+		value = !key || streq(element->name, key) ? element->value : NULL;
+		if (!element->value && key && label)
+		{
+			value = message_get(element, key);
+		}
+		if (!value)
 		{
 			continue;
 		}
 		if (!started)
 		{
-			print_head(metric->name, metric->type, metric->help);
+			print_head(metrics[i].name, metrics[i].help);
 			started = true;
 		}
-		print_sample(metric, items ? stat->item : stat->key, stat->value);
+		printf("rmobike_%s", metrics[i].name);
+		if (label)
+		{
+			print_label(label, element->name);
+		}
+		printf(" %llu\n", streq(value, "yes") ? 1
+											  : strtoull(value, NULL, 10));
 	}
 }
 
 /**
  * Print the histogram of the time that switches took.
  */
-static void print_latency(stats_t *stats)
+static void print_latency(message_t *stats)
 {
+	message_t *latency = message_section(stats, "latency"), *bucket;
 	unsigned long long count = 0;
 	char *sum;
-	size_t i;
 
-	print_head("switch_duration_seconds", "histogram",
+	print_head("switch_duration_seconds",
 			   "Time from asking until the IKE_SA was moved.");
-	for (i = 0; i < stats->count; i++)
+	for (bucket = message_items(stats, "latency"); bucket;
+		 bucket = bucket->next)
 	{
-		stat_t *stat = &stats->stats[i];
-
-		if (streq(stat->section, "latency") && !*stat->item &&
-			strspn(stat->key, "0123456789") == strlen(stat->key))
+		if (bucket->value &&
+			strspn(bucket->name, "0123456789") == strlen(bucket->name))
 		{
-			count += strtoull(stat->value, NULL, 10);
+			count += strtoull(bucket->value, NULL, 10);
 			printf("rmobike_switch_duration_seconds_bucket{le=\"%g\"} %llu\n",
-				   strtoull(stat->key, NULL, 10) / 1000.0, count);
+				   strtoull(bucket->name, NULL, 10) / 1000.0, count);
 		}
 	}
-	count += stats_get(stats, "latency", "", "inf");
+	count += message_number(latency, "inf");
 	printf("rmobike_switch_duration_seconds_bucket{le=\"+Inf\"} %llu\n", count);
-	sum = stats_find(stats, "latency", "", "sum");
+	sum = message_get(latency, "sum");
 	if (sum)
 	{
 		printf("rmobike_switch_duration_seconds_sum %.4f\n",
@@ -194,13 +186,13 @@ static void print_latency(stats_t *stats)
 	printf("rmobike_switch_duration_seconds_count %llu\n", count);
 }
 
-void stats_print_prometheus(stats_t *stats)
+void stats_print_prometheus(message_t *stats)
 {
 	size_t i;
 
 	for (i = 0; i < countof(metrics); i++)
 	{
-		print_metric(stats, &metrics[i]);
+		print_metric(stats, i);
 	}
 	print_latency(stats);
 	fflush(stdout);

@@ -35,16 +35,16 @@ expect "--balance to an address" 2 "unknown or ambiguous option '--to'" \
 
 start_daemon echo_request
 expect "all options reach the daemon" 1 \
-	"rmobike-switch to=192.0.2.2=3,2001:db8::3 all=yes max-in-flight=8 rate=100 max-failures=5 fallback=redirect dry-run=yes" \
+	"rmobike-switch to=192.0.2.2=3,2001:db8::3 all=yes fallback=redirect max-in-flight=8 rate=100 max-failures=5 dry-run=yes" \
 	--switch --all --to 192.0.2.2=3,2001:db8::3 --max-in-flight 8 \
 	--rate 100 --max-failures 5 --fallback redirect --dry-run --uri "$vici"
 expect "short options" 1 \
-	"rmobike-switch to=192.0.2.2 all=yes max-in-flight=10000 rate=0 max-failures=0 fallback=none dry-run=yes" \
+	"rmobike-switch to=192.0.2.2 all=yes fallback=none max-in-flight=10000 rate=0 max-failures=0 dry-run=yes" \
 	-s -a -t 192.0.2.2 -m 10000 -R 0 -f 0 -F none -n -w -u "$vici"
 expect "--drain" 1 "rmobike-drain address=192.0.2.1" \
 	--drain 192.0.2.1 --uri "$vici"
 expect "--drain with options" 1 \
-	"rmobike-drain address=2001:db8::1 to=192.0.2.2=1,192.0.2.3=0 max-in-flight=2 rate=3 max-failures=4 fallback=redirect dry-run=yes" \
+	"rmobike-drain address=2001:db8::1 to=192.0.2.2=1,192.0.2.3=0 fallback=redirect max-in-flight=2 rate=3 max-failures=4 dry-run=yes" \
 	-d 2001:db8::1 -t 192.0.2.2=1,192.0.2.3=0 -m 2 -R 3 -f 4 -F redirect -n \
 	-u "$vici"
 # what it takes is the daemon's to say: testing/live/command-names-what-is-wrong

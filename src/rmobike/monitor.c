@@ -4,16 +4,15 @@
  */
 
 #define _GNU_SOURCE
-#include "json.h"
+#include "command.h"
 #include "outcome.h"
+#include "output.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <time.h>
-
-/** ms after which to look if the daemon, and who reads us, is still there */
-#define ALIVE_INTERVAL 1000
 
 /**
  * Locks the output.
@@ -21,23 +20,16 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /**
- * Print the time of day, with milliseconds.
+ * Write the time of day, with milliseconds.
  */
 static void write_time(char *buf, size_t len, const char *fmt, bool utc)
 {
 	struct timespec now;
-	struct tm tm;
+	struct tm tm = {};
 	char time[32];
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	if (utc)
-	{
-		gmtime_r(&now.tv_sec, &tm);
-	}
-	else
-	{
-		localtime_r(&now.tv_sec, &tm);
-	}
+	(utc ? gmtime_r : localtime_r)(&now.tv_sec, &tm);
 	strftime(time, sizeof(time), fmt, &tm);
 	snprintf(buf, len, "%s.%03ld%s", time, now.tv_nsec / 1000000,
 			 utc ? "Z" : " ");
@@ -48,23 +40,22 @@ static void write_time(char *buf, size_t len, const char *fmt, bool utc)
  */
 static void on_event(void *user, char *name, vici_res_t *res)
 {
-	command_conn_t *conn = user;
+	message_t *event;
 	char now[48];
-	json_t *json;
 
 	pthread_mutex_lock(&mutex);
-	if (conn->json)
+	event = message_create(res);
+	if (event && output_format == OUTPUT_JSON)
 	{
-		json = json_begin();
 		write_time(now, sizeof(now), "%Y-%m-%dT%H:%M:%S", true);
-		json_add(json, "time", now, strlen(now));
-		json_print(json_message(json, res));
+		print_json(event, now);
 	}
-	else if (!command_dump(conn, res, name))
+	else if (!print_message(event, res, name))
 	{
 		write_time(now, sizeof(now), "%H:%M:%S", false);
-		outcome_print(res, now);
+		outcome_print(event, now);
 	}
+	message_destroy(event);
 	pthread_mutex_unlock(&mutex);
 }
 
@@ -84,34 +75,29 @@ static bool is_read(void)
 /**
  * Implements command_t.call
  */
-static command_status_t call(command_conn_t *conn)
+static command_status_t call(const command_t *this, daemon_t *daemon)
 {
-	struct timespec interval = {
-		.tv_sec = ALIVE_INTERVAL / 1000,
-		.tv_nsec = ALIVE_INTERVAL % 1000 * 1000000,
-	};
-
 	errno = 0;
-	if (vici_register(conn->vici, RMOBIKE_SWITCH, on_event, conn) != 0)
+	if (vici_register(daemon->vici, RMOBIKE_SWITCH, on_event, NULL) != 0)
 	{
-		return command_vici_failed(conn, RMOBIKE_SWITCH);
+		return daemon_failed(daemon, RMOBIKE_SWITCH);
 	}
-	while (command_is_alive(conn))
+	while (daemon_is_alive(daemon))
 	{
-		nanosleep(&interval, NULL);
+		poll(NULL, 0, DAEMON_ALIVE_INTERVAL);
 		if (!is_read())
 		{	/* complained about later, at the end of all commands */
 			return COMMAND_OK;
 		}
 	}
-	command_error("the daemon at %s closed the connection", conn->where);
+	print_error("the daemon at %s closed the connection", daemon->where);
 	return COMMAND_TROUBLE;
 }
 
 /**
  * Implements command_t.stopped
  */
-static command_status_t stopped(command_stop_t why, unsigned int seconds)
+static command_status_t stopped(unsigned int seconds)
 {
 	/* not to be unlocked, nothing shall be printed after this */
 	pthread_mutex_lock(&mutex);

@@ -8,6 +8,8 @@
 
 #include "exchange_tests.h"
 
+#include <processing/jobs/process_message_job.h>
+
 /**
  * What the responder can have under way, and when it began in ms from the loss
  * of the address: the answer, then the request still travel; it never left.
@@ -210,6 +212,19 @@ METHOD(listener_t, ike_updown, bool,
 	return TRUE;
 }
 
+/** Does what a test wants when charon has seen a message */
+static listener_t listener;
+
+METHOD(listener_t, alert, bool,
+	listener_t *this, ike_sa_t *ike_sa, alert_t alert, va_list args)
+{
+	if (alert == ALERT_RETRANSMIT_RECEIVE)
+	{
+		world_other_thread();
+	}
+	return TRUE;
+}
+
 /*
  * An IKE_SA without CHILD_SAs is deleted while its address is lost: everybody
  * is told once, as charon does it.
@@ -254,6 +269,86 @@ START_TEST(test_replaced_ike_sa_does_not_go_down)
 	charon->bus->remove_listener(charon->bus, &listener);
 
 	ck_assert_uint_eq(downs, 0);
+}
+END_TEST
+
+/*
+ * charon drops a message if it processes one with the same ID: whatever other
+ * threads do at that moment, all answers are sent.
+ */
+START_TEST(test_other_threads_drop_no_answer)
+{
+	world_establish();
+	listener = (listener_t){ .alert = _alert };
+	charon->bus->add_listener(charon->bus, &listener);
+	world_fate(DOUBLE, CLIENT " <- " OLD " INFORMATIONAL req*", 1);
+	world_call(RESPONDER, send_dpd);
+	world_run(1000);
+	charon->bus->remove_listener(charon->bus, &listener);
+
+	ck_assert_uint_eq(world_count(CLIENT " -> " OLD " *"), 2);
+	ck_assert_uint_eq(world_count(CLIENT " -> " NEW " *"), 1);
+	ck_assert_uint_eq(world_count(CLIENT " -> " NEWER " *"), 1);
+	assert_at(OLD);
+}
+END_TEST
+
+/** The first request that the initiator received */
+static packet_t *recorded;
+
+METHOD(listener_t, record, bool,
+	listener_t *this, ike_sa_t *ike_sa, message_t *message, bool incoming,
+	bool plain)
+{
+	if (!recorded && incoming && !plain && message->get_request(message) &&
+		ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	{
+		recorded = message->get_packet(message);
+	}
+	return TRUE;
+}
+
+/**
+ * The request arrives once more.
+ */
+static void replay()
+{
+	message_t *message;
+
+	message = message_create_from_packet(recorded->clone(recorded));
+	ck_assert_int_eq(message->parse_header(message), SUCCESS);
+	lib->processor->queue_job(lib->processor,
+							  (job_t*)process_message_job_create(message));
+}
+
+/*
+ * The same for a SWITCH of long ago.
+ *
+ *     initiator                     responder
+ *                                <- OLD  SWITCH=NEW   100 times in a second
+ *     {}                         -> NEW               32 times
+ */
+START_TEST(test_replayed_switch_is_answered_a_few_times)
+{
+	int i;
+
+	world_establish();
+	listener = (listener_t){ .message = _record };
+	charon->bus->add_listener(charon->bus, &listener);
+	world_switch(NEW);
+	world_run(1000);
+	charon->bus->remove_listener(charon->bus, &listener);
+	world_call(RESPONDER, send_dpd);
+	world_run(20000);
+	world_mark();
+	for (i = 0; i < 100; i++)
+	{
+		replay();
+		world_run(10);
+	}
+	recorded->destroy(recorded);
+
+	ck_assert_uint_eq(world_count(CLIENT " -> " NEW " * {}"), 32);
 	assert_at(NEW);
 }
 END_TEST
@@ -273,5 +368,7 @@ Suite *suite_unanswered()
 	tcase_add_test(tcase, test_replay_is_answered_elsewhere_a_few_times);
 	tcase_add_test(tcase, test_childless_ike_sa_goes_down);
 	tcase_add_test(tcase, test_replaced_ike_sa_does_not_go_down);
+	tcase_add_test(tcase, test_other_threads_drop_no_answer);
+	tcase_add_test(tcase, test_replayed_switch_is_answered_a_few_times);
 	return suite;
 }

@@ -112,6 +112,10 @@ void world_run(u_int ms);
 /** Do what is due at the current time only */
 void world_step();
 
+/** Another thread of the daemon does so, while this one is in a hook: it must
+ * not need the same IKE_SA */
+void world_other_thread();
+
 /** Milliseconds since the world was created, or since world_mark() */
 double world_now();
 

@@ -4,6 +4,8 @@
 
 #include "world_parts.h"
 
+#include <threading/thread.h>
+
 /**
  * Monotonic time when the world begins, in seconds: charon subtracts from it
  */
@@ -274,6 +276,26 @@ static void run_until(uint64_t then)
 void world_run(u_int ms)
 {
 	run_until(now + ms * 1000ULL);
+}
+
+/**
+ * Do what is due in a thread of its own.
+ */
+static void *run_due(void *null)
+{
+	run_until(now);
+	return NULL;
+}
+
+/*
+ * Described in header
+ */
+void world_other_thread()
+{
+	thread_t *thread;
+
+	thread = thread_create(run_due, NULL);
+	thread->join(thread);
 }
 
 /*

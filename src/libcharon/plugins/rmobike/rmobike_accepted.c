@@ -25,12 +25,18 @@
 #define ECHO_INTERVAL 10
 
 /**
+ * How many are sent on their path again in that time
+ */
+#define REPEATS 32
+
+/**
  * How many accepted requests are remembered
  */
 #define MOVES 1000
 
 typedef struct private_rmobike_accepted_t private_rmobike_accepted_t;
 typedef struct entry_t entry_t;
+typedef struct lately_t lately_t;
 
 /**
  * Private data
@@ -56,6 +62,22 @@ struct private_rmobike_accepted_t {
 	 * Last serial number
 	 */
 	u_int serial;
+};
+
+/**
+ * How often something was done lately
+ */
+struct lately_t {
+
+	/**
+	 * Monotonic time of the first one that counts
+	 */
+	time_t since;
+
+	/**
+	 * Number
+	 */
+	u_int count;
 };
 
 /**
@@ -95,14 +117,10 @@ struct entry_t {
 	array_t *moves;
 
 	/**
-	 * Responses that were sent to other addresses as well
+	 * Responses that were sent to other addresses as well, and those that were
+	 * sent on their path again
 	 */
-	struct {
-		/** monotonic time of the first one that counts */
-		time_t since;
-		/** number */
-		u_int count;
-	} echoes;
+	lately_t echoes, repeats;
 
 	/**
 	 * What was logged, and when
@@ -404,22 +422,42 @@ METHOD(rmobike_accepted_t, may_log, bool,
 	return may;
 }
 
+/**
+ * May something be done once more, then count it
+ */
+static bool may_do(lately_t *lately, u_int limit)
+{
+	time_t now = time_monotonic(NULL);
+	bool may;
+
+	if (!lately->count || now - lately->since >= ECHO_INTERVAL)
+	{
+		lately->since = now;
+		lately->count = 0;
+	}
+	may = lately->count < limit;
+	lately->count += may;
+	return may;
+}
+
 METHOD(rmobike_accepted_t, may_echo, bool,
 	private_rmobike_accepted_t *this, uint32_t id)
 {
-	time_t now = time_monotonic(NULL);
-	entry_t *entry;
 	bool may;
 
 	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
-	if (!entry->echoes.count || now - entry->echoes.since >= ECHO_INTERVAL)
-	{
-		entry->echoes.since = now;
-		entry->echoes.count = 0;
-	}
-	may = entry->echoes.count < ECHOES;
-	entry->echoes.count += may;
+	may = may_do(&get_entry(this, id)->echoes, ECHOES);
+	this->mutex->unlock(this->mutex);
+	return may;
+}
+
+METHOD(rmobike_accepted_t, may_repeat, bool,
+	private_rmobike_accepted_t *this, uint32_t id)
+{
+	bool may;
+
+	this->mutex->lock(this->mutex);
+	may = may_do(&get_entry(this, id)->repeats, REPEATS);
 	this->mutex->unlock(this->mutex);
 	return may;
 }
@@ -507,6 +545,7 @@ rmobike_accepted_t *rmobike_accepted_create(void)
 			.count_recent = _count_recent,
 			.may_log = _may_log,
 			.may_echo = _may_echo,
+			.may_repeat = _may_repeat,
 			.rekeyed = _rekeyed,
 			.remove = _remove_,
 			.get_count = _get_count,

@@ -174,6 +174,14 @@ struct rmobike_accepted_t {
 	bool (*may_echo)(rmobike_accepted_t *this, uint32_t id);
 
 	/**
+	 * The same for a response that is sent on its path again.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @return			TRUE if it wasn't done too often lately
+	 */
+	bool (*may_repeat)(rmobike_accepted_t *this, uint32_t id);
+
+	/**
 	 * An IKE_SA was rekeyed: the new one goes on with serial numbers and what
 	 * was counted and logged. The request stays with the keys it was received
 	 * under.

@@ -4,19 +4,16 @@
 
 #include "rmobike_compat.h"
 #include "rmobike_echo.h"
+#include "rmobike_inflight.h"
+#include "rmobike_paths.h"
 #include "rmobike_task.h"
 #include "rmobike_update_task.h"
 
 #include <collections/hashtable.h>
-#include <processing/jobs/process_message_job.h>
 #include <threading/mutex.h>
 
-/**
- * An answer is sent to so many addresses at most
- */
-#define ADDRESSES 4
-
 typedef struct private_rmobike_echo_t private_rmobike_echo_t;
+typedef struct entry_t entry_t;
 
 /**
  * Private data
@@ -34,16 +31,37 @@ struct private_rmobike_echo_t {
 	rmobike_accepted_t *accepted;
 
 	/**
-	 * What was announced to IKE_SAs that are rekeyed, linked_list_t of host_t
-	 * by unique ID. charon passes that on to the new IKE_SA, but the answer
-	 * that makes the responder have it is that of the old one.
+	 * Answers, entry_t by unique ID of the IKE_SA
 	 */
-	hashtable_t *rekeyed;
+	hashtable_t *entries;
 
 	/**
 	 * Protects them
 	 */
 	mutex_t *mutex;
+};
+
+/**
+ * What can be answered on an IKE_SA
+ */
+struct entry_t {
+
+	/**
+	 * Message ID of the last answer
+	 */
+	uint32_t mid;
+
+	/**
+	 * Its packets, packet_t, NULL if there was none
+	 */
+	linked_list_t *packets;
+
+	/**
+	 * What was announced if the IKE_SA is rekeyed, host_t, NULL if not. charon
+	 * passes that on to the new IKE_SA, but the answer that makes the responder
+	 * have it is that of the old one.
+	 */
+	linked_list_t *announced;
 };
 
 /**
@@ -55,123 +73,132 @@ static inline void *key(uint32_t number)
 }
 
 /**
- * Get the addresses that the responder announced on an IKE_SA, as charon has
- * them
+ * Free packets
  */
-static linked_list_t *get_peer_addresses(ike_sa_t *ike_sa)
+static void destroy_packets(linked_list_t *packets)
 {
-	linked_list_t *addresses = linked_list_create();
-	enumerator_t *enumerator;
-	host_t *current;
-
-	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
-	while (enumerator->enumerate(enumerator, &current))
+	if (packets)
 	{
-		addresses->insert_last(addresses, current->clone(current));
+		packets->destroy_offset(packets, offsetof(packet_t, destroy));
 	}
-	enumerator->destroy(enumerator);
-	return addresses;
 }
 
 /**
- * Get the addresses that the responder announced, also if that is rekeyed
+ * Destroy an entry
  */
-static linked_list_t *get_announced(private_rmobike_echo_t *this,
-									ike_sa_t *ike_sa)
+static void entry_destroy(entry_t *entry)
 {
-	linked_list_t *addresses;
-
-	this->mutex->lock(this->mutex);
-	addresses = this->rekeyed->get(this->rekeyed,
-								   key(ike_sa->get_unique_id(ike_sa)));
-	if (addresses)
+	if (entry)
 	{
-		addresses = addresses->clone_offset(addresses, offsetof(host_t, clone));
+		destroy_packets(entry->packets);
+		rmobike_paths_destroy(entry->announced);
+		free(entry);
+	}
+}
+
+/**
+ * Get the entry of an IKE_SA, create it if there is none
+ */
+static entry_t *get_entry(private_rmobike_echo_t *this, ike_sa_t *ike_sa)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	entry_t *entry;
+
+	entry = this->entries->get(this->entries, key(id));
+	if (!entry)
+	{
+		INIT(entry);
+		this->entries->put(this->entries, key(id), entry);
+	}
+	return entry;
+}
+
+/**
+ * Are we the initiator, and did the responder hear that we support this?
+ */
+static bool is_ours(ike_sa_t *ike_sa)
+{
+	return ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
+		   ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR);
+}
+
+/**
+ * Get a copy of the last answer if it has that message ID, and of where it may
+ * go besides; FALSE if there is none
+ */
+static bool get_answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa,
+					   uint32_t mid, linked_list_t **packets,
+					   linked_list_t **announced)
+{
+	linked_list_t *rekeyed;
+	entry_t *entry;
+	bool found;
+
+	*announced = NULL;
+	this->mutex->lock(this->mutex);
+	entry = get_entry(this, ike_sa);
+	found = entry->packets && entry->mid == mid;
+	if (found)
+	{
+		*packets = entry->packets->clone_offset(entry->packets,
+												offsetof(packet_t, clone));
+		rekeyed = entry->announced;
+		if (rekeyed)
+		{
+			*announced = rekeyed->clone_offset(rekeyed,
+											   offsetof(host_t, clone));
+		}
 	}
 	this->mutex->unlock(this->mutex);
-	return addresses ?: get_peer_addresses(ike_sa);
-}
-
-/**
- * Free a list of addresses
- */
-static void destroy_addresses(linked_list_t *addresses)
-{
-	if (addresses)
+	if (found && !*announced)
 	{
-		addresses->destroy_offset(addresses, offsetof(host_t, destroy));
+		*announced = rmobike_paths_to_responder(ike_sa);
 	}
+	return found;
 }
 
 /**
- * Does the operator want answers to go to addresses that were announced?
+ * Send an answer to one address
  */
-static bool is_enabled(ike_sa_t *ike_sa)
+static void answer_to(ike_sa_t *ike_sa, linked_list_t *packets, host_t *to)
 {
-	rmobike_options_t *options;
-	bool enabled;
-
-	options = rmobike_task_options(ike_sa);
-	enabled = options->accept != RMOBIKE_ACCEPT_NONE;
-	rmobike_options_destroy(options);
-	return enabled;
-}
-
-/**
- * Let charon answer a request once more, as if it had come from an address;
- * returns FALSE if there is no way to it
- */
-static bool answer_to(ike_sa_t *ike_sa, message_t *request, host_t *address)
-{
-	host_t *me, *to, *from = request->get_source(request);
+	enumerator_t *enumerator;
 	packet_t *packet;
-	message_t *copy;
+	host_t *me;
 
-	to = address->clone(address);
-	to->set_port(to, from->get_port(from));
 	me = rmobike_update_task_source(ike_sa, to);
-	if (!me || charon->kernel->get_interface(charon->kernel, to, NULL))
+	if (me)
 	{
-		DESTROY_IF(me);
-		to->destroy(to);
-		return FALSE;
+		enumerator = packets->create_enumerator(packets);
+		while (enumerator->enumerate(enumerator, &packet))
+		{
+			rmobike_task_send(packet, me, to);
+		}
+		enumerator->destroy(enumerator);
+		me->destroy(me);
 	}
-	packet = request->get_packet(request);
-	packet->set_source(packet, to);
-	packet->set_destination(packet, me);
-	copy = message_create_from_packet(packet);
-	if (copy->parse_header(copy) != SUCCESS)
-	{
-		copy->destroy(copy);
-		return FALSE;
-	}
-	lib->processor->queue_job(lib->processor,
-							  (job_t*)process_message_job_create(copy));
-	return TRUE;
 }
 
 /**
  * Answer a request to all addresses that the responder announced
  */
-static void answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa,
-				   message_t *request)
+static void answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa, uint32_t mid)
 {
-	host_t *current, *from = request->get_source(request);
-	linked_list_t *announced;
+	linked_list_t *packets, *announced;
 	enumerator_t *enumerator;
-	u_int count = 0;
+	host_t *to;
 
-	announced = get_announced(this, ike_sa);
-	enumerator = announced->create_enumerator(announced);
-	while (count < ADDRESSES && enumerator->enumerate(enumerator, &current))
+	if (get_answer(this, ike_sa, mid, &packets, &announced))
 	{
-		if (!current->ip_equals(current, from))
+		enumerator = announced->create_enumerator(announced);
+		while (enumerator->enumerate(enumerator, &to))
 		{
-			count += answer_to(ike_sa, request, current);
+			answer_to(ike_sa, packets, to);
 		}
+		enumerator->destroy(enumerator);
+		rmobike_paths_destroy(announced);
+		destroy_packets(packets);
 	}
-	enumerator->destroy(enumerator);
-	destroy_addresses(announced);
 }
 
 METHOD(listener_t, alert, bool,
@@ -181,21 +208,40 @@ METHOD(listener_t, alert, bool,
 	host_t *from, *other;
 	message_t *request;
 
-	if (alert != ALERT_RETRANSMIT_RECEIVE || !ike_sa ||
-		!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) ||
-		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	if (alert != ALERT_RETRANSMIT_RECEIVE || !ike_sa || !is_ours(ike_sa))
 	{
 		return TRUE;
 	}
 	request = va_arg(args, message_t*);
 	from = request->get_source(request);
 	other = ike_sa->get_other_host(ike_sa);
-	/* others are our own copies, or come from where it moved to already */
-	if (from->ip_equals(from, other) && is_enabled(ike_sa) &&
+	/* others come from where it moved to already */
+	if (from->ip_equals(from, other) &&
 		this->accepted->may_echo(this->accepted,
 								 ike_sa->get_unique_id(ike_sa)))
 	{
-		answer(this, ike_sa, request);
+		answer(this, ike_sa, request->get_message_id(request));
+	}
+	return TRUE;
+}
+
+METHOD(listener_t, message, bool,
+	private_rmobike_echo_t *this, ike_sa_t *ike_sa, message_t *message,
+	bool incoming, bool plain)
+{
+	linked_list_t *packets;
+	entry_t *entry;
+
+	if (!incoming && !plain && !message->get_request(message) &&
+		is_ours(ike_sa))
+	{
+		packets = rmobike_inflight_packets(message);
+		this->mutex->lock(this->mutex);
+		entry = get_entry(this, ike_sa);
+		entry->mid = message->get_message_id(message);
+		destroy_packets(entry->packets);
+		entry->packets = packets;
+		this->mutex->unlock(this->mutex);
 	}
 	return TRUE;
 }
@@ -204,16 +250,16 @@ METHOD(listener_t, ike_rekey, bool,
 	private_rmobike_echo_t *this, ike_sa_t *old, ike_sa_t *new)
 {
 	linked_list_t *addresses;
+	entry_t *entry;
 
-	if (new->supports_extension(new, RMOBIKE_EXTENSION) &&
-		new->has_condition(new, COND_ORIGINAL_INITIATOR))
+	if (is_ours(new))
 	{
-		addresses = get_peer_addresses(new);
+		addresses = rmobike_paths_to_responder(new);
 		this->mutex->lock(this->mutex);
-		addresses = this->rekeyed->put(this->rekeyed,
-									   key(old->get_unique_id(old)), addresses);
+		entry = get_entry(this, old);
+		rmobike_paths_destroy(entry->announced);
+		entry->announced = addresses;
 		this->mutex->unlock(this->mutex);
-		destroy_addresses(addresses);
 	}
 	return TRUE;
 }
@@ -221,15 +267,15 @@ METHOD(listener_t, ike_rekey, bool,
 METHOD(listener_t, ike_state_change, bool,
 	private_rmobike_echo_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
 {
-	linked_list_t *addresses;
+	entry_t *entry;
 
 	if (state == IKE_DESTROYING)
 	{
 		this->mutex->lock(this->mutex);
-		addresses = this->rekeyed->remove(this->rekeyed,
-										  key(ike_sa->get_unique_id(ike_sa)));
+		entry = this->entries->remove(this->entries,
+									  key(ike_sa->get_unique_id(ike_sa)));
 		this->mutex->unlock(this->mutex);
-		destroy_addresses(addresses);
+		entry_destroy(entry);
 	}
 	return TRUE;
 }
@@ -240,21 +286,21 @@ METHOD(rmobike_echo_t, get_count, u_int,
 	u_int count;
 
 	this->mutex->lock(this->mutex);
-	count = this->rekeyed->get_count(this->rekeyed);
+	count = this->entries->get_count(this->entries);
 	this->mutex->unlock(this->mutex);
 	return count;
 }
 
 CALLBACK(destroy_entry, void,
-	linked_list_t *addresses, const void *id)
+	entry_t *entry, const void *id)
 {
-	destroy_addresses(addresses);
+	entry_destroy(entry);
 }
 
 METHOD(rmobike_echo_t, destroy, void,
 	private_rmobike_echo_t *this)
 {
-	this->rekeyed->destroy_function(this->rekeyed, destroy_entry);
+	this->entries->destroy_function(this->entries, destroy_entry);
 	this->mutex->destroy(this->mutex);
 	free(this);
 }
@@ -270,6 +316,7 @@ rmobike_echo_t *rmobike_echo_create(rmobike_accepted_t *accepted)
 		.public = {
 			.listener = {
 				.alert = _alert,
+				.message = _message,
 				.ike_rekey = _ike_rekey,
 				.ike_state_change = _ike_state_change,
 			},
@@ -277,7 +324,7 @@ rmobike_echo_t *rmobike_echo_create(rmobike_accepted_t *accepted)
 			.destroy = _destroy,
 		},
 		.accepted = accepted,
-		.rekeyed = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									32),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);

@@ -9,8 +9,9 @@
  * As initiator: who asks again did not get the answer. If the responder lost
  * the address that it asks from it can't get it there, and can't ask for a
  * switch before it did (RFC 7296, 2.3). So an answer that is asked for again
- * is also sent to the addresses that the responder announced. charon keeps the
- * answer, and compares requests with the one that it verified.
+ * is also sent to the addresses that the responder announced. charon compares
+ * requests with the one that it verified. The answer that we keep is sent at
+ * once: charon would drop a copy of the request while it processes that.
  */
 
 #ifndef RMOBIKE_ECHO_H_
@@ -33,7 +34,7 @@ struct rmobike_echo_t {
 	listener_t listener;
 
 	/**
-	 * Get the number of rekeyed IKE_SAs that something is kept for.
+	 * Get the number of IKE_SAs that an answer is kept for.
 	 */
 	u_int (*get_count)(rmobike_echo_t *this);
 

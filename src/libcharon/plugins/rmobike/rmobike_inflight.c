@@ -67,6 +67,31 @@ void rmobike_request_destroy(rmobike_request_t *this)
 	}
 }
 
+/*
+ * Described in header
+ */
+linked_list_t *rmobike_inflight_packets(message_t *message)
+{
+	linked_list_t *packets = linked_list_create();
+	enumerator_t *enumerator;
+	packet_t *packet;
+
+	if (message->is_fragmented(message))
+	{
+		enumerator = message->get_fragments(message);
+		while (enumerator->enumerate(enumerator, &packet))
+		{
+			packets->insert_last(packets, packet->clone(packet));
+		}
+		enumerator->destroy(enumerator);
+	}
+	else if (message->is_encoded(message))
+	{
+		packets->insert_last(packets, message->get_packet(message));
+	}
+	return packets;
+}
+
 METHOD(rmobike_inflight_t, keep, bool,
 	private_rmobike_inflight_t *this, uint32_t id, uint32_t mid,
 	linked_list_t *packets, host_t *here)

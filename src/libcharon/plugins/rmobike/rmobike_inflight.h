@@ -107,6 +107,14 @@ struct rmobike_inflight_t {
 void rmobike_request_destroy(rmobike_request_t *this);
 
 /**
+ * Get the packets of a message that was just encoded.
+ *
+ * @param message	message
+ * @return			packet_t, owned by the caller
+ */
+linked_list_t *rmobike_inflight_packets(message_t *message);
+
+/**
  * Create it.
  */
 rmobike_inflight_t *rmobike_inflight_create(void);

@@ -208,16 +208,18 @@ static void handle_addresses(private_rmobike_listener_t *this,
 static void handle_retransmit(private_rmobike_listener_t *this,
 							  ike_sa_t *ike_sa, message_t *message)
 {
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
 	packet_t *response;
 
-	response = this->accepted->get_response(this->accepted,
-											ike_sa->get_unique_id(ike_sa),
+	response = this->accepted->get_response(this->accepted, id,
 											message->get_message_id(message),
 											message->get_packet_data(message));
-	if (response)
+	if (response && this->accepted->may_repeat(this->accepted, id))
 	{
 		charon->sender->send(charon->sender, response);
+		response = NULL;
 	}
+	DESTROY_IF(response);
 }
 
 /**

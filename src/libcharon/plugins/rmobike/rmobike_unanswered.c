@@ -338,31 +338,6 @@ METHOD(rmobike_unanswered_t, follow, void,
 }
 
 /**
- * Get the packets of a message that was just encoded
- */
-static linked_list_t *clone_packets(message_t *message)
-{
-	linked_list_t *packets = linked_list_create();
-	enumerator_t *enumerator;
-	packet_t *packet;
-
-	if (message->is_fragmented(message))
-	{
-		enumerator = message->get_fragments(message);
-		while (enumerator->enumerate(enumerator, &packet))
-		{
-			packets->insert_last(packets, packet->clone(packet));
-		}
-		enumerator->destroy(enumerator);
-	}
-	else
-	{
-		packets->insert_last(packets, message->get_packet(message));
-	}
-	return packets;
-}
-
-/**
  * Is the address of an IKE_SA gone, and are we to do something about it? charon
  * may not have noticed yet.
  */
@@ -394,7 +369,7 @@ static void keep(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 
 	leaving = this->inflight->keep(this->inflight,
 							ike_sa->get_unique_id(ike_sa), mid,
-							clone_packets(message),
+							rmobike_inflight_packets(message),
 							initiator ? ike_sa->get_other_host(ike_sa)
 									  : ike_sa->get_my_host(ike_sa));
 	if (!initiator && is_lost(ike_sa))

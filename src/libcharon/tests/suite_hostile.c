@@ -13,6 +13,9 @@
 #define ALWAYS "plugins { rmobike { path_check = always\n" \
 				"accept = any\n max_switches = 3 } }"
 
+#define UNANNOUNCED "plugins { rmobike { reply_path = request\n" \
+				"max_switches = 3 } }"
+
 /** Requests to one address that are not the same, each sent several times */
 static u_int different_requests(char *address)
 {
@@ -160,6 +163,94 @@ START_TEST(test_answer_from_elsewhere_when_roaming)
 }
 END_TEST
 
+/**
+ * Announce somebody else's address.
+ */
+static void announce_foreign()
+{
+	world_forge(RESPONDER, INFORMATIONAL, FALSE, 0, 0, ADDITIONAL_IP4_ADDRESS,
+				chunk_from_chars(203, 0, 113, 77));
+	world_call(RESPONDER, send_dpd);
+	world_run(100);
+}
+
+/**
+ * For how many milliseconds is the IKE_SA there while something is done each
+ * second?
+ */
+static u_int time_at_foreign(u_int ms, void (*what)())
+{
+	u_int i, count = 0;
+
+	for (i = 0; i < ms; i += 10)
+	{
+		if (i % 1000 == 0)
+		{
+			what();
+		}
+		count += world_is_at(INITIATOR, FOREIGN);
+		world_run(10);
+	}
+	return count * 10;
+}
+
+/*
+ * It announces somebody else's address, and while the initiator is there asks
+ * for it again each second. No more goes there than max_switches allows.
+ *
+ *     initiator                     responder
+ *                                <- OLD      SWITCH=FOREIGN, announced
+ *     UPD_SA_ADDR                -> FOREIGN
+ *                                <- OLD      SWITCH=FOREIGN
+ *     UPD_SA_ADDR (same)         -> OLD      3 s later
+ *                                <- OLD
+ *     UPD_SA_ADDR                -> FOREIGN  three times in all
+ */
+START_TEST(test_asks_for_where_we_are)
+{
+	u_int ms;
+
+	world_establish(.settings = UNANNOUNCED);
+	announce_foreign();
+	ms = time_at_foreign(50000, ask_for_foreign);
+	ck_assert_uint_ge(ms, 3 * 3000 - 100);
+	ck_assert_uint_le(ms, 3 * 3000 + 100);
+	ck_assert(world_is_at(INITIATOR, OLD));
+}
+END_TEST
+
+/**
+ * Rekey the IKE_SA as responder.
+ */
+static void rekey()
+{
+	world_call(RESPONDER, rekey);
+}
+
+/*
+ * It does not ask for the address again, or does so once, but rekeys the IKE_SA
+ * while the initiator is there.
+ */
+START_TEST(test_rekeys_where_we_are)
+{
+	u_int ms;
+
+	world_establish(.settings = UNANNOUNCED);
+	announce_foreign();
+	ask_for_foreign();
+	world_run(100);
+	ck_assert(world_is_at(INITIATOR, FOREIGN));
+	if (_i)
+	{
+		ask_for_foreign();
+		world_run(100);
+	}
+	ms = time_at_foreign(50000, rekey);
+	ck_assert_uint_le(ms, 3 * 3000);
+	ck_assert(world_is_at(INITIATOR, OLD));
+}
+END_TEST
+
 Suite *suite_hostile()
 {
 	Suite *suite;
@@ -171,5 +262,7 @@ Suite *suite_hostile()
 	tcase_add_loop_test(tcase, test_found_where_it_is_not, 0, 2);
 	tcase_add_test(tcase, test_list_from_elsewhere);
 	tcase_add_loop_test(tcase, test_answer_from_elsewhere_when_roaming, 0, 2);
+	tcase_add_test(tcase, test_asks_for_where_we_are);
+	tcase_add_loop_test(tcase, test_rekeys_where_we_are, 0, 2);
 	return suite;
 }

@@ -68,42 +68,58 @@ static void log_refusal(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
 /*
  * Described in header
  */
+host_t *rmobike_update_task_go(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
+							   host_t *to, bool *check)
+{
+	rmobike_options_t *options;
+	rmobike_verdict_t verdict;
+
+	options = rmobike_task_options(ike_sa);
+	/* where it may be was decided when it was asked there */
+	verdict = rmobike_update_task_judge(ike_sa, accepted, options,
+										RMOBIKE_ACCEPT_ANY, to);
+	rmobike_options_destroy(options);
+	*check = verdict == RMOBIKE_VERDICT_PROBE;
+	if (rmobike_verdict_is_refusal(verdict))
+	{
+		log_refusal(ike_sa, accepted, to, verdict);
+		to = ike_sa->get_other_host(ike_sa);
+	}
+	else if (verdict != RMOBIKE_VERDICT_CURRENT)
+	{
+		accepted->count_move(accepted, ike_sa->get_unique_id(ike_sa));
+	}
+	return to->clone(to);
+}
+
+/*
+ * Described in header
+ */
 void rmobike_update_task_settle(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
 								rmobike_stats_t *stats, host_t *from,
 								bool changed)
 {
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
 	rmobike_options_t *options;
-	rmobike_verdict_t verdict;
-	host_t *to = from;
+	host_t *to;
+	bool check, moves;
 
 	if (rmobike_update_task_is_queued(ike_sa, changed))
 	{
 		return;
 	}
-	options = rmobike_task_options(ike_sa);
-	/* where it may be was decided when it was asked there */
-	verdict = rmobike_update_task_judge(ike_sa, accepted, options,
-										RMOBIKE_ACCEPT_ANY, from);
-	if (rmobike_verdict_is_refusal(verdict))
+	to = rmobike_update_task_go(ike_sa, accepted, from, &check);
+	moves = !to->ip_equals(to, ike_sa->get_other_host(ike_sa));
+	if (changed || moves)
 	{
-		log_refusal(ike_sa, accepted, from, verdict);
-		to = ike_sa->get_other_host(ike_sa);
-	}
-	else if (verdict != RMOBIKE_VERDICT_CURRENT)
-	{
-		accepted->count_move(accepted, id);
-	}
-	if (changed || verdict == RMOBIKE_VERDICT_MOVE ||
-		verdict == RMOBIKE_VERDICT_PROBE)
-	{
+		options = rmobike_task_options(ike_sa);
 		rmobike_update_task_queue(ike_sa, accepted, stats,
-								  accepted->get_serial(accepted, id), to,
-								  verdict == RMOBIKE_VERDICT_PROBE,
+								  accepted->get_serial(accepted, id), to, check,
 								  options->path_timeout);
 		rmobike_update_task_is_queued(ike_sa, changed);
+		rmobike_options_destroy(options);
 	}
-	rmobike_options_destroy(options);
+	to->destroy(to);
 }
 
 /*

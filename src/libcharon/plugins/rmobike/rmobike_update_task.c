@@ -47,6 +47,12 @@ struct private_rmobike_update_task_t {
 	bool check;
 
 	/**
+	 * The IKE_SA was at the new address when this was queued, so neither was a
+	 * switch counted nor the path to be checked
+	 */
+	bool here;
+
+	/**
 	 * How long the new path may stay silent, in milliseconds
 	 */
 	u_int path_timeout;
@@ -281,6 +287,25 @@ static bool verify_cookie(private_rmobike_update_task_t *this,
 									notify->get_notification_data(notify));
 }
 
+/**
+ * This was to stay where we were, but the update that was under way then took
+ * us elsewhere: to go there again is a move like any other.
+ */
+static void judge_again(private_rmobike_update_task_t *this)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+	host_t *to;
+
+	if (this->here &&
+		!this->other->ip_equals(this->other, ike_sa->get_other_host(ike_sa)))
+	{
+		to = rmobike_update_task_go(ike_sa, this->accepted, this->other,
+									&this->check);
+		this->other->destroy(this->other);
+		this->other = to;
+	}
+}
+
 METHOD(task_t, build_i, status_t,
 	private_rmobike_update_task_t *this, message_t *message)
 {
@@ -298,6 +323,7 @@ METHOD(task_t, build_i, status_t,
 		rmobike_task_start(&this->base, FALSE);
 		return rmobike_task_skip(message);
 	}
+	judge_again(this);
 	this->me = rmobike_update_task_source(ike_sa, this->other);
 	if (!this->me)
 	{
@@ -532,6 +558,7 @@ void rmobike_update_task_queue(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
 	}
 	this->serial = serial;
 	this->other = to->clone(to);
+	this->here = to->ip_equals(to, ike_sa->get_other_host(ike_sa));
 	this->check = check;
 	this->path_timeout = path_timeout;
 
@@ -549,16 +576,20 @@ void rmobike_update_task_resume(ike_sa_t *old, ike_sa_t *new)
 	private_rmobike_update_task_t *this;
 
 	this = find_task(old, TASK_QUEUE_ACTIVE);
-	if (this && !find_task(new, TASK_QUEUE_QUEUED))
+	if (!this)
 	{
-		if (this->old_me && !this->check)
-		{	/* so that there is a path to go back to */
-			new->update_hosts(new, this->old_me, this->old_other,
-							  UPDATE_HOSTS_FORCE_ALL);
-		}
+		return;
+	}
+	if (!find_task(new, TASK_QUEUE_QUEUED))
+	{
 		rmobike_update_task_queue(new, this->accepted, this->stats,
 								  this->serial, this->other, this->check,
 								  this->path_timeout);
-		rmobike_update_task_is_queued(new, this->agree);
 	}
+	if (this->old_me && !this->check)
+	{	/* so that there is a path to go back to, whatever is queued */
+		new->update_hosts(new, this->old_me, this->old_other,
+						  UPDATE_HOSTS_FORCE_ALL);
+	}
+	rmobike_update_task_is_queued(new, this->agree);
 }

@@ -78,6 +78,20 @@ rmobike_verdict_t rmobike_update_task_judge(ike_sa_t *ike_sa,
 											host_t *to);
 
 /**
+ * Decide as for a switch whether to go to an address without having been asked,
+ * and count that for max_switches.
+ *
+ * @param ike_sa		IKE_SA, checked out
+ * @param accepted		records, which tell how many there were lately
+ * @param to			address
+ * @param check			receives TRUE if the path has to be checked first
+ * @return				that address, or where the IKE_SA is if it has to stay;
+ *						owned by the caller
+ */
+host_t *rmobike_update_task_go(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
+							   host_t *to, bool *check);
+
+/**
  * A request that took several paths was answered. The source of the answer is
  * not to be trusted, and the responder may have handled the request as it came
  * by any path. Queue an update of the address that it seems to be at, as policy

@@ -38,5 +38,6 @@ Suite *suite_agree();
 Suite *suite_many();
 Suite *suite_kernel();
 Suite *suite_rescue();
+Suite *suite_alive();
 
 #endif /** EXCHANGE_TESTS_H_ */

@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_inflight.h"
+#include "rmobike_task.h"
 
 #include <collections/hashtable.h>
 #include <threading/mutex.h>
@@ -102,6 +103,7 @@ METHOD(rmobike_inflight_t, keep, bool,
 	INIT(request,
 		.mid = mid,
 		.packets = packets,
+		.sent = time_monotonic(NULL),
 	);
 	this->mutex->lock(this->mutex);
 	last = this->requests->put(this->requests, key(id), request);
@@ -182,6 +184,20 @@ METHOD(rmobike_inflight_t, get, rmobike_request_t*,
 	return copy;
 }
 
+METHOD(rmobike_inflight_t, is_due, bool,
+	private_rmobike_inflight_t *this, uint32_t id, uint32_t mid)
+{
+	rmobike_request_t *request;
+	bool due;
+
+	this->mutex->lock(this->mutex);
+	request = this->requests->get(this->requests, key(id));
+	due = request && request->packets && request->mid == mid &&
+		  rmobike_task_is_due(&request->sent);
+	this->mutex->unlock(this->mutex);
+	return due;
+}
+
 METHOD(rmobike_inflight_t, remove_, void,
 	private_rmobike_inflight_t *this, uint32_t id)
 {
@@ -231,6 +247,7 @@ rmobike_inflight_t *rmobike_inflight_create(void)
 			.answered = _answered,
 			.leaving = _leaving,
 			.get = _get,
+			.is_due = _is_due,
 			.remove = _remove_,
 			.get_count = _get_count,
 			.destroy = _destroy,

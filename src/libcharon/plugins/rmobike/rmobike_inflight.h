@@ -31,6 +31,8 @@ struct rmobike_request_t {
 	host_t *to;
 	/** monotonic time until which that is so */
 	time_t until;
+	/** monotonic time when it was sent, or when it was last due */
+	time_t sent;
 };
 
 /**
@@ -80,6 +82,16 @@ struct rmobike_inflight_t {
 	 */
 	rmobike_request_t *(*get)(rmobike_inflight_t *this, uint32_t id,
 							  uint32_t mid);
+
+	/**
+	 * The peer is heard: check if a request has to be sent again because of
+	 * that. It is not if it was sent a moment ago, or was due then.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID
+	 * @return			TRUE if it is in the air for long enough
+	 */
+	bool (*is_due)(rmobike_inflight_t *this, uint32_t id, uint32_t mid);
 
 	/**
 	 * Forget all about an IKE_SA.

@@ -31,6 +31,11 @@ static const u_int patient_times[countof(resend_times)] = { 1000, 2000, 3000 };
  */
 #define OVERTAKEN 20
 
+/**
+ * For how many seconds a request is not sent again if the peer is heard
+ */
+#define PAUSE 2
+
 typedef struct timer_t_ rmobike_timer_t;
 
 /**
@@ -62,6 +67,7 @@ METHOD(ike_mobike_t, transmit, bool,
 		return this->send(this, this->packet);
 	}
 	this->packet = packet->clone(packet);
+	this->sent = time_monotonic(NULL);
 	return rmobike_task_resend(this);
 }
 
@@ -167,13 +173,26 @@ static void schedule(rmobike_task_t *this, u_int ms, bool expired)
 											NULL), ms);
 }
 
+/**
+ * Schedule that the request in the air is sent a few times more
+ */
+static void schedule_resends(rmobike_task_t *this)
+{
+	int i;
+
+	for (i = 0; i < (int)countof(resend_times); i++)
+	{
+		schedule(this, this->patient ? patient_times[i] : resend_times[i],
+				 FALSE);
+	}
+}
+
 /*
  * Described in header
  */
 bool rmobike_task_resend(rmobike_task_t *this)
 {
 	ike_sa_t *ike_sa = this->ike_sa;
-	int i;
 
 	if (!this->send(this, this->packet))
 	{
@@ -184,11 +203,7 @@ bool rmobike_task_resend(rmobike_task_t *this)
 	{
 		schedule(this, RESEND_SAME_MID, FALSE);
 	}
-	for (i = 0; i < (int)countof(resend_times); i++)
-	{
-		schedule(this, this->patient ? patient_times[i] : resend_times[i],
-				 FALSE);
-	}
+	schedule_resends(this);
 	if (this->expires && this->silent < RMOBIKE_SILENT_BOTH)
 	{
 		schedule(this, this->expires, TRUE);
@@ -202,16 +217,42 @@ bool rmobike_task_resend(rmobike_task_t *this)
 void rmobike_task_hurry(ike_sa_t *ike_sa)
 {
 	rmobike_task_t *task;
-	int i;
 
 	task = find_sent(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
 	if (task && !task->patient)
 	{
 		schedule(task, OVERTAKEN, FALSE);
-		for (i = 0; i < (int)countof(resend_times); i++)
-		{
-			schedule(task, resend_times[i], FALSE);
-		}
+		schedule_resends(task);
+	}
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_task_is_due(time_t *sent)
+{
+	time_t now = time_monotonic(NULL);
+
+	if (now - *sent < PAUSE)
+	{
+		return FALSE;
+	}
+	*sent = now;
+	return TRUE;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_task_heard(ike_sa_t *ike_sa)
+{
+	rmobike_task_t *task;
+
+	task = find_sent(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+	if (task && rmobike_task_is_due(&task->sent))
+	{
+		schedule(task, OVERTAKEN, FALSE);
+		schedule_resends(task);
 	}
 }
 

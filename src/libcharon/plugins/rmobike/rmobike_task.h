@@ -98,6 +98,11 @@ struct rmobike_task_t {
 	packet_t *packet;
 
 	/**
+	 * When that was, or when it was last due, see below; monotonic time.
+	 */
+	time_t sent;
+
+	/**
 	 * TRUE if charon noticed a change of addresses or routes while our request
 	 * was in the air.
 	 */
@@ -197,6 +202,24 @@ bool rmobike_task_resend(rmobike_task_t *this);
  * @param ike_sa	IKE_SA
  */
 void rmobike_task_hurry(ike_sa_t *ike_sa);
+
+/**
+ * The peer is heard: check if a request has to be sent again because of that,
+ * since it may wait for charon's next retransmission for more than a minute.
+ *
+ * @param sent		monotonic time when it was sent, or was last due; set to the
+ *					current one if it is due
+ * @return			TRUE if that is more than a moment ago
+ */
+bool rmobike_task_is_due(time_t *sent);
+
+/**
+ * The same for a request of ours that is in the air on an IKE_SA, if any: if it
+ * is due, send it again a few times, in jobs of their own.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ */
+void rmobike_task_heard(ike_sa_t *ike_sa);
 
 /**
  * The peer updated the path, so there is one that works: charon needs not look

@@ -213,9 +213,16 @@ static void send_packets(private_rmobike_unanswered_t *this,
 	{
 		send_from(this, request, ike_sa, silent);
 	}
-	else if (request->to)
+	else
 	{
-		send_request_to(request, ike_sa, request->to);
+		if (request->to)
+		{
+			send_request_to(request, ike_sa, request->to);
+		}
+		if (!request->to || time_monotonic(NULL) > request->until)
+		{
+			send_request_to(request, ike_sa, ike_sa->get_other_host(ike_sa));
+		}
 	}
 }
 
@@ -404,6 +411,22 @@ METHOD(listener_t, alert, bool,
 	return TRUE;
 }
 
+/**
+ * The peer sent a request, so it is there. What was sent to it while it was not
+ * is sent again: charon's next retransmission may be far away.
+ */
+static void heard(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa)
+{
+	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
+
+	rmobike_task_heard(ike_sa);
+	if (this->inflight->is_due(this->inflight, ike_sa->get_unique_id(ike_sa),
+							   mid))
+	{
+		schedule(this, ike_sa, mid);
+	}
+}
+
 METHOD(listener_t, message, bool,
 	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, message_t *message,
 	bool incoming, bool plain)
@@ -419,7 +442,11 @@ METHOD(listener_t, message, bool,
 	{
 		keep(this, ike_sa, message);
 	}
-	else if (incoming && plain && !message->get_request(message))
+	else if (incoming && plain && message->get_request(message))
+	{
+		heard(this, ike_sa);
+	}
+	else if (incoming && plain)
 	{
 		this->inflight->answered(this->inflight, ike_sa->get_unique_id(ike_sa),
 								 message->get_message_id(message));

@@ -5,7 +5,8 @@
 # those who want that, after lab.sh.
 
 # many NUMBER: so many tunnels to $GW1. Gateway and client log requests that are
-# sent again, ours as well. Sets start, spis
+# sent again, ours as well. INSTALL_ROUTES is what the gateway does, ROUTES how many
+# it has. Sets start, spis
 many() {
 	local i
 	IDS=(carol)
@@ -21,12 +22,16 @@ many() {
 	block_threshold = 0
 	init_limit_half_open = 0'
 	CHARON[client]=${CHARON[gateway]}
+	CHARON[gateway]+="
+	install_routes = ${INSTALL_ROUTES:-no}"
 	# shellcheck disable=SC2034 # for charon.sh
 	RMOBIKE[client]='max_switches = 0'
 	# shellcheck disable=SC2034 # for charon.sh
 	LOG_IKE=2
 	network nat
 	with_plugin gateway client
+	# Before there is a daemon, which would look at all IKE_SAs because of them
+	[ -z "${ROUTES:-}" ] || routes "$ROUTES"
 	tunnel_conf
 	sed -i "s/addrs = .*/addrs = 10.3.0.0\/16/" "$lab/gateway/swanctl/swanctl.conf"
 	daemon gateway client
@@ -38,6 +43,14 @@ many() {
 	connect_many
 	say "$1 IKE_SAs set up in $((SECONDS - start)) s"
 	spis=$(ike_spis | sort | md5sum)
+}
+
+# routes NUMBER: so many networks behind the gateway
+routes() {
+	seq "$1" | awk -v via="$SERVER" '{
+		printf "route add 172.%d.%d.%d/32 via %s\n", \
+			16 + $1 / 65536, $1 / 256 % 256, $1 % 256, via
+	}' | on gateway ip -batch -
 }
 
 # list: how long swanctl takes, in milliseconds, and how many IKE_SAs it shows
@@ -113,7 +126,7 @@ lose() {
 	before=$(log_count gateway ' done in ')
 	begin=$(date +%s%3N)
 	on gateway ip address del "$from/24" dev eth0
-	wait_for 600 "all $count IKE_SAs at $to" left $((before + count))
+	wait_for $((600 + 2 * count)) "all $count IKE_SAs at $to" left $((before + count))
 	say "$from removed: $count IKE_SAs at $to $(($(date +%s%3N) - begin)) ms later;" \
 		"requests sent again: $(resent)"
 	wait_for 60 "all IKE_SAs at $to" all_at "$to"

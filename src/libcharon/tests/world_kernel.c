@@ -84,6 +84,14 @@ bool kernel_has_address(side_t side, host_t *host)
 /*
  * Described in header
  */
+bool kernel_has_family(side_t side, int family)
+{
+	return find(side, NULL, family) != NULL;
+}
+
+/*
+ * Described in header
+ */
 void world_add_address(side_t side, char *address)
 {
 	host_t *host;

@@ -50,6 +50,9 @@ void kernel_set_side(side_t side);
 /** Does one end have an address? */
 bool kernel_has_address(side_t side, host_t *host);
 
+/** Has it any address of a family, and with it a route? */
+bool kernel_has_family(side_t side, int family);
+
 /* --- world_config.c ------------------------------------------------------ */
 
 void config_create();

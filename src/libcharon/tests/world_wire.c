@@ -244,7 +244,15 @@ static void garble(flight_t *this)
  */
 static void send_flight(flight_t *this)
 {
-	switch (fate_of(this->trace))
+	host_t *src = this->packet->get_source(this->packet);
+	int fate = fate_of(this->trace);
+
+	if (!kernel_has_family(this->from, src->get_family(src)))
+	{
+		flight_fail(this, "no route");
+		return;
+	}
+	switch (fate)
 	{
 		case DROP:
 			flight_fail(this, "dropped");

@@ -5,6 +5,7 @@
 #include "rmobike_compat.h"
 #include "rmobike_switch_task.h"
 #include "rmobike_paths.h"
+#include "rmobike_routes.h"
 #include "rmobike_task.h"
 
 /**
@@ -112,7 +113,7 @@ static bool is_reachable(host_t *other)
 {
 	host_t *source;
 
-	source = charon->kernel->get_source_addr(charon->kernel, other, NULL);
+	source = rmobike_routes_get_source(other, NULL);
 	DESTROY_IF(source);
 	return source != NULL;
 }

@@ -45,42 +45,55 @@ static vici_message_t *reply_error(rmobike_commands_t *this,
 }
 
 /**
- * Find a key that we don't know, NULL if there is none
+ * Check if a key is one that we know
  */
-static char *find_unknown_key(vici_message_t *request, char *keys[],
-							  char *buf, size_t len)
+static bool is_known(char *name, char *keys[])
+{
+	int i;
+
+	for (i = 0; keys[i]; i++)
+	{
+		if (streq(name, keys[i]))
+		{
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/**
+ * Check if there are only keys that we know, and that their values can be read:
+ * get_str() takes those that are not printable for not given, and a criterion
+ * that is not given is met by all IKE_SAs
+ */
+static bool is_well_formed(vici_message_t *request, char *keys[],
+						   char *why, size_t len)
 {
 	enumerator_t *enumerator;
 	vici_type_t type;
 	chunk_t value;
-	char *name, *unknown = NULL;
-	int i;
+	char *name;
+	bool good = TRUE;
 
 	enumerator = request->create_enumerator(request);
 	/* the end is enumerated as well, again and again */
-	while (!unknown && enumerator->enumerate(enumerator, &type, &name, &value)
-		   && type != VICI_END)
+	while (good && enumerator->enumerate(enumerator, &type, &name, &value) &&
+		   type != VICI_END)
 	{
-		if (type != VICI_KEY_VALUE && type != VICI_SECTION_START &&
-			type != VICI_LIST_START)
-		{	/* has no name */
-			continue;
-		}
-		for (i = 0; keys[i]; i++)
+		if (type == VICI_SECTION_START || type == VICI_LIST_START ||
+			(type == VICI_KEY_VALUE && !is_known(name, keys)))
 		{
-			if (type == VICI_KEY_VALUE && streq(name, keys[i]))
-			{
-				break;
-			}
+			snprintf(why, len, "unknown key '%s'", name);
+			good = FALSE;
 		}
-		if (!keys[i])
+		else if (type == VICI_KEY_VALUE && !chunk_printable(value, NULL, 0))
 		{
-			snprintf(buf, len, "%s", name);
-			unknown = buf;
+			snprintf(why, len, "invalid %s, expected printable ASCII", name);
+			good = FALSE;
 		}
 	}
 	enumerator->destroy(enumerator);
-	return unknown;
+	return good;
 }
 
 /**
@@ -100,25 +113,45 @@ static host_t *parse_address(const char *str)
 }
 
 /**
+ * Parse a number
+ */
+static bool parse_number(vici_message_t *request, char *key, u_int min,
+						 u_int max, u_int *number, char *why, size_t len)
+{
+	unsigned long long value;
+	char *str, *end;
+
+	str = request->get_str(request, NULL, key);
+	if (!str)
+	{
+		return TRUE;
+	}
+	value = strtoull(str, &end, 10);
+	if (*str < '0' || *str > '9' || strlen(str) > 10 || *end || value < min ||
+		value > max)
+	{
+		snprintf(why, len, "invalid %s '%s', expected %u to %u", key, str, min,
+				 max);
+		return FALSE;
+	}
+	*number = value;
+	return TRUE;
+}
+
+/**
  * Parse the criteria of a request
  */
 static bool parse_selector(vici_message_t *request,
 						   rmobike_selector_t *selector, char *why, size_t len)
 {
-	char *str, *end;
+	char *str;
 
 	selector->all = request->get_bool(request, FALSE, "all");
 	selector->ike = request->get_str(request, NULL, "ike");
-	str = request->get_str(request, NULL, "ike-id");
-	if (str)
+	if (!parse_number(request, "ike-id", 1, UINT32_MAX, &selector->ike_id, why,
+					  len))
 	{
-		selector->ike_id = strtoul(str, &end, 10);
-		if (*end || !selector->ike_id)
-		{
-			snprintf(why, len, "invalid ike-id '%s', expected the unique ID of "
-					 "an IKE_SA, as in rmobike --status", str);
-			return FALSE;
-		}
+		return FALSE;
 	}
 	str = request->get_str(request, NULL, "peer-ip");
 	if (str)
@@ -132,6 +165,11 @@ static bool parse_selector(vici_message_t *request,
 	str = request->get_str(request, NULL, "peer-id");
 	if (str)
 	{
+		if (!*str)
+		{	/* would be any */
+			snprintf(why, len, "invalid peer-id '', expected an identity");
+			return FALSE;
+		}
 		selector->peer_id = identification_create_from_string(str);
 	}
 	str = request->get_str(request, NULL, "local-ip");
@@ -163,32 +201,6 @@ static void free_selector(rmobike_selector_t *selector)
 	DESTROY_IF(selector->peer_ip);
 	DESTROY_IF(selector->peer_id);
 	DESTROY_IF(selector->local_ip);
-}
-
-/**
- * Parse a number
- */
-static bool parse_number(vici_message_t *request, char *key, u_int min,
-						 u_int max, u_int *number, char *why, size_t len)
-{
-	unsigned long value;
-	char *str, *end;
-
-	str = request->get_str(request, NULL, key);
-	if (!str)
-	{
-		return TRUE;
-	}
-	value = strtoul(str, &end, 10);
-	if (*str < '0' || *str > '9' || strlen(str) > 9 || *end || value < min ||
-		value > max)
-	{
-		snprintf(why, len, "invalid %s '%s', expected %u to %u", key, str, min,
-				 max);
-		return FALSE;
-	}
-	*number = value;
-	return TRUE;
 }
 
 /**
@@ -270,13 +282,12 @@ vici_message_t *rmobike_command_switch(void *user, char *name, u_int id,
 {
 	rmobike_commands_t *this = user;
 	rmobike_move_t move = {};
-	char why[BUF_LEN] = "", *key, buf[64];
+	char why[BUF_LEN] = "";
 	u_int matches = 0;
 
-	key = find_unknown_key(request, switch_keys, buf, sizeof(buf));
-	if (key)
+	if (!is_well_formed(request, switch_keys, why, sizeof(why)))
 	{
-		return reply_error(this, "unknown key '%s'", key);
+		return reply_error(this, "%s", why);
 	}
 	if (parse_move(request, &move, why, sizeof(why)))
 	{
@@ -304,15 +315,14 @@ vici_message_t *rmobike_command_drain(void *user, char *name, u_int id,
 {
 	rmobike_commands_t *this = user;
 	rmobike_move_t move = {};
-	char why[BUF_LEN] = "", *key, buf[64], *str;
+	char why[BUF_LEN] = "", *str;
 	bool started = FALSE;
 	host_t *address;
 	u_int matches = 0;
 
-	key = find_unknown_key(request, drain_keys, buf, sizeof(buf));
-	if (key)
+	if (!is_well_formed(request, drain_keys, why, sizeof(why)))
 	{
-		return reply_error(this, "unknown key '%s'", key);
+		return reply_error(this, "%s", why);
 	}
 	str = request->get_str(request, NULL, "address");
 	address = parse_address(str);
@@ -342,14 +352,13 @@ vici_message_t *rmobike_command_undrain(void *user, char *name, u_int id,
 {
 	rmobike_commands_t *this = user;
 	vici_builder_t *builder;
-	char *key, buf[64], *str;
+	char why[BUF_LEN], *str;
 	host_t *address;
 	bool found;
 
-	key = find_unknown_key(request, undrain_keys, buf, sizeof(buf));
-	if (key)
+	if (!is_well_formed(request, undrain_keys, why, sizeof(why)))
 	{
-		return reply_error(this, "unknown key '%s'", key);
+		return reply_error(this, "%s", why);
 	}
 	str = request->get_str(request, NULL, "address");
 	address = parse_address(str);
@@ -377,13 +386,12 @@ vici_message_t *rmobike_command_balance(void *user, char *name, u_int id,
 {
 	rmobike_commands_t *this = user;
 	rmobike_move_t move = {};
-	char why[BUF_LEN] = "", *key, buf[64];
+	char why[BUF_LEN] = "";
 	u_int matches = 0;
 
-	key = find_unknown_key(request, balance_keys, buf, sizeof(buf));
-	if (key)
+	if (!is_well_formed(request, balance_keys, why, sizeof(why)))
 	{
-		return reply_error(this, "unknown key '%s'", key);
+		return reply_error(this, "%s", why);
 	}
 	if (parse_move(request, &move, why, sizeof(why)) &&
 		this->placement->balance(this->placement, &move, &matches, why,
@@ -403,12 +411,11 @@ vici_message_t *rmobike_command_cancel(void *user, char *name, u_int id,
 	rmobike_commands_t *this = user;
 	vici_builder_t *builder;
 	u_int cancelled, in_flight;
-	char *key, buf[64];
+	char why[BUF_LEN];
 
-	key = find_unknown_key(request, cancel_keys, buf, sizeof(buf));
-	if (key)
+	if (!is_well_formed(request, cancel_keys, why, sizeof(why)))
 	{
-		return reply_error(this, "unknown key '%s'", key);
+		return reply_error(this, "%s", why);
 	}
 	cancelled = this->mover->cancel(this->mover, &in_flight);
 	builder = this->create_builder();

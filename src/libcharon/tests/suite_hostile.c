@@ -251,6 +251,44 @@ START_TEST(test_rekeys_where_we_are)
 }
 END_TEST
 
+/**
+ * Do nothing.
+ */
+static void nothing()
+{
+}
+
+/*
+ * It announces somebody else's address and does not answer a request, so that
+ * no update can be sent. Meanwhile it sends a list of addresses from there.
+ *
+ *     initiator                     responder
+ *                                <- OLD      FOREIGN
+ *     {}                         -> OLD      not answered
+ *                                <- FOREIGN  not really: OLD, FOREIGN
+ */
+START_TEST(test_list_while_no_update_can_be_sent)
+{
+	world_establish(.settings = UNANNOUNCED);
+	announce_foreign();
+	world_fate(DROP, CLIENT " -> * INFORMATIONAL req *", 1000);
+	if (_i)
+	{
+		world_forge(RESPONDER, INFORMATIONAL, FALSE, 0, 0, 41042,
+					chunk_from_chars(203, 0, 113, 78));
+		world_call(RESPONDER, send_dpd);
+	}
+	else
+	{
+		world_call(INITIATOR, send_dpd);
+	}
+	world_run(100);
+	world_lie(FOREIGN);
+	world_call(RESPONDER, roam, TRUE);
+	ck_assert_uint_le(time_at_foreign(100000, nothing), 3 * 3000);
+}
+END_TEST
+
 Suite *suite_hostile()
 {
 	Suite *suite;
@@ -264,5 +302,6 @@ Suite *suite_hostile()
 	tcase_add_loop_test(tcase, test_answer_from_elsewhere_when_roaming, 0, 2);
 	tcase_add_test(tcase, test_asks_for_where_we_are);
 	tcase_add_loop_test(tcase, test_rekeys_where_we_are, 0, 2);
+	tcase_add_loop_test(tcase, test_list_while_no_update_can_be_sent, 0, 2);
 	return suite;
 }

@@ -188,8 +188,7 @@ void plugin_create_all()
 	mover = rmobike_mover_create(peers, asker, refs, stats);
 	unanswered = rmobike_unanswered_create(source);
 	judge = rmobike_judge_create(accepted, unanswered, stats);
-	listener = rmobike_listener_create(peers, accepted, stats, seamless, judge,
-									   asker);
+	listener = rmobike_listener_create(peers, accepted, seamless, judge, asker);
 	echo = rmobike_echo_create(accepted);
 	seek = rmobike_seek_create(accepted, unanswered, stats);
 	candidates = rmobike_candidates_create();

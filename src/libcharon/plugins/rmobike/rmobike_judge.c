@@ -235,13 +235,13 @@ static bool has_spi(notify_payload_t *notify)
 }
 
 /**
- * The addresses of the responder come along with the notify, and charon follows
- * the source of such a list (RFC 4555, 3.6). It may have come from the new
- * address; whether we go there, and if that is checked first, is not for charon
- * to decide. It is answered where it came from nevertheless, unless we know
- * better.
+ * charon follows the source of a list of addresses (RFC 4555, 3.6), which is
+ * not authenticated, and stays there as long as no update can be sent. Whether
+ * we go there is not for charon to decide: have it take the list for one that
+ * comes from where the responder is, but answer it where it came from, unless
+ * we know better.
  */
-static void keep_path(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
+static void hold_back(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
 					  message_t *message)
 {
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
@@ -268,6 +268,74 @@ static void keep_path(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
 }
 
 /**
+ * Does a message have a list of addresses, as charon understands it?
+ */
+static bool has_addresses(message_t *message)
+{
+	return message->get_notify(message, ADDITIONAL_IP4_ADDRESS) ||
+		   message->get_notify(message, ADDITIONAL_IP6_ADDRESS) ||
+		   message->get_notify(message, NO_ADDITIONAL_ADDRESSES);
+}
+
+/**
+ * Go where a list of addresses came from, if policy lets us. An update follows
+ * in any case, as another one may be under way that takes the responder
+ * elsewhere.
+ */
+static void follow_addresses(private_rmobike_judge_t *this,
+							 ike_sa_t *ike_sa, message_t *message)
+{
+	host_t *from = message->get_source(message);
+	rmobike_options_t *options;
+	rmobike_verdict_t verdict;
+
+	from = from->clone(from);
+	options = rmobike_task_options(ike_sa);
+	verdict = rmobike_update_task_judge(ike_sa, this->accepted, options,
+										RMOBIKE_ACCEPT_ANY, from);
+	rmobike_options_destroy(options);
+	hold_back(this, ike_sa, message);
+	rmobike_update_task_settle(ike_sa, this->accepted, this->stats, from, TRUE);
+	if (!rmobike_verdict_is_refusal(verdict))
+	{
+		this->unanswered->follow(this->unanswered, ike_sa, from);
+	}
+	rmobike_task_initiate(ike_sa);
+	from->destroy(from);
+}
+
+/**
+ * The responder sends a list of addresses from another one than where the
+ * IKE_SA is. If it did so before it handled our update that must not take us
+ * back.
+ */
+static void handle_addresses(private_rmobike_judge_t *this,
+							 ike_sa_t *ike_sa, message_t *message)
+{
+	host_t *from = message->get_source(message);
+	host_t *other = ike_sa->get_other_host(ike_sa);
+
+	if (!message->get_request(message) ||
+		message->get_exchange_type(message) != INFORMATIONAL ||
+		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) ||
+		!ike_sa->supports_extension(ike_sa, EXT_MOBIKE) ||
+		from->ip_equals(from, other) || !has_addresses(message))
+	{
+		return;
+	}
+	if (this->accepted->is_outdated(this->accepted,
+									ike_sa->get_unique_id(ike_sa),
+									message->get_message_id(message), from))
+	{
+		message->set_source(message, other->clone(other));
+	}
+	else
+	{
+		follow_addresses(this, ike_sa, message);
+	}
+}
+
+/**
  * Count and log a notify that means nothing
  */
 static void ignore_notify(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
@@ -283,25 +351,20 @@ static void ignore_notify(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
 	}
 }
 
-METHOD(rmobike_judge_t, handle, void,
-	private_rmobike_judge_t *this, ike_sa_t *ike_sa, message_t *message)
+/**
+ * Handle what asks us to switch, one notify or several
+ */
+static void handle_notifies(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
+							message_t *message, notify_payload_t *notify,
+							u_int count)
 {
-	notify_payload_t *notify = NULL;
+	host_t *to = NULL, *other = ike_sa->get_other_host(ike_sa);
 	const char *why;
-	host_t *to = NULL;
-	u_int count;
 
-	count = find_notifies(message, &notify);
-	if (!count)
-	{
-		return;
-	}
 	this->stats->count(this->stats, RMOBIKE_COUNT_RECEIVED, NULL);
 	why = is_unexpected(ike_sa, message, count);
 	if (!why)
 	{
-		host_t *other = ike_sa->get_other_host(ike_sa);
-
 		to = rmobike_notify_parse_switch(notify->get_protocol_id(notify),
 						has_spi(notify), notify->get_notification_data(notify),
 						other->get_port(other), &why);
@@ -309,13 +372,28 @@ METHOD(rmobike_judge_t, handle, void,
 	if (to)
 	{
 		handle_switch(this, ike_sa, message, to);
-		keep_path(this, ike_sa, message);
+		/* the list that comes along says nothing more */
+		hold_back(this, ike_sa, message);
 		to->destroy(to);
 	}
 	else
 	{
 		ignore_notify(this, ike_sa, why);
 	}
+}
+
+METHOD(rmobike_judge_t, handle, void,
+	private_rmobike_judge_t *this, ike_sa_t *ike_sa, message_t *message)
+{
+	notify_payload_t *notify = NULL;
+	u_int count;
+
+	count = find_notifies(message, &notify);
+	if (count)
+	{
+		handle_notifies(this, ike_sa, message, notify, count);
+	}
+	handle_addresses(this, ike_sa, message);
 }
 
 METHOD(rmobike_judge_t, destroy, void,

@@ -33,6 +33,10 @@ struct rmobike_judge_t {
 	 * so an address that nothing but this message announces is not announced,
 	 * and its path is checked.
 	 *
+	 * charon would follow the source of such a list, whether it comes along or
+	 * not. It does not get to know that: if policy lets us go there an update
+	 * is queued.
+	 *
 	 * @param ike_sa	IKE_SA, checked out
 	 * @param message	request or response
 	 */

@@ -33,11 +33,6 @@ struct private_rmobike_listener_t {
 	rmobike_accepted_t *accepted;
 
 	/**
-	 * Counts updates
-	 */
-	rmobike_stats_t *stats;
-
-	/**
 	 * Moves CHILD_SAs without a gap, or NULL
 	 */
 	rmobike_seamless_t *seamless;
@@ -114,88 +109,6 @@ static void handle_return(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 		other->equals(other, ike_sa->get_other_host(ike_sa)))
 	{
 		this->peers->stayed(this->peers, ike_sa->get_unique_id(ike_sa), me);
-	}
-}
-
-/**
- * Does a message have a list of addresses, as charon understands it?
- */
-static bool has_addresses(message_t *message)
-{
-	return message->get_notify(message, ADDITIONAL_IP4_ADDRESS) ||
-		   message->get_notify(message, ADDITIONAL_IP6_ADDRESS) ||
-		   message->get_notify(message, NO_ADDITIONAL_ADDRESSES);
-}
-
-/**
- * Have charon take a list of addresses for one that comes from where the
- * responder is, but answer it where it came from
- */
-static void hold_back(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
-					  message_t *message)
-{
-	host_t *other = ike_sa->get_other_host(ike_sa);
-
-	this->accepted->redirect(this->accepted, ike_sa->get_unique_id(ike_sa),
-							 message->get_message_id(message),
-							 message->get_packet_data(message),
-							 message->get_destination(message),
-							 message->get_source(message));
-	message->set_source(message, other->clone(other));
-}
-
-/**
- * As initiator: charon follows the source of an address list, which is not
- * authenticated. The same policy holds as for a switch, and an update follows,
- * as another one may be under way that takes the responder elsewhere.
- */
-static void follow_addresses(private_rmobike_listener_t *this,
-							 ike_sa_t *ike_sa, message_t *message)
-{
-	host_t *from = message->get_source(message);
-	rmobike_options_t *options;
-	bool move;
-
-	from = from->clone(from);
-	options = rmobike_task_options(ike_sa);
-	move = rmobike_update_task_judge(ike_sa, this->accepted, options,
-					RMOBIKE_ACCEPT_ANY, from) == RMOBIKE_VERDICT_MOVE;
-	rmobike_options_destroy(options);
-	if (!move)
-	{
-		hold_back(this, ike_sa, message);
-	}
-	rmobike_update_task_settle(ike_sa, this->accepted, this->stats, from, TRUE);
-	rmobike_task_initiate(ike_sa);
-	from->destroy(from);
-}
-
-/**
- * As initiator: the responder sends a list of addresses from another one than
- * where the IKE_SA is. If it did so before it handled our update that must not
- * take us back.
- */
-static void handle_addresses(private_rmobike_listener_t *this,
-							 ike_sa_t *ike_sa, message_t *message)
-{
-	host_t *from = message->get_source(message);
-	host_t *other = ike_sa->get_other_host(ike_sa);
-
-	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) ||
-		!ike_sa->supports_extension(ike_sa, EXT_MOBIKE) ||
-		from->ip_equals(from, other) || !has_addresses(message))
-	{
-		return;
-	}
-	if (this->accepted->is_outdated(this->accepted,
-									ike_sa->get_unique_id(ike_sa),
-									message->get_message_id(message), from))
-	{
-		message->set_source(message, other->clone(other));
-	}
-	else
-	{
-		follow_addresses(this, ike_sa, message);
 	}
 }
 
@@ -279,7 +192,6 @@ METHOD(listener_t, message, bool,
 		if (request && informational)
 		{
 			handle_return(this, ike_sa, message);
-			handle_addresses(this, ike_sa, message);
 		}
 	}
 	else if (incoming && request && informational)
@@ -363,7 +275,6 @@ METHOD(rmobike_listener_t, destroy, void,
  */
 rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 											rmobike_accepted_t *accepted,
-											rmobike_stats_t *stats,
 											rmobike_seamless_t *seamless,
 											rmobike_judge_t *judge,
 											rmobike_asker_t *asker)
@@ -382,7 +293,6 @@ rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 		},
 		.peers = peers,
 		.accepted = accepted,
-		.stats = stats,
 		.seamless = seamless,
 		.judge = judge,
 		.asker = asker,

@@ -54,14 +54,12 @@ struct rmobike_listener_t {
  *
  * @param peers		records of what we asked for
  * @param accepted	records of what we were asked for and accepted
- * @param stats		counts updates
  * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
  * @param judge		decides about what we are asked for
  * @param asker		asks again for what was asked of an IKE_SA being rekeyed
  */
 rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 											rmobike_accepted_t *accepted,
-											rmobike_stats_t *stats,
 											rmobike_seamless_t *seamless,
 											rmobike_judge_t *judge,
 											rmobike_asker_t *asker);

@@ -310,8 +310,8 @@ PLUGIN_DEFINE(rmobike)
 	this->judge = rmobike_judge_create(this->accepted, this->unanswered,
 									   this->stats);
 	this->listener = rmobike_listener_create(this->peers, this->accepted,
-											 this->stats, this->seamless,
-											 this->judge, this->asker);
+											 this->seamless, this->judge,
+											 this->asker);
 	this->echo = rmobike_echo_create(this->accepted);
 	this->seek = rmobike_seek_create(this->accepted, this->unanswered,
 									 this->stats);

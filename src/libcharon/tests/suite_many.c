@@ -109,6 +109,29 @@ START_TEST(test_list_is_not_sent_to_all_at_once)
 END_TEST
 
 /*
+ * Addresses come and go while the peer is silent: once it answers it is told
+ * what there is then, not what there was.
+ */
+START_TEST(test_lists_do_not_pile_up)
+{
+	int i;
+
+	world_establish();
+	world_fate(DROP, LIST, 1000);
+	for (i = 0; i < 10; i++)
+	{
+		world_roam(RESPONDER);
+		world_run(1000);
+	}
+	/* the one in the air, and another one */
+	ck_assert_uint_le(world_tasks(), 2);
+	world_fate_none();
+	world_run(60000);
+	assert_at(OLD);
+}
+END_TEST
+
+/*
  * Those that lost their address are served before those that only have to tell.
  */
 START_TEST(test_those_that_lost_their_address_come_first)
@@ -376,6 +399,7 @@ Suite *suite_many()
 	tcase_add_test(tc, test_kernel_is_not_asked_for_each_ike_sa);
 	tcase_add_test(tc, test_kernel_is_asked_again_after_a_change);
 	tcase_add_test(tc, test_list_is_not_sent_to_all_at_once);
+	tcase_add_test(tc, test_lists_do_not_pile_up);
 	tcase_add_test(tc, test_those_that_lost_their_address_come_first);
 	tcase_add_test(tc, test_reference_follows_a_rekeyed_ike_sa);
 	tcase_add_test(tc, test_rekeyed_between_selection_and_queue);

@@ -12,7 +12,6 @@
 
 #include <collections/hashtable.h>
 #include <processing/jobs/callback_job.h>
-#include <sa/ikev2/tasks/ike_mobike.h>
 #include <threading/mutex.h>
 
 typedef struct private_rmobike_roam_t private_rmobike_roam_t;
@@ -270,20 +269,9 @@ static status_t leave(ike_sa_t *ike_sa, bool address)
 METHOD(task_t, told, void,
 	task_t *this)
 {
-	stock_destroy(this);
+	/* before another one may have the same address */
 	instance->turns->ended(instance->turns, (uintptr_t)this, 0);
-}
-
-/**
- * Create a task that tells the peer what addresses there are
- */
-static task_t *create_list(ike_sa_t *ike_sa)
-{
-	ike_mobike_t *mobike;
-
-	mobike = ike_mobike_create(ike_sa, TRUE);
-	mobike->addresses(mobike);
-	return &mobike->task;
+	stock_destroy(this);
 }
 
 /**
@@ -293,11 +281,17 @@ static status_t tell(ike_sa_t *ike_sa)
 {
 	task_t *task;
 
-	task = create_list(ike_sa);
-	stock_destroy = task->destroy;
-	task->destroy = _told;
-	instance->turns->begun(instance->turns, (uintptr_t)task);
-	ike_sa->queue_task(ike_sa, task);
+	task = rmobike_task_announce(ike_sa);
+	if (task)
+	{
+		stock_destroy = task->destroy;
+		task->destroy = _told;
+		instance->turns->begun(instance->turns, (uintptr_t)task);
+	}
+	else
+	{
+		instance->turns->skipped(instance->turns);
+	}
 	return ike_sa->initiate(ike_sa, NULL, NULL);
 }
 
@@ -440,7 +434,7 @@ static status_t try_next(ike_sa_t *ike_sa)
  */
 static status_t announce(ike_sa_t *ike_sa)
 {
-	ike_sa->queue_task(ike_sa, create_list(ike_sa));
+	rmobike_task_announce(ike_sa);
 	return ike_sa->initiate(ike_sa, NULL, NULL);
 }
 

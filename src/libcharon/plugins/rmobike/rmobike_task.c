@@ -364,18 +364,43 @@ static bool redirect_probe(ike_sa_t *ike_sa)
 /*
  * Described in header
  */
+task_t *rmobike_task_announce(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	ike_mobike_t *mobike = NULL;
+	task_t *task, *created = NULL;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
+	while (!mobike && enumerator->enumerate(enumerator, &task))
+	{
+		if (task->get_type(task) == TASK_IKE_MOBIKE)
+		{
+			mobike = (ike_mobike_t*)task;
+		}
+	}
+	enumerator->destroy(enumerator);
+	if (!mobike)
+	{
+		mobike = ike_mobike_create(ike_sa, TRUE);
+		created = &mobike->task;
+		ike_sa->queue_task(ike_sa, created);
+	}
+	mobike->addresses(mobike);
+	return created;
+}
+
+/*
+ * Described in header
+ */
 bool rmobike_task_settle(ike_sa_t *ike_sa)
 {
-	ike_mobike_t *mobike;
 	bool queued, active;
 
 	queued = remove_probes(ike_sa);
 	active = redirect_probe(ike_sa);
 	if (queued || active)
 	{
-		mobike = ike_mobike_create(ike_sa, TRUE);
-		mobike->addresses(mobike);
-		ike_sa->queue_task(ike_sa, &mobike->task);
+		rmobike_task_announce(ike_sa);
 		rmobike_task_initiate(ike_sa);
 	}
 	return active;

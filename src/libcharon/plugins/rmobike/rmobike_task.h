@@ -222,6 +222,17 @@ bool rmobike_task_is_due(time_t *sent);
 void rmobike_task_heard(ike_sa_t *ike_sa);
 
 /**
+ * Tell the peer which addresses we have, once what is under way was answered.
+ * Like charon, have a MOBIKE task that waits do so if there is one: it tells
+ * what there is when it starts.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @return			charon's task that was queued for that, NULL if one of those
+ *					that wait does it
+ */
+task_t *rmobike_task_announce(ike_sa_t *ike_sa);
+
+/**
  * The peer updated the path, so there is one that works: charon needs not look
  * for another one. What it queued for that is taken back, and what it sent
  * already takes the path of the IKE_SA from now on, as its response has to be

@@ -32,18 +32,24 @@ static enumerator_t *(*stock_create_enumerator)(ike_sa_manager_t *this,
 static u_int calls;
 
 /** Create so many IKE_SAs */
-static void establish_many(world_conf_t conf)
+static void establish(u_int count, world_conf_t conf)
 {
-	int i;
+	u_int i;
 
 	world_create(conf);
-	for (i = 0; i < MANY; i++)
+	for (i = 0; i < count; i++)
 	{
 		world_initiate();
 		world_run(100);
 	}
 	world_run(1000);
 	world_mark();
+}
+
+/** Create many */
+static void establish_many(world_conf_t conf)
+{
+	establish(MANY, conf);
 }
 
 METHOD(kernel_interface_t, get_source_addr, host_t*,
@@ -105,6 +111,22 @@ START_TEST(test_list_is_not_sent_to_all_at_once)
 	ck_assert_uint_eq(world_count(LIST), WINDOW);
 	world_run(5000);
 	ck_assert_uint_eq(world_count(LIST), MANY);
+}
+END_TEST
+
+/*
+ * Peers that never answer hold others up for half a second. How long it takes
+ * until they are given up says nothing about how long answers take.
+ */
+START_TEST(test_silent_peers_do_not_hold_others_up)
+{
+	establish(3 * MANY, (world_conf_t){
+		.settings = "retransmit_tries = 0\nretransmit_timeout = 2",
+	});
+	world_fate(DROP, LIST, 1000);
+	world_roam(RESPONDER);
+	world_run(105 + 500 * (3 * MANY / WINDOW));
+	ck_assert_uint_eq(world_count(LIST), 3 * MANY);
 }
 END_TEST
 
@@ -399,6 +421,7 @@ Suite *suite_many()
 	tcase_add_test(tc, test_kernel_is_not_asked_for_each_ike_sa);
 	tcase_add_test(tc, test_kernel_is_asked_again_after_a_change);
 	tcase_add_test(tc, test_list_is_not_sent_to_all_at_once);
+	tcase_add_test(tc, test_silent_peers_do_not_hold_others_up);
 	tcase_add_test(tc, test_lists_do_not_pile_up);
 	tcase_add_test(tc, test_those_that_lost_their_address_come_first);
 	tcase_add_test(tc, test_reference_follows_a_rekeyed_ike_sa);

@@ -100,8 +100,10 @@ static private_rmobike_roam_t *instance;
 static status_t (*stock_roam)(ike_sa_t *this, bool address);
 
 /**
- * charon's way to destroy the task that tells a peer our addresses
+ * charon's way to process the answer to the task that tells a peer our
+ * addresses, and to destroy that task
  */
+static status_t (*stock_process)(task_t *this, message_t *message);
 static void (*stock_destroy)(task_t *this);
 
 /**
@@ -266,11 +268,18 @@ static status_t leave(ike_sa_t *ike_sa, bool address)
 	return ike_sa->initiate(ike_sa, NULL, NULL);
 }
 
-METHOD(task_t, told, void,
+METHOD(task_t, told, status_t,
+	task_t *this, message_t *message)
+{
+	instance->turns->ended(instance->turns, (uintptr_t)this, 0);
+	return stock_process(this, message);
+}
+
+METHOD(task_t, destroy_list, void,
 	task_t *this)
 {
-	/* before another one may have the same address */
-	instance->turns->ended(instance->turns, (uintptr_t)this, 0);
+	/* if it was not answered, and before another one has the same address */
+	instance->turns->ended(instance->turns, (uintptr_t)this, -1);
 	stock_destroy(this);
 }
 
@@ -284,8 +293,10 @@ static status_t tell(ike_sa_t *ike_sa)
 	task = rmobike_task_announce(ike_sa);
 	if (task)
 	{
+		stock_process = task->process;
 		stock_destroy = task->destroy;
-		task->destroy = _told;
+		task->process = _told;
+		task->destroy = _destroy_list;
 		instance->turns->begun(instance->turns, (uintptr_t)task);
 	}
 	else

@@ -79,6 +79,45 @@ START_TEST(test_gateway_restarts_after_it_lost_the_address)
 }
 END_TEST
 
+METHOD(logger_t, log_and_forget, void,
+	logger_t *this, debug_t group, level_t level, int thread, ike_sa_t *ike_sa,
+	const char *text)
+{
+	if (strstr(text, " timeout after "))
+	{
+		world_each(RESPONDER, forget);
+		world_each(INITIATOR, forget);
+	}
+}
+
+METHOD(logger_t, get_level, level_t,
+	logger_t *this, debug_t group)
+{
+	return group == DBG_IKE ? LEVEL_AUDIT + 1 : LEVEL_SILENT;
+}
+
+/*
+ * A switch ends by a timer, and before anybody is told the IKE_SA is gone.
+ */
+START_TEST(test_ike_sa_ends_with_its_switch)
+{
+	logger_t logger = {
+		.log = _log_and_forget,
+		.get_level = _get_level,
+	};
+
+	world_establish();
+	world_fate(DROP, "*SWITCH=*", 1000);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	charon->bus->add_logger(charon->bus, &logger);
+	world_run(12000);
+	charon->bus->remove_logger(charon->bus, &logger);
+	assert_outcomes("* timeout: no answer");
+	assert_gone();
+}
+END_TEST
+
 /*
  * All of it is unloaded with all that is under way, sanitizers see the rest.
  */
@@ -116,6 +155,7 @@ Suite *suite_ends()
 	tcase_add_loop_test(tcase, test_client_restarts, 0, MOMENTS);
 	tcase_add_loop_test(tcase, test_gateway_restarts_after_it_lost_the_address,
 						0, MOMENTS);
+	tcase_add_test(tcase, test_ike_sa_ends_with_its_switch);
 	tcase_add_loop_test(tcase, test_plugin_is_unloaded, 0, MOMENTS);
 	return suite;
 }

@@ -166,7 +166,10 @@ u_int plugin_records()
 	return world_conf.stock ? 0 : peers->get_count(peers) +
 								  accepted->get_count(accepted) +
 								  unanswered->get_count(unanswered) +
-								  echo->get_count(echo) + seek->get_count(seek);
+								  echo->get_count(echo) +
+								  seek->get_count(seek) +
+								  candidates->get_count(candidates) +
+								  refs->get_count(refs);
 }
 
 /*

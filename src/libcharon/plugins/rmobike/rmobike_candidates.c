@@ -355,6 +355,17 @@ METHOD(listener_t, ike_rekey, bool,
 	return TRUE;
 }
 
+METHOD(rmobike_candidates_t, get_count, u_int,
+	private_rmobike_candidates_t *this)
+{
+	u_int count;
+
+	this->mutex->lock(this->mutex);
+	count = this->entries->get_count(this->entries);
+	this->mutex->unlock(this->mutex);
+	return count;
+}
+
 CALLBACK(destroy_entry, void,
 	entry_t *entry, const void *id)
 {
@@ -386,6 +397,7 @@ rmobike_candidates_t *rmobike_candidates_create(void)
 			.choose = _choose,
 			.add_tried = _add_tried,
 			.forget_tried = _forget_tried,
+			.get_count = _get_count,
 			.destroy = _destroy,
 		},
 		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,

@@ -56,6 +56,11 @@ struct rmobike_candidates_t {
 	bool (*forget_tried)(rmobike_candidates_t *this, uint32_t id);
 
 	/**
+	 * Get the number of IKE_SAs that something is known of.
+	 */
+	u_int (*get_count)(rmobike_candidates_t *this);
+
+	/**
 	 * Destroy a rmobike_candidates_t, after it was removed from the bus.
 	 */
 	void (*destroy)(rmobike_candidates_t *this);

@@ -74,7 +74,9 @@ typedef struct {
 	/** the IKE_SA */
 	rmobike_ref_t *ref;
 	/** what to do */
-	status_t (*cb)(ike_sa_t *ike_sa);
+	status_t (*cb)(ike_sa_t *ike_sa, host_t *tried);
+	/** address that its peer did not go to, or NULL */
+	host_t *tried;
 } errand_t;
 
 /**
@@ -397,7 +399,7 @@ CALLBACK(errand_execute, job_requeue_t,
 	{
 		return JOB_REQUEUE_NONE;
 	}
-	if (errand->cb(ike_sa) == DESTROY_ME)
+	if (errand->cb(ike_sa, errand->tried) == DESTROY_ME)
 	{
 		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
 													ike_sa);
@@ -413,19 +415,24 @@ CALLBACK(errand_destroy, void,
 	errand_t *errand)
 {
 	errand->ref->destroy(errand->ref);
+	DESTROY_IF(errand->tried);
 	free(errand);
 }
 
 /**
- * Do something with an IKE_SA in a job
+ * Do something with an IKE_SA in a job, where it is certain that it exists, and
+ * what its unique ID is
  */
-static void queue(rmobike_ref_t *ref, status_t (*cb)(ike_sa_t *ike_sa))
+static void queue(rmobike_ref_t *ref,
+				  status_t (*cb)(ike_sa_t *ike_sa, host_t *tried),
+				  host_t *tried)
 {
 	errand_t *errand;
 
 	INIT(errand,
 		.ref = ref,
 		.cb = cb,
+		.tried = tried ? tried->clone(tried) : NULL,
 	);
 	lib->processor->queue_job(lib->processor,
 			(job_t*)callback_job_create(errand_execute, errand, errand_destroy,
@@ -435,16 +442,23 @@ static void queue(rmobike_ref_t *ref, status_t (*cb)(ike_sa_t *ike_sa))
 /**
  * Try the next address
  */
-static status_t try_next(ike_sa_t *ike_sa)
+static status_t try_next(ike_sa_t *ike_sa, host_t *tried)
 {
+	if (tried)
+	{
+		instance->candidates->add_tried(instance->candidates,
+										ike_sa->get_unique_id(ike_sa), tried);
+	}
 	return ike_sa->roam(ike_sa, TRUE);
 }
 
 /**
- * Announce what addresses are left
+ * Announce what addresses are left, as charon does after it left one
  */
-static status_t announce(ike_sa_t *ike_sa)
+static status_t announce(ike_sa_t *ike_sa, host_t *tried)
 {
+	instance->candidates->forget_tried(instance->candidates,
+									   ike_sa->get_unique_id(ike_sa));
 	rmobike_task_announce(ike_sa);
 	return ike_sa->initiate(ike_sa, NULL, NULL);
 }
@@ -458,7 +472,7 @@ METHOD(listener_t, ike_rekey, bool,
 	if (new->roam == (void*)_roam &&
 		!charon->kernel->get_interface(charon->kernel, me, NULL))
 	{	/* charon's roam job may have listed all IKE_SAs just before */
-		queue(this->refs->create_ref(this->refs, new), try_next);
+		queue(this->refs->create_ref(this->refs, new), try_next, NULL);
 	}
 	return TRUE;
 }
@@ -485,14 +499,12 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 		return;
 	}
 	if (ended->state == RMOBIKE_DONE)
-	{	/* as charon does after it left an address */
-		this->candidates->forget_tried(this->candidates, ended->id);
-		queue(ref, announce);
+	{
+		queue(ref, announce, NULL);
 	}
 	else
 	{
-		this->candidates->add_tried(this->candidates, ended->id, ended->to);
-		queue(ref, try_next);
+		queue(ref, try_next, ended->to);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include "rmobike_xfrm.h"
 
 #include <collections/hashtable.h>
+#include <threading/condvar.h>
 #include <threading/mutex.h>
 
 typedef struct private_rmobike_prepared_t private_rmobike_prepared_t;
@@ -27,9 +28,14 @@ struct private_rmobike_prepared_t {
 	hashtable_t *entries;
 
 	/**
-	 * Protects them
+	 * Protects them, not held while the kernel is asked
 	 */
 	mutex_t *mutex;
+
+	/**
+	 * Signalled when an SA is gone
+	 */
+	condvar_t *gone;
 };
 
 /**
@@ -66,6 +72,11 @@ struct entry_t {
 	 * SPI
 	 */
 	uint32_t spi;
+
+	/**
+	 * TRUE while a thread deletes the SA, others wait until it has
+	 */
+	bool busy;
 };
 
 /**
@@ -77,24 +88,49 @@ static inline void *key(uint32_t spi)
 }
 
 /**
- * Destroy an entry, and the SA if requested
+ * Destroy an entry
  */
-static void entry_destroy(entry_t *entry, bool delete)
+static void entry_destroy(entry_t *entry)
 {
-	if (delete)
-	{
-		rmobike_xfrm_delete(entry->dst, entry->proto, entry->spi);
-	}
 	entry->src->destroy(entry->src);
 	entry->dst->destroy(entry->dst);
 	free(entry);
+}
+
+/**
+ * Find the SA with an SPI, with the lock: nobody is about to delete it
+ */
+static entry_t *find(private_rmobike_prepared_t *this, uint32_t spi)
+{
+	entry_t *entry;
+
+	while ((entry = this->entries->get(this->entries, key(spi))) && entry->busy)
+	{
+		this->gone->wait(this->gone, this->mutex);
+	}
+	return entry;
+}
+
+/**
+ * Delete an SA, with the lock, which is released meanwhile. Others see that
+ * there is one until it is gone.
+ */
+static void delete_sa(private_rmobike_prepared_t *this, entry_t *entry)
+{
+	entry->busy = TRUE;
+	this->mutex->unlock(this->mutex);
+	rmobike_xfrm_delete(entry->dst, entry->proto, entry->spi);
+	this->mutex->lock(this->mutex);
+	this->entries->remove(this->entries, key(entry->spi));
+	entry_destroy(entry);
+	this->gone->broadcast(this->gone);
 }
 
 METHOD(rmobike_prepared_t, add, void,
 	private_rmobike_prepared_t *this, u_int serial, uint32_t id, host_t *src,
 	host_t *dst, uint8_t proto, uint32_t spi)
 {
-	entry_t *entry;
+	entry_t *entry, *old;
 
 	INIT(entry,
 		.serial = serial,
@@ -105,12 +141,12 @@ METHOD(rmobike_prepared_t, add, void,
 		.spi = spi,
 	);
 	this->mutex->lock(this->mutex);
-	entry = this->entries->put(this->entries, key(spi), entry);
-	this->mutex->unlock(this->mutex);
-	if (entry)
+	while ((old = find(this, spi)))
 	{
-		entry_destroy(entry, TRUE);
+		delete_sa(this, old);
 	}
+	this->entries->put(this->entries, key(spi), entry);
+	this->mutex->unlock(this->mutex);
 }
 
 METHOD(rmobike_prepared_t, use, bool,
@@ -121,16 +157,47 @@ METHOD(rmobike_prepared_t, use, bool,
 	bool keep = FALSE;
 
 	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(spi));
+	entry = find(this, spi);
 	/* an outbound SA may have the same SPI */
 	if (entry && entry->id == id && entry->dst->ip_equals(entry->dst, dst))
 	{
 		keep = wanted && entry->src->equals(entry->src, src);
-		this->entries->remove(this->entries, key(spi));
-		entry_destroy(entry, !keep);
+		if (keep)
+		{
+			this->entries->remove(this->entries, key(spi));
+			entry_destroy(entry);
+		}
+		else
+		{
+			delete_sa(this, entry);
+		}
 	}
 	this->mutex->unlock(this->mutex);
 	return keep;
+}
+
+/**
+ * Find an SA of a switch, or if that is 0 of an IKE_SA (at an address), with
+ * the lock. Those that are being deleted come last, to be waited for.
+ */
+static entry_t *find_of(private_rmobike_prepared_t *this, u_int serial,
+						uint32_t id, host_t *dst)
+{
+	enumerator_t *enumerator;
+	entry_t *entry, *found = NULL;
+
+	enumerator = this->entries->create_enumerator(this->entries);
+	while ((!found || found->busy) &&
+		   enumerator->enumerate(enumerator, NULL, &entry))
+	{
+		if (serial ? entry->serial == serial :
+			entry->id == id && (!dst || dst->ip_equals(dst, entry->dst)))
+		{
+			found = entry;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
 }
 
 /**
@@ -139,21 +206,20 @@ METHOD(rmobike_prepared_t, use, bool,
 static void delete_all(private_rmobike_prepared_t *this, u_int serial,
 					   uint32_t id, host_t *dst)
 {
-	enumerator_t *enumerator;
 	entry_t *entry;
 
 	this->mutex->lock(this->mutex);
-	enumerator = this->entries->create_enumerator(this->entries);
-	while (enumerator->enumerate(enumerator, NULL, &entry))
+	while ((entry = find_of(this, serial, id, dst)))
 	{
-		if (serial ? entry->serial == serial :
-			entry->id == id && (!dst || dst->ip_equals(dst, entry->dst)))
+		if (entry->busy)
 		{
-			this->entries->remove_at(this->entries, enumerator);
-			entry_destroy(entry, TRUE);
+			this->gone->wait(this->gone, this->mutex);
+		}
+		else
+		{
+			delete_sa(this, entry);
 		}
 	}
-	enumerator->destroy(enumerator);
 	this->mutex->unlock(this->mutex);
 }
 
@@ -191,13 +257,15 @@ METHOD(rmobike_prepared_t, rekeyed, void,
 CALLBACK(destroy_entry, void,
 	entry_t *entry, const void *spi)
 {
-	entry_destroy(entry, TRUE);
+	rmobike_xfrm_delete(entry->dst, entry->proto, entry->spi);
+	entry_destroy(entry);
 }
 
 METHOD(rmobike_prepared_t, destroy, void,
 	private_rmobike_prepared_t *this)
 {
 	this->entries->destroy_function(this->entries, destroy_entry);
+	this->gone->destroy(this->gone);
 	this->mutex->destroy(this->mutex);
 	free(this);
 }
@@ -221,6 +289,7 @@ rmobike_prepared_t *rmobike_prepared_create(void)
 		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									32),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.gone = condvar_create(CONDVAR_TYPE_DEFAULT),
 	);
 	return &this->public;
 }

@@ -53,6 +53,7 @@ int main(void)
 	srunner_add_suite(runner, balance_suite());
 	srunner_add_suite(runner, window_suite());
 	srunner_add_suite(runner, keys_suite());
+	srunner_add_suite(runner, replay_suite());
 
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

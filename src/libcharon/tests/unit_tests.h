@@ -34,6 +34,7 @@ Suite *weights_suite(void);
 Suite *balance_suite(void);
 Suite *window_suite(void);
 Suite *keys_suite(void);
+Suite *replay_suite(void);
 
 /**
  * Add a test case to a suite.

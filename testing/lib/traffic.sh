@@ -5,10 +5,11 @@
 
 declare -A PING=()      # name of a stream -> pid of its ping
 
-# stream NAME HOST DESTINATION: 100 packets a second until stream_end
+# stream NAME HOST DESTINATION [SECONDS]: a packet each 10 ms, or that many
+# seconds, until stream_end
 stream() {
 	: > "$lab/$1.ping"
-	exec_on "$2" ping -n -i 0.01 "$3" > "$lab/$1.ping" 2>&1 &
+	exec_on "$2" ping -n -i "${4:-0.01}" "$3" > "$lab/$1.ping" 2>&1 &
 	PING[$1]=$!
 }
 

@@ -350,6 +350,7 @@ static void make_world(char *settings, size_t len)
 	silent = drought && bits >> 15 & 1;
 	world_establish(.nat = bits >> 6 & 1,
 					.userland_esp = rekeyed && (bits >> 11 & 1),
+					.new_kernel = bits >> 16 & 1,
 					.busy = bits >> 7 & 3, .job_jitter = bits >> 9 & 3,
 					.stock = stock, .seed = seed, .settings = settings);
 	world_delay(INITIATOR, 1 + world_random(100));

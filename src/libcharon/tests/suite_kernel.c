@@ -51,6 +51,61 @@ START_TEST(test_failed_update_is_taken_back)
 }
 END_TEST
 
+/*
+ * The NAT gives the client another port, which the responder sees by any
+ * request. Since Linux 7.2 it changes the port of its SAs in place. Before,
+ * charon removes and adds them and blocks all traffic meanwhile.
+ *
+ *     initiator          NAT  responder
+ *     {}                -|->  OLD              from another port
+ */
+START_TEST(test_new_mapping_blocks_nothing)
+{
+	world_establish(.nat = TRUE, .new_kernel = _i);
+	world_call(INITIATOR, send_dpd);
+	world_run(1000);
+	world_nat_reboot();
+	world_call(INITIATOR, send_dpd);
+	world_run(10000);
+
+	assert_at(OLD);
+	if (_i)
+	{
+		ck_assert_uint_eq(world_drops(), 0);
+	}
+	else
+	{
+		ck_assert_uint_gt(world_drops(), 0);
+	}
+}
+END_TEST
+
+/**
+ * Start a switch, called later.
+ */
+static void start_switch(void *to)
+{
+	world_switch(to);
+}
+
+/*
+ * Two CHILD_SAs have the same reqid while one replaces the other. No matter
+ * what the kernel can do, those that are left are at the new address.
+ */
+START_TEST(test_switch_during_rekeying)
+{
+	world_establish(.nat = TRUE, .new_kernel = _i & 1, .delay = 20);
+	world_rekey_child(_i & 2 ? INITIATOR : RESPONDER);
+	world_later(_i / 4 * 10, start_switch, NEW);
+	world_run(10000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+	ck_assert_uint_eq(world_drops(), 0);
+	ck_assert_uint_eq(world_children(INITIATOR), 1);
+}
+END_TEST
+
 Suite *suite_kernel()
 {
 	Suite *suite;
@@ -59,5 +114,7 @@ Suite *suite_kernel()
 	suite = exchange_suite("kernel", &tcase);
 	tcase_add_loop_test(tcase, test_locked_kernel_gets_no_zeros, 0, 4);
 	tcase_add_loop_test(tcase, test_failed_update_is_taken_back, 0, 4);
+	tcase_add_loop_test(tcase, test_new_mapping_blocks_nothing, 0, 2);
+	tcase_add_loop_test(tcase, test_switch_during_rekeying, 0, 40);
 	return suite;
 }

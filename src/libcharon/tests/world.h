@@ -55,6 +55,8 @@ typedef struct {
 	bool userland_esp;
 	/** SAs can't be moved in one step, but updated by removing and adding */
 	bool plain_kernel;
+	/** SAs can be migrated one by one, as since Linux 7.2 */
+	bool new_kernel;
 	/** the responder's kernel can't update SAs that send */
 	bool no_outbound_updates;
 	/** the kernel is locked down: it doesn't tell the keys of SAs */

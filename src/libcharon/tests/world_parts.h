@@ -118,6 +118,10 @@ status_t policy_add(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
 status_t policy_del(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
 					kernel_ipsec_manage_policy_t *data);
 
+/** Have a policy refer to an SA as it is going to be */
+void policy_turn(kernel_ipsec_policy_id_t *id, uint32_t reqid, host_t *src,
+				 host_t *dst);
+
 /** Is there an SA for each policy? If not, why? */
 const char *policy_check();
 

@@ -221,6 +221,23 @@ status_t policy_del(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
 	return SUCCESS;
 }
 
+/*
+ * Described in header
+ */
+void policy_turn(kernel_ipsec_policy_id_t *id, uint32_t reqid, host_t *src,
+				 host_t *dst)
+{
+	policy_t *policy;
+	char key[256];
+
+	get_key(key, sizeof(key), id->src_ts, id->dst_ts);
+	policy = find(id->dir, key);
+	if (policy)
+	{
+		set_sa(policy, reqid, src, dst);
+	}
+}
+
 /**
  * Is there an SA for what a policy takes?
  */

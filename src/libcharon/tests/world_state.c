@@ -36,3 +36,50 @@ bool rmobike_xfrm_state_is_locked(kernel_ipsec_sa_id_t *id)
 	return !world_conf.userland_esp && world_conf.locked &&
 		   esp_find(kernel_side(), id->spi, id->dst);
 }
+
+/*
+ * Described in rmobike_xfrm_state.h
+ */
+bool rmobike_xfrm_state_exists(kernel_ipsec_sa_id_t *id)
+{
+	return !world_conf.userland_esp && !world_conf.plain_kernel &&
+		   esp_find(kernel_side(), id->spi, id->dst);
+}
+
+/*
+ * Described in rmobike_xfrm_state.h
+ */
+bool rmobike_xfrm_state_can_migrate(void)
+{
+	return world_conf.new_kernel;
+}
+
+/*
+ * Described in rmobike_xfrm_state.h
+ */
+bool rmobike_xfrm_state_migrate(kernel_ipsec_sa_id_t *id,
+								kernel_ipsec_update_sa_t *data,
+								array_t *policies)
+{
+	kernel_ipsec_policy_id_t *policy;
+	enumerator_t *enumerator;
+	esp_t *sa, *other;
+
+	sa = esp_find(kernel_side(), id->spi, id->dst);
+	other = esp_find(kernel_side(), id->spi, data->new_dst);
+	if (!world_conf.new_kernel || !sa || (other && other != sa) ||
+		!state_is_updated(sa->inbound))
+	{
+		return FALSE;
+	}
+	esp_move(sa, data->new_src, data->new_dst);
+	sa->encap = data->new_encap;
+	sa->reqid = data->new_reqid ?: sa->reqid;
+	enumerator = array_create_enumerator(policies);
+	while (enumerator->enumerate(enumerator, &policy))
+	{
+		policy_turn(policy, sa->reqid, sa->src, sa->dst);
+	}
+	enumerator->destroy(enumerator);
+	return TRUE;
+}

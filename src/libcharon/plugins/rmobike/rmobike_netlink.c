@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_netlink.h"
+#include "rmobike_keys.h"
 
 #include <errno.h>
 #include <string.h>
@@ -44,23 +45,39 @@ bool rmobike_netlink_add(rmobike_netlink_t *request, uint16_t type,
 }
 
 /**
- * Send and receive on a socket of its own
+ * Open a socket
  */
-static ssize_t exchange(rmobike_netlink_t *request, rmobike_netlink_t *reply)
+static int open_socket(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
+}
+
+/**
+ * Send to the kernel
+ */
+static ssize_t send_to(int fd, const void *data, size_t len)
 {
 	struct sockaddr_nl kernel = {
 		.nl_family = AF_NETLINK,
 	};
+
+	return sendto(fd, data, len, 0, (struct sockaddr*)&kernel, sizeof(kernel));
+}
+
+/**
+ * Send and receive on a socket of its own
+ */
+static ssize_t exchange(rmobike_netlink_t *request, rmobike_netlink_t *reply)
+{
 	ssize_t len;
 	int fd;
 
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
+	fd = open_socket();
 	if (fd < 0)
 	{
 		return -1;
 	}
-	len = sendto(fd, request, request->header.nlmsg_len, 0,
-				 (struct sockaddr*)&kernel, sizeof(kernel));
+	len = send_to(fd, request, request->header.nlmsg_len);
 	if (len >= 0)
 	{
 		len = recv(fd, reply, sizeof(*reply), 0);
@@ -69,16 +86,13 @@ static ssize_t exchange(rmobike_netlink_t *request, rmobike_netlink_t *reply)
 	return len;
 }
 
-/*
- * Described in header
+/**
+ * Check a reply to a request of some type
  */
-bool rmobike_netlink_transact(rmobike_netlink_t *request,
-							  rmobike_netlink_t *reply)
+static bool check_reply(uint16_t type, rmobike_netlink_t *reply, ssize_t len)
 {
 	struct nlmsgerr *error;
-	ssize_t len;
 
-	len = exchange(request, reply);
 	if (len < 0)
 	{
 		return FALSE;
@@ -93,13 +107,58 @@ bool rmobike_netlink_transact(rmobike_netlink_t *request,
 		error = NLMSG_DATA(&reply->header);
 		if (error->error)
 		{
-			DBG2(DBG_KNL, "XFRM request %u failed: %s",
-				 request->header.nlmsg_type, strerror(-error->error));
+			DBG2(DBG_KNL, "XFRM request %u failed: %s", type,
+				 strerror(-error->error));
 			errno = -error->error;
 			return FALSE;
 		}
 	}
 	return TRUE;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_netlink_transact(rmobike_netlink_t *request,
+							  rmobike_netlink_t *reply)
+{
+	return check_reply(request->header.nlmsg_type, reply,
+					   exchange(request, reply));
+}
+
+/*
+ * Described in header
+ */
+u_int rmobike_netlink_batch(rmobike_netlink_t *requests, u_int count)
+{
+	rmobike_netlink_t reply;
+	chunk_t all = chunk_empty, one;
+	u_int i, done = 0;
+	int fd;
+
+	for (i = 0; i < count; i++)
+	{
+		one = chunk_create(requests[i].data,
+						   NLMSG_ALIGN(requests[i].header.nlmsg_len));
+		all = chunk_cat("mc", all, one);
+	}
+	fd = open_socket();
+	if (fd >= 0 && send_to(fd, all.ptr, all.len) >= 0)
+	{
+		/* in their order, after all were handled */
+		while (done < count &&
+			   check_reply(requests[done].header.nlmsg_type, &reply,
+						   recv(fd, &reply, sizeof(reply), 0)))
+		{
+			done++;
+		}
+	}
+	if (fd >= 0)
+	{
+		close(fd);
+	}
+	chunk_clear(&all);
+	return done;
 }
 
 /*
@@ -111,6 +170,28 @@ void rmobike_netlink_address(xfrm_address_t *address, host_t *host)
 
 	memset(address, 0, sizeof(*address));
 	memcpy(address, data.ptr, min(data.len, sizeof(*address)));
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_netlink_has_keys(rmobike_netlink_t *sa)
+{
+	size_t fixed = NLMSG_SPACE(sizeof(struct xfrm_usersa_info));
+	static bool told = FALSE;
+
+	if (rmobike_keys_given(chunk_create(sa->data + fixed,
+										sa->header.nlmsg_len - fixed)))
+	{
+		return TRUE;
+	}
+	if (!told)
+	{
+		told = TRUE;
+		DBG1(DBG_KNL, "the kernel keeps the keys of SAs to itself (lockdown), "
+			 "no SA is added with what it tells");
+	}
+	return FALSE;
 }
 
 /*

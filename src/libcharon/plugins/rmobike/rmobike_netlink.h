@@ -66,6 +66,16 @@ bool rmobike_netlink_transact(rmobike_netlink_t *request,
 							  rmobike_netlink_t *reply);
 
 /**
+ * Send requests that the kernel handles in one go, with nothing in between on
+ * this CPU but what comes from interrupts. It goes on if one fails.
+ *
+ * @param requests	requests with NLM_F_ACK
+ * @param count		number of them
+ * @return			how many were done before the first one that failed
+ */
+u_int rmobike_netlink_batch(rmobike_netlink_t *requests, u_int count);
+
+/**
  * Query an SA.
  *
  * @param id		which one; its source does not matter
@@ -73,6 +83,15 @@ bool rmobike_netlink_transact(rmobike_netlink_t *request,
  * @return			FALSE if there is none
  */
 bool rmobike_netlink_get_sa(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *reply);
+
+/**
+ * Check if the kernel gave the keys of an SA, see rmobike_keys.h. Tells in the
+ * log if not, once.
+ *
+ * @param sa		an XFRM_MSG_NEWSA
+ * @return			FALSE if a key is missing
+ */
+bool rmobike_netlink_has_keys(rmobike_netlink_t *sa);
 
 /**
  * Convert an address.

@@ -119,6 +119,11 @@ struct scope_t {
 	host_t *me;
 
 	/**
+	 * Is it the responder's address that changes?
+	 */
+	bool switched;
+
+	/**
 	 * Policies to be deleted at the end, policy_t
 	 */
 	array_t *policies;
@@ -354,6 +359,35 @@ static bool go_back(scope_t *scope, kernel_ipsec_sa_id_t *id,
 	return found && rmobike_xfrm_delete(id->dst, id->proto, id->spi);
 }
 
+/**
+ * Move an SA whatever changes, with its policies if it is known which these are
+ */
+static bool migrate_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
+					   kernel_ipsec_update_sa_t *data)
+{
+	enumerator_t *enumerator;
+	array_t *policies = NULL;
+	policy_t *policy;
+	bool inbound, migrated;
+
+	if (scope)
+	{
+		inbound = data->new_dst->ip_equals(data->new_dst, scope->me);
+		enumerator = array_create_enumerator(scope->policies);
+		while (enumerator->enumerate(enumerator, &policy))
+		{
+			if ((policy->id.dir == POLICY_OUT) != inbound && policy->sa.reqid)
+			{
+				array_insert_create(&policies, ARRAY_TAIL, &policy->id);
+			}
+		}
+		enumerator->destroy(enumerator);
+	}
+	migrated = rmobike_xfrm_state_migrate(id, data, policies);
+	array_destroy(policies);
+	return migrated;
+}
+
 METHOD(kernel_interface_t, update_sa, status_t,
 	kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
 	kernel_ipsec_update_sa_t *data)
@@ -362,8 +396,9 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	sa_t old;
 	bool seamless;
 
-	seamless = scope && !data->cpi && !rmobike_compat_new_reqid(data) &&
-			   !id->mark.value && data->encap == data->new_encap;
+	seamless = scope && scope->switched && !data->cpi &&
+			   !rmobike_compat_new_reqid(data) && !id->mark.value &&
+			   data->encap == data->new_encap;
 
 	if (scope && go_back(scope, id, data))
 	{
@@ -380,7 +415,7 @@ METHOD(kernel_interface_t, update_sa, status_t,
 		array_insert(scope->sas, ARRAY_TAIL, &old);
 		return SUCCESS;
 	}
-	if (seamless && move_sa(scope, id, data))
+	if ((seamless && move_sa(scope, id, data)) || migrate_sa(scope, id, data))
 	{
 		return SUCCESS;
 	}
@@ -432,6 +467,20 @@ static bool is_switch(ike_sa_t *ike_sa, host_t *me, host_t *other)
 }
 
 /**
+ * Is it the peer's address or port that changes, and nothing else? With its NAT
+ * that may be so at any time.
+ */
+static bool is_mapped_anew(ike_sa_t *ike_sa, host_t *me, host_t *other)
+{
+	host_t *old_me = ike_sa->get_my_host(ike_sa);
+	host_t *old_other = ike_sa->get_other_host(ike_sa);
+
+	return me->ip_equals(me, old_me) && !other->equals(other, old_other) &&
+		   other->get_family(other) == old_other->get_family(old_other) &&
+		   rmobike_xfrm_state_can_migrate();
+}
+
+/**
  * Check if the SAs of this IKE_SA are in the Linux kernel
  */
 static bool in_kernel(ike_sa_t *ike_sa)
@@ -443,9 +492,13 @@ static bool in_kernel(ike_sa_t *ike_sa)
 	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
 	while (!found && enumerator->enumerate(enumerator, &child_sa))
 	{
-		found = rmobike_xfrm_exists(NULL, ike_sa->get_my_host(ike_sa),
-									get_proto(child_sa),
-									child_sa->get_spi(child_sa, TRUE));
+		/* the other one may have a mark only its CHILD_SA's config tells */
+		found = rmobike_xfrm_state_exists(&(kernel_ipsec_sa_id_t){
+					.dst = ike_sa->get_other_host(ike_sa),
+					.proto = get_proto(child_sa),
+					.spi = child_sa->get_spi(child_sa, FALSE),
+					.mark = child_sa->get_mark(child_sa, FALSE),
+				});
 	}
 	enumerator->destroy(enumerator);
 	return found;
@@ -456,24 +509,31 @@ METHOD(ike_sa_t, update_hosts, void,
 {
 	uint32_t id = this->get_unique_id(this);
 	scope_t scope;
+	bool switched, kernel;
 
-	if (!me || !other)
+	if (!me && !other)
 	{	/* just a look at the CHILD_SAs */
 		stock_update_hosts(this, me, other, flags);
 		return;
 	}
-	if (!is_switch(this, me, other) || !in_kernel(this))
+	/* only the peer's is known if its NAT has another mapping */
+	me = me ?: this->get_my_host(this);
+	other = other ?: this->get_other_host(this);
+	kernel = in_kernel(this);
+	switched = kernel && is_switch(this, me, other);
+	if (!switched && (!me->equals(me, this->get_my_host(this)) ||
+					  !other->equals(other, this->get_other_host(this))))
 	{
-		if (!me->equals(me, this->get_my_host(this)) ||
-			!other->equals(other, this->get_other_host(this)))
-		{
-			instance->prepared->discard(instance->prepared, id, NULL);
-		}
+		instance->prepared->discard(instance->prepared, id, NULL);
+	}
+	if (!switched && (!kernel || !is_mapped_anew(this, me, other)))
+	{
 		stock_update_hosts(this, me, other, flags);
 		return;
 	}
 	scope = (scope_t){
 		.me = me,
+		.switched = switched,
 		.policies = array_create(0, 0),
 		.sas = array_create(sizeof(sa_t), 0),
 	};

@@ -4,7 +4,6 @@
 
 #include "rmobike_xfrm.h"
 #include "rmobike_netlink.h"
-#include "rmobike_xfrm_state.h"
 
 #include <linux/udp.h>
 #include <string.h>
@@ -86,7 +85,7 @@ bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
 	bool success;
 
 	if (dst->get_family(dst) != new_dst->get_family(new_dst) ||
-		!get_sa(dst, proto, spi, &sa) || !rmobike_xfrm_state_has_keys(&sa))
+		!get_sa(dst, proto, spi, &sa) || !rmobike_netlink_has_keys(&sa))
 	{
 		return FALSE;
 	}
@@ -148,14 +147,12 @@ static bool set_end(traffic_selector_t *ts, xfrm_address_t *address,
 	return from == 0 && to == 0xffff;
 }
 
-/**
- * Convert a selector
+/*
+ * Described in header
  */
-static bool set_selector(struct xfrm_selector *sel,
-						 const rmobike_xfrm_move_t *move)
+bool rmobike_xfrm_selector(struct xfrm_selector *sel, traffic_selector_t *src,
+						   traffic_selector_t *dst)
 {
-	traffic_selector_t *src = move->src_ts, *dst = move->dst_ts;
-
 	sel->family = src->get_type(src) == TS_IPV4_ADDR_RANGE ? AF_INET : AF_INET6;
 	sel->proto = max(src->get_protocol(src), dst->get_protocol(dst));
 	if (!set_end(src, &sel->saddr, &sel->prefixlen_s, &sel->sport,
@@ -192,7 +189,7 @@ bool rmobike_xfrm_move(const rmobike_xfrm_move_t *move)
 
 	policy = rmobike_netlink_start(&request, XFRM_MSG_MIGRATE, NLM_F_ACK,
 								   sizeof(*policy));
-	if (!set_selector(&policy->sel, move))
+	if (!rmobike_xfrm_selector(&policy->sel, move->src_ts, move->dst_ts))
 	{
 		return FALSE;
 	}

@@ -17,6 +17,8 @@
 
 #include <daemon.h>
 
+#include <linux/xfrm.h>
+
 typedef struct rmobike_xfrm_move_t rmobike_xfrm_move_t;
 
 /**
@@ -74,6 +76,17 @@ bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
  * @return			TRUE if deleted
  */
 bool rmobike_xfrm_delete(host_t *dst, uint8_t proto, uint32_t spi);
+
+/**
+ * Convert traffic selectors to a selector of a policy.
+ *
+ * @param sel		all zero, receives it
+ * @param src		source
+ * @param dst		destination
+ * @return			FALSE if the policy's may be another one, by rounding
+ */
+bool rmobike_xfrm_selector(struct xfrm_selector *sel, traffic_selector_t *src,
+						   traffic_selector_t *dst);
 
 /**
  * Give a policy and its SA (if it still has its old addresses) new addresses,

@@ -12,18 +12,16 @@
 #ifndef RMOBIKE_XFRM_STATE_H_
 #define RMOBIKE_XFRM_STATE_H_
 
-#include "rmobike_netlink.h"
-
+#include <collections/array.h>
 #include <daemon.h>
 
 /**
- * Check if the kernel gave the keys of an SA, see rmobike_keys.h. Tells in the
- * log if not, once.
+ * Check if the kernel has an SA.
  *
- * @param sa		an XFRM_MSG_NEWSA
- * @return			FALSE if a key is missing
+ * @param id		which one; its source does not matter
+ * @return			TRUE if there is such an SA
  */
-bool rmobike_xfrm_state_has_keys(rmobike_netlink_t *sa);
+bool rmobike_xfrm_state_exists(kernel_ipsec_sa_id_t *id);
 
 /**
  * Check if the kernel has an SA, but keeps its keys to itself.
@@ -32,5 +30,29 @@ bool rmobike_xfrm_state_has_keys(rmobike_netlink_t *sa);
  * @return			TRUE if it could not be added again
  */
 bool rmobike_xfrm_state_is_locked(kernel_ipsec_sa_id_t *id);
+
+/**
+ * Check if the kernel can migrate an SA, asking it once.
+ *
+ * @return			TRUE since Linux 7.2, with CONFIG_XFRM_MIGRATE
+ */
+bool rmobike_xfrm_state_can_migrate(void);
+
+/**
+ * Give an SA other addresses, ports, UDP encapsulation and reqid as charon
+ * wants it, in one step, and have policies refer to it. The kernel's
+ * XFRM_MSG_MIGRATE_STATE, of which charon before 6.1.0 logs "unknown event".
+ *
+ * Not for SAs that are offloaded to hardware, compressed or not in tunnel mode.
+ * Fails if there is another one with that SPI at the new address.
+ *
+ * @param id		which one
+ * @param data		what shall change
+ * @param policies	kernel_ipsec_policy_id_t of policies that refer to it
+ * @return			FALSE if nothing changed
+ */
+bool rmobike_xfrm_state_migrate(kernel_ipsec_sa_id_t *id,
+								kernel_ipsec_update_sa_t *data,
+								array_t *policies);
 
 #endif /** RMOBIKE_XFRM_STATE_H_ @}*/

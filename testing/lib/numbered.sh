@@ -67,11 +67,12 @@ numbered_quiet() {
 	[ "$before" = "$(rx_packets client)/$(rx_packets gateway)" ]
 }
 
-# numbered_end: what became of them. Sets LOST and TWICE to the sums over both
-# ways, and says what both ends counted.
+# numbered_end: what became of them. Sets LOST, LOST_LATER (without those that the
+# sender's kernel refused) and TWICE to the sums over both ways, and says what both
+# ends counted.
 numbered_end() {
 	local way end
-	LOST=0 TWICE=0
+	LOST=0 LOST_LATER=0 TWICE=0
 	counters_end from-client from-gateway
 	wait_for 60 "end of the packets" numbered_quiet
 	counters_end to-gateway to-client wire-client wire-gateway
@@ -80,6 +81,7 @@ numbered_end() {
 		sent=$(counted "$way" sent) refused=$(counted "$way" refused)
 		received=$(counted "to-$end" received)
 		LOST=$((LOST + sent + refused - received))
+		LOST_LATER=$((LOST_LATER + sent - received))
 		TWICE=$((TWICE + $(counted "wire-${way#from-}" twice)))
 		is "packets not seen at the ${way#from-}'s interface" \
 			"$(counted "wire-${way#from-}" missed)" 0

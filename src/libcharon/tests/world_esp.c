@@ -75,6 +75,14 @@ esp_t *esp_find(side_t side, uint32_t spi, host_t *dst)
 /*
  * Described in header
  */
+bool esp_is_spare(esp_t *sa)
+{
+	return sa->spare_until >= time_us() && sa->spare_until;
+}
+
+/*
+ * Described in header
+ */
 esp_t *esp_add(uint32_t spi, host_t *src, host_t *dst)
 {
 	esp_t *sa;
@@ -307,7 +315,7 @@ static bool has_twin(esp_t *sa)
 	while (!found && enumerator->enumerate(enumerator, &current))
 	{
 		found = current != sa && current->side == sa->side &&
-				current->spi == sa->spi;
+				current->spi == sa->spi && !esp_is_spare(current);
 	}
 	enumerator->destroy(enumerator);
 	return found;
@@ -364,14 +372,35 @@ static const char *check_down(esp_t *out, esp_t *in)
 }
 
 /**
+ * Find what the other end receives with.
+ */
+static esp_t *find_receiver(esp_t *out)
+{
+	enumerator_t *enumerator;
+	esp_t *current, *found = NULL;
+
+	enumerator = sas->create_enumerator(sas);
+	while (!found && enumerator->enumerate(enumerator, &current))
+	{
+		if (current->side != out->side && current->spi == out->spi &&
+			current->inbound && !esp_is_spare(current))
+		{
+			found = current;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
  * Would packets of an SA get through?
  */
 static const char *check_sa(esp_t *out)
 {
 	esp_t *in;
 
-	in = esp_find(!out->side, out->spi, NULL);
-	if (!in || !in->inbound)
+	in = find_receiver(out);
+	if (!in)
 	{
 		return "ESP: the receiver hasn't got the SA";
 	}
@@ -406,7 +435,7 @@ const char *esp_check()
 	enumerator = sas->create_enumerator(sas);
 	while (!why && enumerator->enumerate(enumerator, &sa))
 	{
-		if (!sa->inbound && !sa->larval)
+		if (!sa->inbound && !sa->larval && !esp_is_spare(sa))
 		{
 			why = check_sa(sa);
 		}
@@ -494,7 +523,7 @@ static void ping(void *null)
 	enumerator = sas->create_enumerator(sas);
 	while (enumerator->enumerate(enumerator, &sa))
 	{
-		if (!sa->inbound && !sa->larval)
+		if (!sa->inbound && !sa->larval && !esp_is_spare(sa))
 		{
 			ping_send(sa);
 		}

@@ -19,6 +19,9 @@ static linked_list_t *addresses[2];
 /** End that code without an IKE_SA runs for */
 static side_t current;
 
+/** End that the job belongs to which runs */
+static side_t job;
+
 /*
  * Described in header
  */
@@ -36,11 +39,11 @@ side_t kernel_side()
 	ike_sa_t *ike_sa;
 
 	ike_sa = charon->bus->get_sa(charon->bus);
-	if (current == INITIATOR || !ike_sa)
+	if (current == INITIATOR)
 	{
-		return current;
+		return INITIATOR;
 	}
-	return kernel_side_of(ike_sa);
+	return ike_sa ? kernel_side_of(ike_sa) : job;
 }
 
 /*
@@ -49,6 +52,14 @@ side_t kernel_side()
 void kernel_set_side(side_t side)
 {
 	current = side;
+}
+
+/*
+ * Described in header
+ */
+void kernel_set_job(side_t side)
+{
+	job = side;
 }
 
 /**

@@ -47,6 +47,9 @@ side_t kernel_side_of(ike_sa_t *ike_sa);
 /** Code without a checked out IKE_SA runs for this end */
 void kernel_set_side(side_t side);
 
+/** The job that runs belongs to this end, unless it checks an IKE_SA out */
+void kernel_set_job(side_t side);
+
 /** Does one end have an address? */
 bool kernel_has_address(side_t side, host_t *host);
 
@@ -85,6 +88,9 @@ struct esp_t {
 	bool encap;
 	/** TRUE if it was added with what a locked kernel told */
 	bool keyless;
+	/** time in microseconds until which it may be there besides the SA that
+	 * took over from it, 0 if none did */
+	uint64_t spare_until;
 };
 
 /** Enumerate all of them */
@@ -92,6 +98,9 @@ enumerator_t *esp_create_enumerator();
 
 /** Find one, at any destination if dst is NULL */
 esp_t *esp_find(side_t side, uint32_t spi, host_t *dst);
+
+/** Is it there only for packets that were under way when it was replaced? */
+bool esp_is_spare(esp_t *sa);
 
 /** Add, readdress, remove one at the end whose code runs */
 esp_t *esp_add(uint32_t spi, host_t *src, host_t *dst);

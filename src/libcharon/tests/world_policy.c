@@ -371,22 +371,50 @@ bool rmobike_xfrm_delete(host_t *dst, uint8_t proto, uint32_t spi)
 /*
  * Described in rmobike_xfrm.h
  */
-bool rmobike_xfrm_move(const rmobike_xfrm_move_t *move)
+bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 {
-	enumerator_t *enumerator;
-	policy_t *policy;
-	esp_t *sa, *found = NULL;
-	char key[256];
+	esp_t *sa, *copy;
 
-	get_key(key, sizeof(key), move->src_ts, move->dst_ts);
-	policy = find(move->dir, key);
-	if (!is_linux() || !state_is_updated(move->dir != POLICY_OUT) || !policy ||
-		!user_equals(policy->sa, move->reqid, move->src, move->dst))
+	sa = esp_find(kernel_side(), spi, move->dst);
+	if (!is_linux() || !state_has_keys() || !state_is_updated(FALSE) || !sa ||
+		move->dst->get_family(move->dst) !=
+			move->new_dst->get_family(move->new_dst) ||
+		sa->encap != move->encap ||
+		esp_find(kernel_side(), spi, move->new_dst))
 	{
 		return FALSE;
 	}
-	set_sa(policy, move->reqid, move->new_src, move->new_dst);
-	/* if there are several, the kernel moves the youngest one */
+	copy = esp_add(spi, move->new_src, move->new_dst);
+	copy->encap = sa->encap;
+	copy->reqid = sa->reqid;
+	return TRUE;
+}
+
+/*
+ * Described in rmobike_xfrm.h
+ */
+bool rmobike_xfrm_merge(host_t *dst, host_t *new_dst, uint8_t proto,
+						uint32_t spi)
+{
+	if (!esp_find(kernel_side(), spi, dst) ||
+		!esp_find(kernel_side(), spi, new_dst))
+	{
+		trace_note("kernel: no SAs to %H and %H with SPI %.8x", dst, new_dst,
+				   ntohl(spi));
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/**
+ * Find what the kernel moves if it isn't told the SPI: if there are several,
+ * the youngest one.
+ */
+static esp_t *find_youngest(const rmobike_xfrm_move_t *move)
+{
+	enumerator_t *enumerator;
+	esp_t *sa, *found = NULL;
+
 	enumerator = esp_create_enumerator();
 	while (enumerator->enumerate(enumerator, &sa))
 	{
@@ -398,10 +426,62 @@ bool rmobike_xfrm_move(const rmobike_xfrm_move_t *move)
 		}
 	}
 	enumerator->destroy(enumerator);
-	if (found)
+	return found;
+}
+
+/**
+ * Give the SA of a policy new addresses.
+ */
+static void move_sa(const rmobike_xfrm_move_t *move)
+{
+	esp_t *sa = find_youngest(move);
+
+	if (sa)
 	{
-		esp_move(found, move->new_src, move->new_dst);
-		found->encap = move->encap;
+		esp_move(sa, move->new_src, move->new_dst);
+		sa->encap = move->encap;
 	}
+}
+
+/*
+ * Described in rmobike_xfrm.h
+ */
+bool rmobike_xfrm_move(const rmobike_xfrm_move_t *moves, u_int count,
+					   uint32_t spi)
+{
+	policy_t *policy;
+	char key[256];
+	u_int i;
+
+	if (!is_linux() || !count || !state_is_updated(FALSE))
+	{
+		return FALSE;
+	}
+	for (i = 0; i < count; i++)
+	{
+		get_key(key, sizeof(key), moves[i].src_ts, moves[i].dst_ts);
+		policy = find(moves[i].dir, key);
+		if (policy && user_equals(policy->sa, moves[i].reqid, moves[i].src,
+								  moves[i].dst))
+		{
+			set_sa(policy, moves[i].reqid, moves[i].new_src, moves[i].new_dst);
+			move_sa(&moves[i]);
+		}
+	}
+	return rmobike_xfrm_exists(moves->new_src, moves->new_dst, moves->proto,
+							   spi);
+}
+
+/*
+ * Described in rmobike_xfrm.h
+ */
+bool rmobike_xfrm_turn(const rmobike_xfrm_move_t *moves, u_int count,
+					   uint32_t spi)
+{
+	if (!is_linux() || !count || !find_youngest(moves))
+	{
+		return FALSE;
+	}
+	move_sa(moves);
 	return TRUE;
 }

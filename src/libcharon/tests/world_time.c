@@ -23,6 +23,8 @@ struct event_t {
 	job_t *job;
 	/** TRUE if the plugin queued that job */
 	bool plugin;
+	/** end whose code queued it */
+	side_t side;
 	/** function to call if not a job */
 	void (*run)(void*);
 	/** function to call if it doesn't take place, may be NULL */
@@ -165,6 +167,7 @@ static void add_job(job_t *job, uint64_t at, void *caller)
 		.at = at,
 		.job = job,
 		.plugin = is_plugin(caller),
+		.side = kernel_side(),
 	);
 	insert(event);
 }
@@ -234,7 +237,9 @@ static void happen(event_t *event)
 	if (event->job)
 	{
 		event->job->status = JOB_STATUS_EXECUTING;
+		kernel_set_job(event->side);
 		how = event->job->execute(event->job);
+		kernel_set_job(RESPONDER);
 		if (how.type != JOB_REQUEUE_TYPE_NONE)
 		{
 			requeue(event, how);

@@ -45,54 +45,14 @@ bool rmobike_netlink_add(rmobike_netlink_t *request, uint16_t type,
 }
 
 /**
- * Open a socket
+ * Receive a reply, the kernel has sent it already
  */
-static int open_socket(void)
-{
-	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
-}
-
-/**
- * Send to the kernel
- */
-static ssize_t send_to(int fd, const void *data, size_t len)
-{
-	struct sockaddr_nl kernel = {
-		.nl_family = AF_NETLINK,
-	};
-
-	return sendto(fd, data, len, 0, (struct sockaddr*)&kernel, sizeof(kernel));
-}
-
-/**
- * Send and receive on a socket of its own
- */
-static ssize_t exchange(rmobike_netlink_t *request, rmobike_netlink_t *reply)
-{
-	ssize_t len;
-	int fd;
-
-	fd = open_socket();
-	if (fd < 0)
-	{
-		return -1;
-	}
-	len = send_to(fd, request, request->header.nlmsg_len);
-	if (len >= 0)
-	{
-		len = recv(fd, reply, sizeof(*reply), 0);
-	}
-	close(fd);
-	return len;
-}
-
-/**
- * Check a reply to a request of some type
- */
-static bool check_reply(uint16_t type, rmobike_netlink_t *reply, ssize_t len)
+static bool receive_reply(int fd, rmobike_netlink_t *reply)
 {
 	struct nlmsgerr *error;
+	ssize_t len;
 
+	len = recv(fd, reply, sizeof(*reply), 0);
 	if (len < 0)
 	{
 		return FALSE;
@@ -107,13 +67,57 @@ static bool check_reply(uint16_t type, rmobike_netlink_t *reply, ssize_t len)
 		error = NLMSG_DATA(&reply->header);
 		if (error->error)
 		{
-			DBG2(DBG_KNL, "XFRM request %u failed: %s", type,
-				 strerror(-error->error));
+			DBG2(DBG_KNL, "XFRM request %u failed: %s",
+				 error->msg.nlmsg_type, strerror(-error->error));
 			errno = -error->error;
 			return FALSE;
 		}
 	}
 	return TRUE;
+}
+
+/**
+ * Send requests, receive the replies to them until one failed
+ */
+static u_int transact(rmobike_netlink_t *requests, u_int count,
+					  rmobike_netlink_t *reply)
+{
+	struct sockaddr_nl kernel = {
+		.nl_family = AF_NETLINK,
+	};
+	struct iovec parts[count];
+	struct msghdr message = {
+		.msg_name = &kernel,
+		.msg_namelen = sizeof(kernel),
+		.msg_iov = parts,
+		.msg_iovlen = count,
+	};
+	u_int i, done = 0;
+	int fd, error;
+
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
+	if (fd < 0)
+	{
+		return 0;
+	}
+	for (i = 0; i < count; i++)
+	{
+		parts[i] = (struct iovec){
+			.iov_base = &requests[i],
+			.iov_len = NLMSG_ALIGN(requests[i].header.nlmsg_len),
+		};
+	}
+	if (sendmsg(fd, &message, 0) >= 0)
+	{
+		while (done < count && receive_reply(fd, reply))
+		{
+			done++;
+		}
+	}
+	error = errno;
+	close(fd);
+	errno = error;
+	return done;
 }
 
 /*
@@ -122,8 +126,7 @@ static bool check_reply(uint16_t type, rmobike_netlink_t *reply, ssize_t len)
 bool rmobike_netlink_transact(rmobike_netlink_t *request,
 							  rmobike_netlink_t *reply)
 {
-	return check_reply(request->header.nlmsg_type, reply,
-					   exchange(request, reply));
+	return transact(request, 1, reply) == 1;
 }
 
 /*
@@ -132,33 +135,27 @@ bool rmobike_netlink_transact(rmobike_netlink_t *request,
 u_int rmobike_netlink_batch(rmobike_netlink_t *requests, u_int count)
 {
 	rmobike_netlink_t reply;
-	chunk_t all = chunk_empty, one;
-	u_int i, done = 0;
-	int fd;
 
-	for (i = 0; i < count; i++)
+	return transact(requests, count, &reply);
+}
+
+/*
+ * Described in header
+ */
+void *rmobike_netlink_find(rmobike_netlink_t *message, size_t fixed,
+						   uint16_t type)
+{
+	struct rtattr *attr = (struct rtattr*)(message->data + NLMSG_SPACE(fixed));
+	size_t len = message->header.nlmsg_len - NLMSG_SPACE(fixed);
+
+	for (; RTA_OK(attr, len); attr = RTA_NEXT(attr, len))
 	{
-		one = chunk_create(requests[i].data,
-						   NLMSG_ALIGN(requests[i].header.nlmsg_len));
-		all = chunk_cat("mc", all, one);
-	}
-	fd = open_socket();
-	if (fd >= 0 && send_to(fd, all.ptr, all.len) >= 0)
-	{
-		/* in their order, after all were handled */
-		while (done < count &&
-			   check_reply(requests[done].header.nlmsg_type, &reply,
-						   recv(fd, &reply, sizeof(reply), 0)))
+		if (attr->rta_type == type)
 		{
-			done++;
+			return RTA_DATA(attr);
 		}
 	}
-	if (fd >= 0)
-	{
-		close(fd);
-	}
-	chunk_clear(&all);
-	return done;
+	return NULL;
 }
 
 /*

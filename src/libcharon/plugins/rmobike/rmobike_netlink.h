@@ -76,6 +76,17 @@ bool rmobike_netlink_transact(rmobike_netlink_t *request,
 u_int rmobike_netlink_batch(rmobike_netlink_t *requests, u_int count);
 
 /**
+ * Find an attribute in a message.
+ *
+ * @param message	message
+ * @param fixed		length of its fixed part
+ * @param type		type of attribute
+ * @return			its value, NULL if there is none
+ */
+void *rmobike_netlink_find(rmobike_netlink_t *message, size_t fixed,
+						   uint16_t type);
+
+/**
  * Query an SA.
  *
  * @param id		which one; its source does not matter

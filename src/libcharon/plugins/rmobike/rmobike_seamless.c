@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_compat.h"
+#include "rmobike_lingering.h"
 #include "rmobike_prepared.h"
 #include "rmobike_seamless.h"
 #include "rmobike_xfrm.h"
@@ -32,6 +33,11 @@ struct private_rmobike_seamless_t {
 	 * SAs at new addresses
 	 */
 	rmobike_prepared_t *prepared;
+
+	/**
+	 * SAs at old addresses
+	 */
+	rmobike_lingering_t *lingering;
 
 	/**
 	 * Reqids of CHILD_SAs by their unique ID
@@ -71,7 +77,7 @@ static void (*stock_update_hosts)(ike_sa_t *this, host_t *me, host_t *other,
 								  update_hosts_flag_t flags);
 
 /**
- * An SA to be deleted
+ * An SA that is not needed anymore
  */
 struct sa_t {
 
@@ -129,7 +135,7 @@ struct scope_t {
 	array_t *policies;
 
 	/**
-	 * SAs to be deleted at the end, sa_t by value
+	 * SAs that others take over from, sa_t by value
 	 */
 	array_t *sas;
 };
@@ -203,7 +209,7 @@ static void flush_scope(scope_t *scope)
 	}
 	while (array_remove(scope->sas, ARRAY_HEAD, &sa))
 	{
-		rmobike_xfrm_delete(sa.dst, sa.proto, sa.spi);
+		instance->lingering->add(instance->lingering, sa.dst, sa.proto, sa.spi);
 		sa.dst->destroy(sa.dst);
 	}
 }
@@ -277,46 +283,93 @@ static bool is_unique(uint32_t reqid)
 }
 
 /**
+ * Get what there is to move of an SA and its policies
+ */
+static u_int get_moves(scope_t *scope, kernel_ipsec_sa_id_t *id,
+					   kernel_ipsec_update_sa_t *data, bool inbound,
+					   rmobike_xfrm_move_t *moves, u_int max)
+{
+	enumerator_t *enumerator;
+	policy_t *policy;
+	u_int count = 0;
+
+	enumerator = array_create_enumerator(scope->policies);
+	while (count < max && enumerator->enumerate(enumerator, &policy))
+	{
+		/* policies for forwarded outbound packets have no SA */
+		if ((policy->id.dir == POLICY_OUT) != inbound && policy->sa.reqid &&
+			is_unique(policy->sa.reqid))
+		{
+			moves[count++] = (rmobike_xfrm_move_t){
+				.dir = policy->id.dir,
+				.src_ts = policy->id.src_ts,
+				.dst_ts = policy->id.dst_ts,
+				.reqid = policy->sa.reqid,
+				.proto = id->proto,
+				.if_id = policy->id.if_id,
+				.src = id->src,
+				.dst = id->dst,
+				.new_src = data->new_src,
+				.new_dst = data->new_dst,
+				.encap = data->new_encap,
+			};
+		}
+	}
+	enumerator->destroy(enumerator);
+	return count;
+}
+
+/**
  * Move an SA with its policies
  */
 static bool move_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
 					kernel_ipsec_update_sa_t *data)
 {
 	bool inbound = data->new_dst->ip_equals(data->new_dst, scope->me);
-	enumerator_t *enumerator;
-	policy_t *policy;
+	rmobike_xfrm_move_t moves[array_count(scope->policies) + 1];
+	u_int count;
 
 	if (inbound && !id->dst->ip_equals(id->dst, data->new_dst))
 	{	/* the kernel might move another one, and out of charon's reach */
 		return FALSE;
 	}
-	enumerator = array_create_enumerator(scope->policies);
-	while (enumerator->enumerate(enumerator, &policy))
-	{
-		rmobike_xfrm_move_t move = {
-			.dir = policy->id.dir,
-			.src_ts = policy->id.src_ts,
-			.dst_ts = policy->id.dst_ts,
-			.reqid = policy->sa.reqid,
-			.proto = id->proto,
-			.if_id = policy->id.if_id,
-			.src = id->src,
-			.dst = id->dst,
-			.new_src = data->new_src,
-			.new_dst = data->new_dst,
-			.encap = data->new_encap,
-		};
+	count = get_moves(scope, id, data, inbound, moves, countof(moves));
+	return inbound ? rmobike_xfrm_turn(moves, count, id->spi)
+				   : rmobike_xfrm_move(moves, count, id->spi);
+}
 
-		/* policies for forwarded outbound packets have no SA */
-		if ((policy->id.dir == POLICY_OUT) != inbound && move.reqid &&
-			is_unique(move.reqid))
-		{
-			rmobike_xfrm_move(&move);
-		}
-	}
-	enumerator->destroy(enumerator);
-	return rmobike_xfrm_exists(data->new_src, data->new_dst, id->proto,
-							   id->spi);
+/**
+ * Add an outbound SA to the peer's new address, its policies follow
+ */
+static bool copy_ahead(scope_t *scope, kernel_ipsec_sa_id_t *id,
+					   kernel_ipsec_update_sa_t *data)
+{
+	rmobike_xfrm_move_t move = {
+		.proto = id->proto,
+		.src = id->src,
+		.dst = id->dst,
+		.new_src = data->new_src,
+		.new_dst = data->new_dst,
+		.encap = data->new_encap,
+	};
+
+	return !data->new_dst->ip_equals(data->new_dst, scope->me) &&
+		   !id->dst->ip_equals(id->dst, data->new_dst) &&
+		   rmobike_xfrm_copy_ahead(&move, id->spi);
+}
+
+/**
+ * Keep an SA for a while that another one takes over from
+ */
+static void keep_old(scope_t *scope, kernel_ipsec_sa_id_t *id)
+{
+	sa_t old = {
+		.dst = id->dst->clone(id->dst),
+		.proto = id->proto,
+		.spi = id->spi,
+	};
+
+	array_insert(scope->sas, ARRAY_TAIL, &old);
 }
 
 /**
@@ -393,7 +446,6 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	kernel_ipsec_update_sa_t *data)
 {
 	scope_t *scope = get_scope();
-	sa_t old;
 	bool seamless;
 
 	seamless = scope && scope->switched && !data->cpi &&
@@ -404,15 +456,16 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	{
 		return SUCCESS;
 	}
-	if (use_prepared(id, data, seamless) ||
-		(seamless && copy_sa(scope, id, data)))
+	instance->lingering->end(instance->lingering, data->new_dst, id->proto,
+							 id->spi);
+	if (use_prepared(id, data, seamless))
 	{
-		old = (sa_t){
-			.dst = id->dst->clone(id->dst),
-			.proto = id->proto,
-			.spi = id->spi,
-		};
-		array_insert(scope->sas, ARRAY_TAIL, &old);
+		keep_old(scope, id);
+		return SUCCESS;
+	}
+	if (seamless && (copy_sa(scope, id, data) || copy_ahead(scope, id, data)))
+	{
+		keep_old(scope, id);
 		return SUCCESS;
 	}
 	if ((seamless && move_sa(scope, id, data)) || migrate_sa(scope, id, data))
@@ -574,8 +627,12 @@ METHOD(rmobike_seamless_t, prepare, void,
 		proto = get_proto(child_sa);
 		spi = child_sa->get_spi(child_sa, TRUE);
 		if (child_sa->get_mode(child_sa) != MODE_TUNNEL ||
-			child_sa->get_ipcomp(child_sa) != IPCOMP_NONE ||
-			!rmobike_xfrm_copy(me, proto, spi, to))
+			child_sa->get_ipcomp(child_sa) != IPCOMP_NONE)
+		{
+			continue;
+		}
+		this->lingering->end(this->lingering, to, proto, spi);
+		if (!rmobike_xfrm_copy(me, proto, spi, to))
 		{
 			continue;
 		}
@@ -654,6 +711,7 @@ METHOD(rmobike_seamless_t, destroy, void,
 	charon->kernel->del_ip = this->stock.del_ip;
 	instance = NULL;
 	this->prepared->destroy(this->prepared);
+	this->lingering->destroy(this->lingering);
 	this->reqids->destroy(this->reqids);
 	this->users->destroy(this->users);
 	this->scope->destroy(this->scope);
@@ -681,6 +739,7 @@ rmobike_seamless_t *rmobike_seamless_create(void)
 			.destroy = _destroy,
 		},
 		.prepared = rmobike_prepared_create(),
+		.lingering = rmobike_lingering_create(),
 		.reqids = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 								   32),
 		.users = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,

@@ -4,9 +4,17 @@
 
 #include "rmobike_xfrm.h"
 #include "rmobike_netlink.h"
+#include "rmobike_replay.h"
 
 #include <linux/udp.h>
 #include <string.h>
+
+/**
+ * How many packets may be sent by an SA from when it is copied until the last
+ * one that had chosen it is gone. That takes milliseconds. An SA can be moved
+ * 16,384 times until its sequence numbers are used up.
+ */
+#define JUMP (1 << 18)
 
 /**
  * Query an SA; fails for those with a mark, which is part of their identity
@@ -74,6 +82,66 @@ static bool copy_attributes(rmobike_netlink_t *request, rmobike_netlink_t *sa)
 	return TRUE;
 }
 
+/**
+ * Find an attribute of an SA
+ */
+static void *find_in_sa(rmobike_netlink_t *sa, uint16_t type)
+{
+	return rmobike_netlink_find(sa, sizeof(struct xfrm_usersa_info), type);
+}
+
+/**
+ * Find the sequence numbers in a message with an SA
+ */
+static bool get_replay(rmobike_netlink_t *sa, rmobike_replay_t *replay)
+{
+	struct xfrm_usersa_info *info = NLMSG_DATA(&sa->header);
+
+	*replay = (rmobike_replay_t){
+		.small = find_in_sa(sa, XFRMA_REPLAY_VAL),
+		.window = min(info->replay_window, 32),
+		.large = find_in_sa(sa, XFRMA_REPLAY_ESN_VAL),
+		.esn = info->flags & XFRM_STATE_ESN,
+	};
+	if (replay->large)
+	{
+		replay->small = NULL;
+	}
+	return replay->small || replay->large;
+}
+
+/**
+ * Start a request to add an SA like one that there is
+ */
+static bool start_copy(host_t *dst, uint8_t proto, uint32_t spi,
+					   rmobike_netlink_t *request, rmobike_replay_t *replay)
+{
+	struct xfrm_usersa_info *info;
+	rmobike_netlink_t sa;
+	bool success;
+
+	info = rmobike_netlink_start(request, XFRM_MSG_NEWSA, NLM_F_ACK,
+								 sizeof(*info));
+	if (!get_sa(dst, proto, spi, &sa))
+	{
+		return FALSE;
+	}
+	if (!rmobike_netlink_has_keys(&sa))
+	{
+		memwipe(&sa, sizeof(sa));
+		return FALSE;
+	}
+	memcpy(info, NLMSG_DATA(&sa.header), sizeof(*info));
+	/* counters are an attribute when adding, and so is the time of creation,
+	 * from which lifetimes count */
+	success = copy_attributes(request, &sa) &&
+			  rmobike_netlink_add(request, XFRMA_LTIME_VAL, &info->curlft,
+								  sizeof(info->curlft)) &&
+			  get_replay(request, replay);
+	memwipe(&sa, sizeof(sa));
+	return success;
+}
+
 /*
  * Described in header
  */
@@ -81,26 +149,50 @@ bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
 					   host_t *new_dst)
 {
 	struct xfrm_usersa_info *info;
-	rmobike_netlink_t request, sa;
-	bool success;
+	rmobike_netlink_t request, reply;
+	rmobike_replay_t replay;
+	bool success = FALSE;
 
-	if (dst->get_family(dst) != new_dst->get_family(new_dst) ||
-		!get_sa(dst, proto, spi, &sa) || !rmobike_netlink_has_keys(&sa))
+	if (dst->get_family(dst) == new_dst->get_family(new_dst) &&
+		start_copy(dst, proto, spi, &request, &replay))
 	{
-		return FALSE;
+		info = NLMSG_DATA(&request.header);
+		rmobike_netlink_address(&info->id.daddr, new_dst);
+		success = rmobike_netlink_transact(&request, &reply);
 	}
-	info = rmobike_netlink_start(&request, XFRM_MSG_NEWSA, NLM_F_ACK,
-								 sizeof(*info));
-	memcpy(info, NLMSG_DATA(&sa.header), sizeof(*info));
-	rmobike_netlink_address(&info->id.daddr, new_dst);
-	/* counters are an attribute when adding, and so is the time of creation,
-	 * from which lifetimes count */
-	success = copy_attributes(&request, &sa) &&
-			  rmobike_netlink_add(&request, XFRMA_LTIME_VAL, &info->curlft,
-								  sizeof(info->curlft)) &&
-			  rmobike_netlink_transact(&request, &sa);
 	memwipe(&request, sizeof(request));
-	memwipe(&sa, sizeof(sa));
+	return success;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
+{
+	struct xfrm_usersa_info *info;
+	struct xfrm_encap_tmpl *encap;
+	rmobike_netlink_t request, reply;
+	rmobike_replay_t replay;
+	bool success = FALSE;
+
+	if (move->dst->get_family(move->dst) ==
+			move->new_dst->get_family(move->new_dst) &&
+		start_copy(move->dst, move->proto, spi, &request, &replay) &&
+		rmobike_replay_jump(&replay, JUMP))
+	{
+		info = NLMSG_DATA(&request.header);
+		rmobike_netlink_address(&info->saddr, move->new_src);
+		rmobike_netlink_address(&info->id.daddr, move->new_dst);
+		encap = find_in_sa(&request, XFRMA_ENCAP);
+		if (encap)
+		{
+			encap->encap_sport = htons(move->new_src->get_port(move->new_src));
+			encap->encap_dport = htons(move->new_dst->get_port(move->new_dst));
+		}
+		success = move->encap == (encap != NULL) &&
+				  rmobike_netlink_transact(&request, &reply);
+	}
+	memwipe(&request, sizeof(request));
 	return success;
 }
 
@@ -167,10 +259,22 @@ bool rmobike_xfrm_selector(struct xfrm_selector *sel, traffic_selector_t *src,
 		   (!sel->sport_mask && !sel->dport_mask);
 }
 
-/*
- * Described in header
+/**
+ * Append an interface ID, if any
  */
-bool rmobike_xfrm_move(const rmobike_xfrm_move_t *move)
+static bool add_if_id(rmobike_netlink_t *request, uint32_t if_id)
+{
+	return !if_id ||
+		   rmobike_netlink_add(request, XFRMA_IF_ID, &if_id, sizeof(if_id));
+}
+
+/**
+ * Start a request to change the addresses of a policy, and of its SA if it has
+ * the old ones
+ */
+static bool start_migrate(const rmobike_xfrm_move_t *move,
+						  const struct xfrm_userpolicy_id *id,
+						  rmobike_netlink_t *request)
 {
 	struct xfrm_userpolicy_id *policy;
 	struct xfrm_user_migrate migrate = {
@@ -185,26 +289,181 @@ bool rmobike_xfrm_move(const rmobike_xfrm_move_t *move)
 		.encap_sport = htons(move->new_src->get_port(move->new_src)),
 		.encap_dport = htons(move->new_dst->get_port(move->new_dst)),
 	};
-	rmobike_netlink_t request, reply;
 
-	policy = rmobike_netlink_start(&request, XFRM_MSG_MIGRATE, NLM_F_ACK,
+	policy = rmobike_netlink_start(request, XFRM_MSG_MIGRATE, NLM_F_ACK,
 								   sizeof(*policy));
-	if (!rmobike_xfrm_selector(&policy->sel, move->src_ts, move->dst_ts))
-	{
-		return FALSE;
-	}
-	policy->dir = move->dir;
+	*policy = *id;
 	rmobike_netlink_address(&migrate.old_saddr, move->src);
 	rmobike_netlink_address(&migrate.old_daddr, move->dst);
 	rmobike_netlink_address(&migrate.new_saddr, move->new_src);
 	rmobike_netlink_address(&migrate.new_daddr, move->new_dst);
 
-	return rmobike_netlink_add(&request, XFRMA_MIGRATE, &migrate,
+	return rmobike_netlink_add(request, XFRMA_MIGRATE, &migrate,
 							   sizeof(migrate)) &&
-		   (!move->encap || rmobike_netlink_add(&request, XFRMA_ENCAP, &encap,
+		   (!move->encap || rmobike_netlink_add(request, XFRMA_ENCAP, &encap,
 												sizeof(encap))) &&
-		   (!move->if_id ||
-			rmobike_netlink_add(&request, XFRMA_IF_ID, &move->if_id,
-								sizeof(move->if_id))) &&
-		   rmobike_netlink_transact(&request, &reply);
+		   add_if_id(request, move->if_id);
+}
+
+/**
+ * Start the same for the policy that is to be moved
+ */
+static bool start_move(const rmobike_xfrm_move_t *move,
+					   rmobike_netlink_t *request)
+{
+	struct xfrm_userpolicy_id id = {
+		.dir = move->dir,
+	};
+
+	return rmobike_xfrm_selector(&id.sel, move->src_ts, move->dst_ts) &&
+		   start_migrate(move, &id, request);
+}
+
+/**
+ * Start requests to add and to delete a policy that no packet matches, with the
+ * SA that is to be moved
+ */
+static bool start_stand_in(const rmobike_xfrm_move_t *move, uint32_t spi,
+						   struct xfrm_userpolicy_id *id,
+						   rmobike_netlink_t *add, rmobike_netlink_t *delete)
+{
+	struct xfrm_userpolicy_id *gone;
+	struct xfrm_userpolicy_info *info;
+	struct xfrm_user_tmpl tmpl = {
+		.id.proto = move->proto,
+		.family = move->src->get_family(move->src),
+		.reqid = move->reqid,
+		.mode = XFRM_MODE_TUNNEL,
+		.aalgos = ~0,
+		.ealgos = ~0,
+		.calgos = ~0,
+	};
+
+	*id = (struct xfrm_userpolicy_id){
+		.sel = {
+			.family = AF_INET,
+			.prefixlen_s = 32,
+			.prefixlen_d = 32,
+			/* from and to the same address, of those that are reserved (RFC
+			 * 1112, section 4), one for each SA */
+			.saddr.a4 = htonl(0xf0000000 | (ntohl(spi) & 0x0fffffff)),
+			.daddr.a4 = htonl(0xf0000000 | (ntohl(spi) & 0x0fffffff)),
+		},
+		.dir = move->dir,
+	};
+	info = rmobike_netlink_start(add, XFRM_MSG_NEWPOLICY, NLM_F_ACK,
+								 sizeof(*info));
+	info->sel = id->sel;
+	info->dir = id->dir;
+	info->action = XFRM_POLICY_BLOCK;
+	info->lft.soft_byte_limit = info->lft.hard_byte_limit = XFRM_INF;
+	info->lft.soft_packet_limit = info->lft.hard_packet_limit = XFRM_INF;
+	rmobike_netlink_address(&tmpl.saddr, move->src);
+	rmobike_netlink_address(&tmpl.id.daddr, move->dst);
+
+	gone = rmobike_netlink_start(delete, XFRM_MSG_DELPOLICY, NLM_F_ACK,
+								 sizeof(*gone));
+	*gone = *id;
+	return rmobike_netlink_add(add, XFRMA_TMPL, &tmpl, sizeof(tmpl)) &&
+		   add_if_id(add, move->if_id) && add_if_id(delete, move->if_id);
+}
+
+/**
+ * Is an SA offloaded to hardware, or is there none?
+ */
+static bool is_offloaded(const rmobike_xfrm_move_t *move, uint32_t spi)
+{
+	rmobike_netlink_t sa;
+	bool offloaded;
+
+	offloaded = !get_sa(move->dst, move->proto, spi, &sa) ||
+				find_in_sa(&sa, XFRMA_OFFLOAD_DEV);
+	memwipe(&sa, sizeof(sa));
+	return offloaded;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_xfrm_move(const rmobike_xfrm_move_t *moves, u_int count,
+					   uint32_t spi)
+{
+	rmobike_netlink_t request, reply;
+	u_int i;
+
+	if (!count || is_offloaded(moves, spi))
+	{
+		return FALSE;
+	}
+	for (i = 0; i < count; i++)
+	{
+		if (start_move(&moves[i], &request))
+		{
+			rmobike_netlink_transact(&request, &reply);
+		}
+	}
+	return rmobike_xfrm_exists(moves->new_src, moves->new_dst, moves->proto,
+							   spi);
+}
+
+/**
+ * Have a policy accept packets of its SA whatever the source of that is
+ */
+static bool loosen(const rmobike_xfrm_move_t *move)
+{
+	struct xfrm_userpolicy_id *id;
+	rmobike_netlink_t request, policy;
+	struct xfrm_user_tmpl *tmpl;
+
+	id = rmobike_netlink_start(&request, XFRM_MSG_GETPOLICY, 0, sizeof(*id));
+	id->dir = move->dir;
+	if (!rmobike_xfrm_selector(&id->sel, move->src_ts, move->dst_ts) ||
+		!add_if_id(&request, move->if_id) ||
+		!rmobike_netlink_transact(&request, &policy) ||
+		policy.header.nlmsg_type != XFRM_MSG_NEWPOLICY)
+	{
+		return FALSE;
+	}
+	tmpl = rmobike_netlink_find(&policy, sizeof(struct xfrm_userpolicy_info),
+						  XFRMA_TMPL);
+	if (!tmpl)
+	{
+		return FALSE;
+	}
+	memset(&tmpl->saddr, 0, sizeof(tmpl->saddr));
+	policy.header.nlmsg_type = XFRM_MSG_UPDPOLICY;
+	policy.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	return rmobike_netlink_transact(&policy, &request);
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_xfrm_turn(const rmobike_xfrm_move_t *moves, u_int count,
+					   uint32_t spi)
+{
+	enum {
+		ADD,
+		REPLACE,
+		DELETE,
+		REQUESTS,
+	};
+	rmobike_netlink_t requests[REQUESTS];
+	struct xfrm_userpolicy_id id;
+	u_int i;
+
+	if (!count || is_offloaded(moves, spi) ||
+		!start_stand_in(moves, spi, &id, &requests[ADD], &requests[DELETE]) ||
+		!start_migrate(moves, &id, &requests[REPLACE]))
+	{
+		return FALSE;
+	}
+	for (i = 0; i < count; i++)
+	{
+		if (!loosen(&moves[i]))
+		{
+			return FALSE;
+		}
+	}
+	return rmobike_netlink_batch(requests, REQUESTS) > REPLACE;
 }

@@ -55,8 +55,8 @@ struct rmobike_xfrm_move_t {
 bool rmobike_xfrm_exists(host_t *src, host_t *dst, uint8_t proto, uint32_t spi);
 
 /**
- * Add an inbound SA for packets to another address, with the keys, the replay
- * window and the counters that one has.
+ * Add an inbound SA for packets to another address, with the keys and counters
+ * that one has. What has been sent before counts as seen.
  *
  * @param dst		destination of the SA
  * @param proto		IP protocol of the SA
@@ -66,6 +66,36 @@ bool rmobike_xfrm_exists(host_t *src, host_t *dst, uint8_t proto, uint32_t spi);
  */
 bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
 					   host_t *new_dst);
+
+/**
+ * Add an outbound SA for packets to another address, with the keys that one has
+ * and sequence numbers that one will not get to before it is deleted. It is
+ * used once a policy refers to it. Not if the SA is offloaded to hardware.
+ *
+ * @param move		addresses, protocol and encapsulation
+ * @param spi		SPI, network order
+ * @return			TRUE if added
+ */
+bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi);
+
+/**
+ * Give policies and their outbound SA, of which the source changes, new
+ * addresses, in one step for the packets that pass (XFRM_MSG_MIGRATE). Not if
+ * the SA is offloaded.
+ *
+ * The kernel is not told the SPI, if there are several SAs with that reqid and
+ * these addresses it chooses one. It copies the SA without a lock: on several
+ * CPUs the old one may use sequence numbers that the new one uses, too. And it
+ * takes it away from packets that have chosen it and are not encrypted yet.
+ *
+ * @param moves		for each policy; addresses, protocol and encapsulation are
+ *					the same for all
+ * @param count		number of policies
+ * @param spi		SPI, network order
+ * @return			TRUE if the SA has its new addresses
+ */
+bool rmobike_xfrm_move(const rmobike_xfrm_move_t *moves, u_int count,
+					   uint32_t spi);
 
 /**
  * Delete an SA.
@@ -89,15 +119,17 @@ bool rmobike_xfrm_selector(struct xfrm_selector *sel, traffic_selector_t *src,
 						   traffic_selector_t *dst);
 
 /**
- * Give a policy and its SA (if it still has its old addresses) new addresses,
- * in one step for the packets that pass (XFRM_MSG_MIGRATE).
+ * Replace an inbound SA whose source changes, and have policies accept it from
+ * any source, until they are added with the new one. Not if the SA is
+ * offloaded.
  *
- * The kernel is not told the SPI, if there are several SAs with that reqid and
- * these addresses it chooses one.
- *
- * @param move		what to move
- * @return			TRUE if moved
+ * @param moves		for each policy; addresses, protocol and encapsulation are
+ *					the same for all
+ * @param count		number of policies
+ * @param spi		SPI, network order
+ * @return			TRUE if done, otherwise the SA is as it was
  */
-bool rmobike_xfrm_move(const rmobike_xfrm_move_t *move);
+bool rmobike_xfrm_turn(const rmobike_xfrm_move_t *moves, u_int count,
+					   uint32_t spi);
 
 #endif /** RMOBIKE_XFRM_H_ @}*/

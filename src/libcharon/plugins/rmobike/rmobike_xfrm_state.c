@@ -99,26 +99,6 @@ bool rmobike_xfrm_state_can_migrate(void)
 }
 
 /**
- * Get the value of an attribute of an SA
- */
-static void *get_attribute(rmobike_netlink_t *message, size_t fixed,
-						   uint16_t type)
-{
-	struct rtattr *attr;
-	size_t len = message->header.nlmsg_len - NLMSG_SPACE(fixed);
-
-	attr = (struct rtattr*)(message->data + NLMSG_SPACE(fixed));
-	for (; RTA_OK(attr, len); attr = RTA_NEXT(attr, len))
-	{
-		if (attr->rta_type == type)
-		{
-			return RTA_DATA(attr);
-		}
-	}
-	return NULL;
-}
-
-/**
  * Create the request for an SA
  */
 static bool migrate_sa(rmobike_netlink_t *request, kernel_ipsec_sa_id_t *id,
@@ -193,7 +173,7 @@ static bool turn_policy(rmobike_netlink_t *request,
 	}
 	request->header.nlmsg_type = XFRM_MSG_UPDPOLICY;
 	request->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	tmpl = get_attribute(request, sizeof(struct xfrm_userpolicy_info),
+	tmpl = rmobike_netlink_find(request, sizeof(struct xfrm_userpolicy_info),
 						 XFRMA_TMPL);
 	if (!tmpl || tmpl->id.proto != id->proto || tmpl->family != sa->family ||
 		!memeq(&tmpl->id.daddr, &sa->id.daddr, sizeof(tmpl->id.daddr)) ||
@@ -226,7 +206,7 @@ static u_int create_requests(rmobike_netlink_t *requests,
 	{
 		info = NLMSG_DATA(&sa.header);
 		if (info->mode == XFRM_MODE_TUNNEL &&
-			!get_attribute(&sa, sizeof(*info), XFRMA_OFFLOAD_DEV))
+			!rmobike_netlink_find(&sa, sizeof(*info), XFRMA_OFFLOAD_DEV))
 		{
 			info->reqid = data->new_reqid ?: info->reqid;
 			count += migrate_sa(requests, id, data, info);

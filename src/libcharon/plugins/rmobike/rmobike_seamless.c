@@ -460,6 +460,7 @@ METHOD(kernel_interface_t, update_sa, status_t,
 							 id->spi);
 	if (use_prepared(id, data, seamless))
 	{
+		rmobike_xfrm_merge(id->dst, data->new_dst, id->proto, id->spi);
 		keep_old(scope, id);
 		return SUCCESS;
 	}

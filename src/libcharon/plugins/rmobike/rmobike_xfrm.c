@@ -158,6 +158,8 @@ bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
 	{
 		info = NLMSG_DATA(&request.header);
 		rmobike_netlink_address(&info->id.daddr, new_dst);
+		/* all of these were sent to the old address */
+		rmobike_replay_close(&replay);
 		success = rmobike_netlink_transact(&request, &reply);
 	}
 	memwipe(&request, sizeof(request));
@@ -193,6 +195,57 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 				  rmobike_netlink_transact(&request, &reply);
 	}
 	memwipe(&request, sizeof(request));
+	return success;
+}
+
+/**
+ * Start a request to set the sequence numbers of an SA
+ */
+static bool start_set_replay(host_t *dst, uint8_t proto, uint32_t spi,
+							 rmobike_replay_t *replay,
+							 rmobike_netlink_t *request)
+{
+	struct xfrm_aevent_id *id;
+
+	id = rmobike_netlink_start(request, XFRM_MSG_NEWAE,
+							   NLM_F_ACK | NLM_F_REPLACE, sizeof(*id));
+	rmobike_netlink_address(&id->sa_id.daddr, dst);
+	id->sa_id.spi = spi;
+	id->sa_id.family = dst->get_family(dst);
+	id->sa_id.proto = proto;
+	if (replay->large)
+	{
+		return rmobike_netlink_add(request, XFRMA_REPLAY_ESN_VAL, replay->large,
+						sizeof(*replay->large) +
+						replay->large->bmp_len * sizeof(uint32_t));
+	}
+	return rmobike_netlink_add(request, XFRMA_REPLAY_VAL, replay->small,
+							   sizeof(*replay->small));
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_xfrm_merge(host_t *dst, host_t *new_dst, uint8_t proto,
+						uint32_t spi)
+{
+	rmobike_netlink_t old, sa, request;
+	rmobike_replay_t seen, replay;
+	bool success = TRUE;
+
+	if (!get_sa(dst, proto, spi, &old) || !get_sa(new_dst, proto, spi, &sa) ||
+		!get_replay(&old, &seen) || !get_replay(&sa, &replay) ||
+		!seen.small != !replay.small)
+	{
+		success = FALSE;
+	}
+	else if (rmobike_replay_merge(&replay, &seen))
+	{
+		success = start_set_replay(new_dst, proto, spi, &replay, &request) &&
+				  rmobike_netlink_transact(&request, &old);
+	}
+	memwipe(&old, sizeof(old));
+	memwipe(&sa, sizeof(sa));
 	return success;
 }
 

@@ -98,6 +98,19 @@ bool rmobike_xfrm_move(const rmobike_xfrm_move_t *moves, u_int count,
 					   uint32_t spi);
 
 /**
+ * Have an inbound SA know which packets another one with the same keys has
+ * received.
+ *
+ * @param dst		destination of the other SA
+ * @param new_dst	destination of the SA
+ * @param proto		IP protocol of both
+ * @param spi		SPI of both, network order
+ * @return			TRUE if it does
+ */
+bool rmobike_xfrm_merge(host_t *dst, host_t *new_dst, uint8_t proto,
+						uint32_t spi);
+
+/**
  * Delete an SA.
  *
  * @param dst		destination of the SA

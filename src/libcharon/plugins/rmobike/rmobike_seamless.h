@@ -16,10 +16,15 @@
  * - before it asks, the responder accepts ESP at the new address, too: "must be
  *   able to receive on the new address" (draft-smyslov-ipsecme-ikev2-r-mobike)
  * - what charon's update of the hosts of an IKE_SA asks of the kernel is
- *   reordered: move first (XFRM_MSG_MIGRATE), remove what is left then
+ *   reordered: SAs at the new address take over from the old ones first, by a
+ *   copy if both can be there (rmobike_xfrm.h), else in place
+ *   (XFRM_MSG_MIGRATE); what is left is removed then, the old SAs a moment later
+ *   (rmobike_lingering.h)
  *
- * Only for a change of the responder's address within a family, in the Linux
- * kernel; anything else is left to charon as it is.
+ * That is for a change of the responder's address within a family, in the Linux
+ * kernel. Since Linux 7.2 it also changes single SAs in place whatever changes
+ * (XFRM_MSG_MIGRATE_STATE, rmobike_xfrm_state.h), so new ports of the peer's
+ * NAT block nothing either. Anything else is left to charon as it is.
  */
 
 #ifndef RMOBIKE_SEAMLESS_H_

@@ -457,6 +457,8 @@ bool rmobike_xfrm_move(const rmobike_xfrm_move_t *moves, u_int count,
 	{
 		return FALSE;
 	}
+	trace_note("ESP: sequence numbers copied without a lock, SPI %.8x",
+			   ntohl(spi));
 	for (i = 0; i < count; i++)
 	{
 		get_key(key, sizeof(key), moves[i].src_ts, moves[i].dst_ts);

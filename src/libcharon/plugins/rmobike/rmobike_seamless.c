@@ -334,8 +334,13 @@ static bool move_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
 		return FALSE;
 	}
 	count = get_moves(scope, id, data, inbound, moves, countof(moves));
-	return inbound ? rmobike_xfrm_turn(moves, count, id->spi)
-				   : rmobike_xfrm_move(moves, count, id->spi);
+	if (inbound)
+	{
+		return rmobike_xfrm_turn(moves, count, id->spi);
+	}
+	/* what can migrate an SA by itself has it use no number twice, too */
+	return !rmobike_xfrm_state_can_migrate() &&
+		   rmobike_xfrm_move(moves, count, id->spi);
 }
 
 /**

@@ -18,7 +18,8 @@
  * - what charon's update of the hosts of an IKE_SA asks of the kernel is
  *   reordered: SAs at the new address take over from the old ones first, by a
  *   copy if both can be there (rmobike_xfrm.h), else in place
- *   (XFRM_MSG_MIGRATE); what is left is removed then, the old SAs a moment later
+ *   (XFRM_MSG_MIGRATE, or XFRM_MSG_MIGRATE_STATE for what the responder sends
+ *   with); what is left is removed then, the old SAs a moment later
  *   (rmobike_lingering.h)
  *
  * That is for a change of the responder's address within a family, in the Linux

@@ -147,6 +147,48 @@ START_TEST(test_silent_during_rekeying)
 }
 END_TEST
 
+/*
+ * A list of addresses tells all but the one where it was made. If it is handled
+ * when the initiator has moved, that one is not known by its source, either.
+ *
+ *     initiator                     responder
+ *                             x| <- OLD   ADD_IP4=NEW, ADD_IP4=NEWER
+ *     {}                         -> OLD         filtered
+ *     {}                         -> NEW, NEWER
+ *     UPD_SA_ADDR                -> NEW
+ *                                <- NEW   ADD_IP4=NEW, ADD_IP4=NEWER
+ *                                   NEW and NEWER are filtered, OLD is back
+ *     {}                         -> NEW
+ *     {}                         -> OLD, NEWER
+ *
+ * Or the first one of these was under way for long.
+ */
+START_TEST(test_address_that_was_left_stays_known)
+{
+	world_establish(.nat = _i & 1);
+	world_fate(_i & 2 ? HOLD : DROP, "* <- * {ADD_*", 1);
+	world_fate(DROP, "* <- * {ADD_*", 1000);
+	world_add_address(RESPONDER, "192.0.2.4");
+	world_roam(RESPONDER);
+	world_block(OLD);
+	check_liveness(NULL);
+	world_run(15000);
+	assert_count(0, "* resp * {ADD_*");
+	world_release("* {ADD_*");
+	world_fate_none();
+	world_unblock(OLD);
+	world_run(60000);
+	assert_at(NEW);
+
+	world_block(NEW);
+	world_block(NEWER);
+	world_block("192.0.2.4");
+	check_liveness(NULL);
+	world_run(60000);
+	assert_at(OLD);
+}
+END_TEST
+
 Suite *suite_seek()
 {
 	Suite *suite;
@@ -160,5 +202,6 @@ Suite *suite_seek()
 	tcase_add_test(tcase, test_dead_responder_is_given_up);
 	tcase_add_test(tcase, test_rekeyed_ike_sa_is_deleted_there);
 	tcase_add_loop_test(tcase, test_silent_during_rekeying, 0, 12);
+	tcase_add_loop_test(tcase, test_address_that_was_left_stays_known, 0, 4);
 	return suite;
 }

@@ -321,14 +321,6 @@ static void add_move(entry_t *entry)
 	}
 }
 
-METHOD(rmobike_accepted_t, count_move, void,
-	private_rmobike_accepted_t *this, uint32_t id)
-{
-	this->mutex->lock(this->mutex);
-	add_move(get_entry(this, id));
-	this->mutex->unlock(this->mutex);
-}
-
 METHOD(rmobike_accepted_t, leaving, void,
 	private_rmobike_accepted_t *this, uint32_t id, host_t *from)
 {
@@ -539,7 +531,6 @@ rmobike_accepted_t *rmobike_accepted_create(void)
 			.responded = _responded,
 			.get_response = _get_response,
 			.leaving = _leaving,
-			.count_move = _count_move,
 			.updated = _updated,
 			.is_outdated = _is_outdated,
 			.count_recent = _count_recent,

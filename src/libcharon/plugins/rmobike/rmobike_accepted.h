@@ -107,20 +107,13 @@ struct rmobike_accepted_t {
 
 	/**
 	 * Remember where the responder was when it asked for a request that was
-	 * accepted, and when.
+	 * accepted, or answered from elsewhere so that we go there without having
+	 * been asked, and when.
 	 *
 	 * @param id		unique ID of the IKE_SA
 	 * @param from		address, cloned
 	 */
 	void (*leaving)(rmobike_accepted_t *this, uint32_t id, host_t *from);
-
-	/**
-	 * Count that we go to another address without having been asked, because
-	 * the responder answered from there: that is limited like requests are.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 */
-	void (*count_move)(rmobike_accepted_t *this, uint32_t id);
 
 	/**
 	 * The responder answered our update, wherever that left the IKE_SA.
@@ -133,12 +126,12 @@ struct rmobike_accepted_t {
 	void (*updated)(rmobike_accepted_t *this, uint32_t id, uint32_t mid);
 
 	/**
-	 * Check if a request was sent from the address that the responder asked us
-	 * to leave, before it handled our update.
+	 * Check if a request may have been made at the address that we left last,
+	 * before the responder handled our update.
 	 *
 	 * @param id		unique ID of the IKE_SA
 	 * @param mid		message ID of the request
-	 * @param from		source of the request
+	 * @param from		source of the request, or any address
 	 * @return			TRUE if so
 	 */
 	bool (*is_outdated)(rmobike_accepted_t *this, uint32_t id, uint32_t mid,

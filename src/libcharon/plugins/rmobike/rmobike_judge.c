@@ -278,6 +278,88 @@ static bool has_addresses(message_t *message)
 }
 
 /**
+ * Is it a list of addresses that the responder sends?
+ */
+static bool is_list(ike_sa_t *ike_sa, message_t *message)
+{
+	return message->get_request(message) &&
+		   message->get_exchange_type(message) == INFORMATIONAL &&
+		   ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		   ike_sa->supports_extension(ike_sa, EXT_MOBIKE) &&
+		   has_addresses(message);
+}
+
+/**
+ * Does a list have an address?
+ */
+static bool has_address(message_t *message, notify_type_t type, chunk_t address)
+{
+	enumerator_t *enumerator;
+	payload_t *payload;
+	notify_payload_t *notify;
+	bool found = FALSE;
+
+	enumerator = message->create_payload_enumerator(message);
+	while (!found && enumerator->enumerate(enumerator, &payload))
+	{
+		notify = (notify_payload_t*)payload;
+		found = payload->get_type(payload) == PLV2_NOTIFY &&
+				notify->get_notify_type(notify) == type &&
+				chunk_equals(notify->get_notification_data(notify), address);
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Did the responder make a list when it was at an address that we know?
+ */
+static bool was_made_at(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
+						message_t *message, host_t *address)
+{
+	host_t *from = message->get_source(message);
+	host_t *other = ike_sa->get_other_host(ike_sa);
+
+	if (address->ip_equals(address, from))
+	{	/* charon adds the one that it believes the list to come from */
+		return !from->ip_equals(from, other);
+	}
+	return address->ip_equals(address, other) ||
+		   this->accepted->is_outdated(this->accepted,
+									   ike_sa->get_unique_id(ike_sa),
+									   message->get_message_id(message),
+									   address);
+}
+
+/**
+ * charon forgets all addresses that a list doesn't have, which is
+ * about all but the one where it was made. charon adds the source of the
+ * message for that, but it may have been made before the responder handled our
+ * update. Those that we know stay known.
+ */
+static void complete_addresses(private_rmobike_judge_t *this,
+							   ike_sa_t *ike_sa, message_t *message)
+{
+	enumerator_t *enumerator;
+	notify_type_t type;
+	host_t *current;
+
+	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
+	while (enumerator->enumerate(enumerator, &current))
+	{
+		type = current->get_family(current) == AF_INET6 ?
+						ADDITIONAL_IP6_ADDRESS : ADDITIONAL_IP4_ADDRESS;
+		if (was_made_at(this, ike_sa, message, current) &&
+			!has_address(message, type, current->get_address(current)))
+		{
+			message->add_notify(message, FALSE, type,
+								current->get_address(current));
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+/**
  * Go where a list of addresses came from, if policy lets us. An update follows
  * in any case, as another one may be under way that takes the responder
  * elsewhere.
@@ -315,11 +397,7 @@ static void handle_addresses(private_rmobike_judge_t *this,
 	host_t *from = message->get_source(message);
 	host_t *other = ike_sa->get_other_host(ike_sa);
 
-	if (!message->get_request(message) ||
-		message->get_exchange_type(message) != INFORMATIONAL ||
-		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) ||
-		!ike_sa->supports_extension(ike_sa, EXT_MOBIKE) ||
-		from->ip_equals(from, other) || !has_addresses(message))
+	if (from->ip_equals(from, other))
 	{
 		return;
 	}
@@ -386,14 +464,22 @@ METHOD(rmobike_judge_t, handle, void,
 	private_rmobike_judge_t *this, ike_sa_t *ike_sa, message_t *message)
 {
 	notify_payload_t *notify = NULL;
+	bool list = is_list(ike_sa, message);
 	u_int count;
 
+	if (list)
+	{
+		complete_addresses(this, ike_sa, message);
+	}
 	count = find_notifies(message, &notify);
 	if (count)
 	{
 		handle_notifies(this, ike_sa, message, notify, count);
 	}
-	handle_addresses(this, ike_sa, message);
+	if (list)
+	{
+		handle_addresses(this, ike_sa, message);
+	}
 }
 
 METHOD(rmobike_judge_t, destroy, void,

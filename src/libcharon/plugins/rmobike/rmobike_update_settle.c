@@ -87,7 +87,8 @@ host_t *rmobike_update_task_go(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
 	}
 	else if (verdict != RMOBIKE_VERDICT_CURRENT)
 	{
-		accepted->count_move(accepted, ike_sa->get_unique_id(ike_sa));
+		accepted->leaving(accepted, ike_sa->get_unique_id(ike_sa),
+						  ike_sa->get_other_host(ike_sa));
 	}
 	return to->clone(to);
 }

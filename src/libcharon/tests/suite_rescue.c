@@ -15,7 +15,7 @@
 
 /** What varies */
 enum {
-	NAT = 1, CHECK = 2, ROAMS = 4, FILTERED = 8, KINDS = 16,
+	NAT = 1, CHECK = 2, ROAMS = 4, FILTERED = 8, LATE_DPD = 16, KINDS = 32,
 };
 
 static void lose_address(void *null)
@@ -71,7 +71,8 @@ static void lose(int kind)
 	world_later(20, lose_address, NULL);
 	if ((kind & NAT) && (kind & FILTERED))
 	{	/* nobody can tell the initiator, which finds out */
-		world_later(2000, begin, (void*)(uintptr_t)1);
+		world_later(kind & LATE_DPD ? 15000 : 2000, begin,
+					(void*)(uintptr_t)1);
 	}
 	if (kind & ROAMS)
 	{

@@ -25,19 +25,27 @@ static const struct {
 };
 
 /**
- * Build a packet with some data.
+ * Build a packet with some data and a differentiated services code point.
  */
-static chunk_t build(int family, chunk_t data)
+static chunk_t build_dscp(int family, uint8_t dscp, chunk_t data)
 {
 	host_t *me = host(ends[family].me), *other = host(ends[family].other);
 	chunk_t packet;
 
 	me->set_port(me, ends[family].my_port);
 	other->set_port(other, ends[family].other_port);
-	packet = rmobike_udp_build(me, other, data);
+	packet = rmobike_udp_build(me, other, dscp, data);
 	me->destroy(me);
 	other->destroy(other);
 	return packet;
+}
+
+/**
+ * Build a packet with some data.
+ */
+static chunk_t build(int family, chunk_t data)
+{
+	return build_dscp(family, 0, data);
 }
 
 /**
@@ -99,6 +107,28 @@ START_TEST(packets_are_those_that_linux_sends)
 		chunk_free(&data);
 		chunk_free(&packet);
 	}
+}
+END_TEST
+
+/**
+ * All else is as without. Expedited forwarding is 101110 (RFC 3246), two bits
+ * for congestion follow.
+ */
+START_TEST(packets_have_their_code_point)
+{
+	chunk_t data = chunk_from_str("data"), packet, marked;
+	u_char expected[][2] = {
+		{ 0x45, 0xb8 },
+		{ 0x6b, 0x80 },
+	};
+
+	packet = build(_i, data);
+	marked = build_dscp(_i, 46, data);
+	ck_assert(memeq(marked.ptr, expected[_i], 2));
+	memcpy(marked.ptr, packet.ptr, 2);
+	ck_assert(chunk_equals(marked, packet));
+	chunk_free(&packet);
+	chunk_free(&marked);
 }
 END_TEST
 
@@ -202,6 +232,7 @@ Suite *udp_suite(void)
 	tc = add_case(suite, "packets");
 	tcase_add_loop_test(tc, packets_are_those_that_linux_sends,
 						0, countof(ends));
+	tcase_add_loop_test(tc, packets_have_their_code_point, 0, countof(ends));
 	tcase_add_loop_test(tc, checksum_is_right_whatever_the_length,
 						0, countof(ends));
 	tcase_add_loop_test(tc, there_is_always_a_checksum, 0, countof(ends));

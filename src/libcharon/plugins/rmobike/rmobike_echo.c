@@ -235,7 +235,7 @@ METHOD(listener_t, message, bool,
 	if (!incoming && !plain && !message->get_request(message) &&
 		is_ours(ike_sa))
 	{
-		packets = rmobike_inflight_packets(message);
+		packets = rmobike_inflight_packets(ike_sa, message);
 		this->mutex->lock(this->mutex);
 		entry = get_entry(this, ike_sa);
 		entry->mid = message->get_message_id(message);

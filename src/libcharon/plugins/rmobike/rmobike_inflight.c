@@ -71,7 +71,7 @@ void rmobike_request_destroy(rmobike_request_t *this)
 /*
  * Described in header
  */
-linked_list_t *rmobike_inflight_packets(message_t *message)
+linked_list_t *rmobike_inflight_packets(ike_sa_t *ike_sa, message_t *message)
 {
 	linked_list_t *packets = linked_list_create();
 	enumerator_t *enumerator;
@@ -90,6 +90,12 @@ linked_list_t *rmobike_inflight_packets(message_t *message)
 	{
 		packets->insert_last(packets, message->get_packet(message));
 	}
+	enumerator = packets->create_enumerator(packets);
+	while (enumerator->enumerate(enumerator, &packet))
+	{
+		rmobike_task_set_dscp(ike_sa, packet);
+	}
+	enumerator->destroy(enumerator);
 	return packets;
 }
 

@@ -121,10 +121,11 @@ void rmobike_request_destroy(rmobike_request_t *this);
 /**
  * Get the packets of a message that was just encoded.
  *
+ * @param ike_sa	IKE_SA of the message
  * @param message	message
  * @return			packet_t, owned by the caller
  */
-linked_list_t *rmobike_inflight_packets(message_t *message);
+linked_list_t *rmobike_inflight_packets(ike_sa_t *ike_sa, message_t *message);
 
 /**
  * Create it.

@@ -157,11 +157,14 @@ static void redirect_response(private_rmobike_listener_t *this,
 static void remember_response(private_rmobike_listener_t *this,
 							  ike_sa_t *ike_sa, message_t *message)
 {
+	packet_t *packet;
+
 	if (message->is_encoded(message))
 	{
+		packet = message->get_packet(message);
+		rmobike_task_set_dscp(ike_sa, packet);
 		this->accepted->responded(this->accepted, ike_sa->get_unique_id(ike_sa),
-								  message->get_message_id(message),
-								  message->get_packet(message));
+								  message->get_message_id(message), packet);
 	}
 }
 

@@ -44,6 +44,26 @@ struct private_rmobike_source_t {
 };
 
 /**
+ * Mark packets as charon's own sockets do, routes may depend on it.
+ */
+static void set_mark(int fd)
+{
+#ifdef SO_MARK
+	char *fwmark;
+	mark_t mark;
+
+	fwmark = lib->settings->get_str(lib->settings,
+							"%s.plugins.socket-default.fwmark", NULL, lib->ns);
+	if (fwmark && mark_from_string(fwmark, MARK_OP_NONE, &mark) &&
+		setsockopt(fd, SOL_SOCKET, SO_MARK, &mark.value, sizeof(mark.value)))
+	{
+		DBG1(DBG_NET, "unable to mark packets from addresses that are gone: %s",
+			 strerror(errno));
+	}
+#endif
+}
+
+/**
  * Open a socket that takes IP headers. IKE must not be subject to IPsec.
  */
 static int open_socket(int family)
@@ -57,6 +77,7 @@ static int open_socket(int family)
 			 strerror(errno));
 		return -1;
 	}
+	set_mark(fd);
 	if (!charon->kernel->bypass_socket(charon->kernel, fd, family))
 	{
 		DBG1(DBG_NET, "installing bypass policy for raw socket failed");
@@ -69,15 +90,27 @@ static int open_socket(int family)
  */
 static int get_socket(private_rmobike_source_t *this, int family)
 {
-	int *fd = &this->fds[family == AF_INET6], result;
+	int *fd = &this->fds[family == AF_INET6], opened = -1, result;
 
 	this->mutex->lock(this->mutex);
-	if (*fd < 0)
-	{
-		*fd = open_socket(family);
-	}
 	result = *fd;
 	this->mutex->unlock(this->mutex);
+	if (result < 0)
+	{
+		opened = open_socket(family);
+		this->mutex->lock(this->mutex);
+		if (*fd < 0)
+		{
+			*fd = opened;
+			opened = -1;
+		}
+		result = *fd;
+		this->mutex->unlock(this->mutex);
+	}
+	if (opened >= 0)
+	{	/* another thread was faster */
+		close(opened);
+	}
 	return result;
 }
 
@@ -102,7 +135,7 @@ METHOD(rmobike_source_t, send_, bool,
 		marker = chunk_from_thing(non_esp_marker);
 	}
 	data = chunk_cat("cc", marker, packet->get_data(packet));
-	raw = rmobike_udp_build(me, other, data);
+	raw = rmobike_udp_build(me, other, packet->get_dscp(packet), data);
 	chunk_free(&data);
 
 	/* raw IPv6 sockets don't take a port */

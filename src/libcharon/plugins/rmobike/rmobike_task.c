@@ -259,6 +259,19 @@ void rmobike_task_heard(ike_sa_t *ike_sa)
 /*
  * Described in header
  */
+void rmobike_task_set_dscp(ike_sa_t *ike_sa, packet_t *packet)
+{
+	ike_cfg_t *ike_cfg = ike_sa->get_ike_cfg(ike_sa);
+
+	if (ike_cfg)
+	{
+		packet->set_dscp(packet, ike_cfg->get_dscp(ike_cfg));
+	}
+}
+
+/*
+ * Described in header
+ */
 void rmobike_task_send(packet_t *packet, host_t *me, host_t *other)
 {
 	packet_t *copy;

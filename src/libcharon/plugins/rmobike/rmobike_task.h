@@ -161,6 +161,14 @@ status_t rmobike_task_skip(message_t *message);
 void rmobike_task_migrate(rmobike_task_t *this, ike_sa_t *ike_sa);
 
 /**
+ * Mark a packet as charon marks what it sends: what a message has is without.
+ *
+ * @param ike_sa	IKE_SA that the packet belongs to
+ * @param packet	packet, changed
+ */
+void rmobike_task_set_dscp(ike_sa_t *ike_sa, packet_t *packet);
+
+/**
  * Send a copy of a packet.
  *
  * @param packet	packet, cloned

@@ -57,11 +57,13 @@ static uint16_t get_checksum(host_t *me, host_t *other, chunk_t datagram)
 /**
  * Write an IPv4 header.
  */
-static void write_ip4(u_char *pos, host_t *me, host_t *other, size_t len)
+static void write_ip4(u_char *pos, host_t *me, host_t *other, uint8_t dscp,
+					  size_t len)
 {
 	struct ip header = {
 		.ip_v = 4,
 		.ip_hl = sizeof(header) / 4,
+		.ip_tos = dscp << 2,
 		.ip_len = htons(len),
 		.ip_ttl = HOPS,
 		.ip_p = IPPROTO_UDP,
@@ -76,10 +78,12 @@ static void write_ip4(u_char *pos, host_t *me, host_t *other, size_t len)
 /**
  * Write an IPv6 header.
  */
-static void write_ip6(u_char *pos, host_t *me, host_t *other, size_t len)
+static void write_ip6(u_char *pos, host_t *me, host_t *other, uint8_t dscp,
+					  size_t len)
 {
 	struct ip6_hdr header = {
-		.ip6_flow = htonl(6 << 28),
+		/* version, traffic class (DSCP and two bits more), flow label */
+		.ip6_flow = htonl(6 << 28 | dscp << 22),
 		.ip6_plen = htons(len - sizeof(header)),
 		.ip6_nxt = IPPROTO_UDP,
 		.ip6_hlim = HOPS,
@@ -94,7 +98,7 @@ static void write_ip6(u_char *pos, host_t *me, host_t *other, size_t len)
 /*
  * Described in header
  */
-chunk_t rmobike_udp_build(host_t *me, host_t *other, chunk_t data)
+chunk_t rmobike_udp_build(host_t *me, host_t *other, uint8_t dscp, chunk_t data)
 {
 	struct udphdr udp = {
 		.source = htons(me->get_port(me)),
@@ -117,11 +121,11 @@ chunk_t rmobike_udp_build(host_t *me, host_t *other, chunk_t data)
 	memcpy(packet.ptr + offset, &udp, sizeof(udp));
 	if (ip4)
 	{
-		write_ip4(packet.ptr, me, other, packet.len);
+		write_ip4(packet.ptr, me, other, dscp, packet.len);
 	}
 	else
 	{
-		write_ip6(packet.ptr, me, other, packet.len);
+		write_ip6(packet.ptr, me, other, dscp, packet.len);
 	}
 	return packet;
 }

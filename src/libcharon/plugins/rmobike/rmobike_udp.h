@@ -23,10 +23,12 @@
  *
  * @param me			source address and port
  * @param other			destination address and port, same family
+ * @param dscp			differentiated services code point, 0 to 63 (RFC 2474)
  * @param data			UDP data
  * @return				headers and data, allocated; empty if data is too long
  *						for a packet of that family
  */
-chunk_t rmobike_udp_build(host_t *me, host_t *other, chunk_t data);
+chunk_t rmobike_udp_build(host_t *me, host_t *other, uint8_t dscp,
+						  chunk_t data);
 
 #endif /** RMOBIKE_UDP_H_ @}*/

@@ -376,7 +376,7 @@ static void keep(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa,
 
 	leaving = this->inflight->keep(this->inflight,
 							ike_sa->get_unique_id(ike_sa), mid,
-							rmobike_inflight_packets(message),
+							rmobike_inflight_packets(ike_sa, message),
 							initiator ? ike_sa->get_other_host(ike_sa)
 									  : ike_sa->get_my_host(ike_sa));
 	if (!initiator && is_lost(ike_sa))

@@ -64,8 +64,8 @@ struct rmobike_flights_t {
 	 * A switch or a task ended.
 	 *
 	 * @param key		what it is known by
-	 * @param ms		how long it took, 0 to have it measured, negative if that
-	 *					tells nothing about others
+	 * @param ms		how long it took, 0 to have it measured, negative if
+	 *					that tells nothing about others
 	 * @param current	receives TRUE if it began since restart()
 	 * @return			TRUE if it is one of these
 	 */

@@ -7,39 +7,11 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
-#include "rmobike_judge.h"
-#include "rmobike_listener.h"
-#include "rmobike_mover.h"
-#include "rmobike_accepted.h"
-#include "rmobike_commands.h"
-#include "rmobike_echo.h"
-#include "rmobike_peers.h"
-#include "rmobike_placement.h"
-#include "rmobike_candidates.h"
-#include "rmobike_roam.h"
+#include "rmobike_core.h"
 #include "rmobike_routes.h"
-#include "rmobike_seamless.h"
-#include "rmobike_seek.h"
-#include "rmobike_settings.h"
 
-/** The plugin, as rmobike_plugin.c puts it together */
-static rmobike_peers_t *peers;
-static rmobike_accepted_t *accepted;
-static rmobike_seamless_t *seamless;
-static rmobike_source_t *source;
-static rmobike_judge_t *judge;
-static rmobike_listener_t *listener;
-static rmobike_mover_t *mover;
-static rmobike_census_t *census;
-static rmobike_placement_t *placement;
-static rmobike_refs_t *refs;
-static rmobike_asker_t *asker;
-static rmobike_stats_t *stats;
-static rmobike_candidates_t *candidates;
-static rmobike_roam_t *roam;
-static rmobike_unanswered_t *unanswered;
-static rmobike_echo_t *echo;
-static rmobike_seek_t *seek;
+/** The plugin */
+static rmobike_core_t *core;
 
 /** What switches came to, as strings */
 static linked_list_t *outcomes;
@@ -70,7 +42,8 @@ u_int world_switch_of(char *ike, char *to)
 	};
 	u_int count;
 
-	count = mover->start(mover, &move, why, sizeof(why));
+	count = core->commands.mover->start(core->commands.mover, &move,
+											why, sizeof(why));
 	if (!count)
 	{
 		trace_note("%s", why);
@@ -127,16 +100,7 @@ void world_assert_outcomes(const char *file, int line, char **patterns)
  */
 rmobike_commands_t *world_commands()
 {
-	static rmobike_commands_t commands;
-
-	commands = (rmobike_commands_t){
-		.peers = peers,
-		.mover = mover,
-		.placement = placement,
-		.census = census,
-		.stats = stats,
-	};
-	return &commands;
+	return &core->commands;
 }
 
 /*
@@ -144,7 +108,7 @@ rmobike_commands_t *world_commands()
  */
 rmobike_refs_t *world_refs()
 {
-	return refs;
+	return core->refs;
 }
 
 /*
@@ -163,13 +127,7 @@ void plugin_roam()
  */
 u_int plugin_records()
 {
-	return world_conf.stock ? 0 : peers->get_count(peers) +
-								  accepted->get_count(accepted) +
-								  unanswered->get_count(unanswered) +
-								  echo->get_count(echo) +
-								  seek->get_count(seek) +
-								  candidates->get_count(candidates) +
-								  refs->get_count(refs);
+	return world_conf.stock ? 0 : core->get_count(core);
 }
 
 /*
@@ -177,38 +135,11 @@ u_int plugin_records()
  */
 void plugin_create_all()
 {
-	rmobike_settings_init();
-	rmobike_routes_init();
-	refs = rmobike_refs_create();
 	outcomes = linked_list_create();
-	peers = rmobike_peers_create();
-	peers->add_listener(peers, ended, NULL);
-	accepted = rmobike_accepted_create();
-	seamless = rmobike_seamless_create();
-	source = world_conf.no_raw_send ? NULL : wire_create_source();
-	stats = rmobike_stats_create();
-	asker = rmobike_asker_create(peers, seamless, source, stats);
-	mover = rmobike_mover_create(peers, asker, refs, stats);
-	unanswered = rmobike_unanswered_create(source);
-	judge = rmobike_judge_create(accepted, unanswered, stats);
-	listener = rmobike_listener_create(peers, accepted, seamless, judge, asker);
-	echo = rmobike_echo_create(accepted);
-	seek = rmobike_seek_create(accepted, unanswered, stats);
-	candidates = rmobike_candidates_create();
-	roam = rmobike_roam_create(peers, asker, candidates, unanswered, refs);
-	census = rmobike_census_create();
-	placement = rmobike_placement_create(asker, mover, candidates, census,
-										 refs);
-	charon->bus->add_listener(charon->bus, &listener->listener);
-	charon->bus->add_listener(charon->bus, &seamless->listener);
-	charon->bus->add_listener(charon->bus, &unanswered->listener);
-	charon->bus->add_listener(charon->bus, &echo->listener);
-	charon->bus->add_listener(charon->bus, &seek->listener);
-	charon->bus->add_listener(charon->bus, &candidates->listener);
-	charon->bus->add_listener(charon->bus, &roam->listener);
-	charon->bus->add_listener(charon->bus, &refs->listener);
-	charon->bus->add_listener(charon->bus, &census->listener);
-	charon->bus->add_listener(charon->bus, &placement->listener);
+	core = rmobike_core_create(world_conf.no_raw_send ? NULL
+													  : wire_create_source());
+	core->commands.peers->add_listener(core->commands.peers, ended, NULL);
+	core->listen(core, TRUE);
 }
 
 /*
@@ -216,16 +147,7 @@ void plugin_create_all()
  */
 void plugin_unlisten()
 {
-	charon->bus->remove_listener(charon->bus, &placement->listener);
-	charon->bus->remove_listener(charon->bus, &census->listener);
-	charon->bus->remove_listener(charon->bus, &refs->listener);
-	charon->bus->remove_listener(charon->bus, &candidates->listener);
-	charon->bus->remove_listener(charon->bus, &roam->listener);
-	charon->bus->remove_listener(charon->bus, &seek->listener);
-	charon->bus->remove_listener(charon->bus, &echo->listener);
-	charon->bus->remove_listener(charon->bus, &unanswered->listener);
-	charon->bus->remove_listener(charon->bus, &seamless->listener);
-	charon->bus->remove_listener(charon->bus, &listener->listener);
+	core->listen(core, FALSE);
 }
 
 /*
@@ -233,24 +155,6 @@ void plugin_unlisten()
  */
 void plugin_destroy_all()
 {
-	placement->destroy(placement);
-	census->destroy(census);
-	mover->destroy(mover);
-	roam->destroy(roam);
-	candidates->destroy(candidates);
-	seek->destroy(seek);
-	echo->destroy(echo);
-	listener->destroy(listener);
-	judge->destroy(judge);
-	unanswered->destroy(unanswered);
-	asker->destroy(asker);
-	stats->destroy(stats);
-	seamless->destroy(seamless);
-	DESTROY_IF(source);
-	accepted->destroy(accepted);
-	peers->destroy(peers);
-	refs->destroy(refs);
-	rmobike_routes_deinit();
-	rmobike_settings_deinit();
+	core->destroy(core);
 	outcomes->destroy_function(outcomes, free);
 }

@@ -218,7 +218,7 @@ static void check()
 	world_checkin(ike_sa, SUCCESS);
 	world_require(world_id(RESPONDER));
 	/* no more than one of each room for each end of the IKE_SA */
-	world_require(plugin_records() <= 8);
+	world_require(world_records() <= 8);
 }
 
 /**

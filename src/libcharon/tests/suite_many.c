@@ -211,7 +211,7 @@ START_TEST(test_reference_follows_a_rekeyed_ike_sa)
 	ck_assert_ptr_eq(ref[0]->checkout(ref[0]), NULL);
 	ref[0]->destroy(ref[0]);
 	ref[2]->destroy(ref[2]);
-	ck_assert_uint_eq(refs->get_count(refs), 0);
+	ck_assert_uint_eq(world_records(), 0);
 }
 END_TEST
 

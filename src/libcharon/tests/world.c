@@ -179,9 +179,9 @@ void world_assert_gone(const char *file, int line)
 	{
 		trace_fail(file, line, "%u policies left", policy_count());
 	}
-	if (plugin_records())
+	if (world_records())
 	{
-		trace_fail(file, line, "records of %u IKE_SAs left", plugin_records());
+		trace_fail(file, line, "records of %u IKE_SAs left", world_records());
 	}
 	/* timers may find their IKE_SA gone, but nothing may go on forever */
 	world_run(200000);

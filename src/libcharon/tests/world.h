@@ -291,6 +291,9 @@ void world_forge_(forged_t forged);
  */
 u_int world_switch_of(char *ike, char *to);
 
+/** Number of IKE_SAs the plugin knows */
+u_int world_records();
+
 /** Parts of the plugin; the commands still need something to build messages */
 struct rmobike_commands_t *world_commands();
 struct rmobike_refs_t *world_refs();

@@ -226,7 +226,4 @@ void plugin_destroy_all();
 /** Addresses or routes have changed, as kernel_interface_t.roam() tells it */
 void plugin_roam();
 
-/** Number of IKE_SAs the plugin knows */
-u_int plugin_records();
-
 #endif /** WORLD_PARTS_H_ */

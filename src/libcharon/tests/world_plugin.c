@@ -125,7 +125,7 @@ void plugin_roam()
 /*
  * Described in header
  */
-u_int plugin_records()
+u_int world_records()
 {
 	return world_conf.stock ? 0 : core->get_count(core);
 }

@@ -5,8 +5,6 @@
 #include "rmobike_accepted.h"
 
 #include <collections/array.h>
-#include <collections/hashtable.h>
-#include <threading/mutex.h>
 
 /**
  * Reasons remembered per IKE_SA so that they are not logged too often
@@ -35,7 +33,8 @@
 #define MOVES 1000
 
 typedef struct private_rmobike_accepted_t private_rmobike_accepted_t;
-typedef struct entry_t entry_t;
+typedef struct request_t request_t;
+typedef struct moves_t moves_t;
 typedef struct lately_t lately_t;
 
 /**
@@ -49,14 +48,9 @@ struct private_rmobike_accepted_t {
 	rmobike_accepted_t public;
 
 	/**
-	 * Records by unique ID of the IKE_SA, entry_t
+	 * Records of IKE_SAs, their lock protects all of this
 	 */
-	hashtable_t *entries;
-
-	/**
-	 * Protects all of this
-	 */
-	mutex_t *mutex;
+	rmobike_records_t *records;
 
 	/**
 	 * Last serial number
@@ -81,40 +75,55 @@ struct lately_t {
 };
 
 /**
- * What we know of an IKE_SA
+ * Last accepted request
  */
-struct entry_t {
+struct request_t {
 
 	/**
-	 * Last accepted request
+	 * Message ID
 	 */
-	struct {
-		/** serial number, 0 for none */
-		u_int serial;
-		/** message ID */
-		uint32_t mid;
-		/** as received */
-		chunk_t message;
-		/** path of the response, NULL if that of the request */
-		host_t *me, *other;
-		/** our response, NULL if not generated yet */
-		packet_t *response;
-	} request;
+	uint32_t mid;
 
 	/**
-	 * Where the responder was when it asked last
+	 * As received
 	 */
-	struct {
-		/** address, NULL if it never did */
-		host_t *host;
-		/** last message ID that it may have used there */
-		uint32_t mid;
-	} left;
+	chunk_t message;
+
+	/**
+	 * Path of the response, NULL if that of the request
+	 */
+	host_t *me, *other;
+
+	/**
+	 * Our response, NULL if not generated yet
+	 */
+	packet_t *response;
+
+	/**
+	 * Where the responder was when it asked last, NULL if it never did
+	 */
+	host_t *left;
+
+	/**
+	 * Last message ID that it may have used there
+	 */
+	uint32_t left_mid;
+};
+
+/**
+ * What was accepted, and what not
+ */
+struct moves_t {
+
+	/**
+	 * Serial number of the last accepted request, 0 for none
+	 */
+	u_int serial;
 
 	/**
 	 * When requests were accepted, time_t by value, NULL if none were
 	 */
-	array_t *moves;
+	array_t *times;
 
 	/**
 	 * Responses that were sent to other addresses as well, and those that were
@@ -134,67 +143,101 @@ struct entry_t {
 };
 
 /**
- * Convert a number to a key
+ * Forget a request
  */
-static inline void *key(uint32_t number)
+static void clear_request(request_t *request)
 {
-	return (void*)(uintptr_t)number;
+	chunk_free(&request->message);
+	DESTROY_IF(request->me);
+	DESTROY_IF(request->other);
+	DESTROY_IF(request->response);
+	request->me = NULL;
+	request->other = NULL;
+	request->response = NULL;
 }
 
 /**
- * Forget the last request, but not its serial number
+ * Free what is known of the last request
  */
-static void clear_request(entry_t *entry)
+static void request_destroy(void *part)
 {
-	chunk_free(&entry->request.message);
-	DESTROY_IF(entry->request.me);
-	DESTROY_IF(entry->request.other);
-	DESTROY_IF(entry->request.response);
-	entry->request.me = NULL;
-	entry->request.other = NULL;
-	entry->request.response = NULL;
+	request_t *request = part;
+
+	clear_request(request);
+	DESTROY_IF(request->left);
+	free(request);
 }
 
 /**
- * Free a record
+ * Get what is known of the last request, with the lock; NULL if there was none
  */
-static void entry_destroy(entry_t *entry)
+static request_t *find_request(private_rmobike_accepted_t *this, uint32_t id)
 {
-	DESTROY_IF(entry->left.host);
-	array_destroy(entry->moves);
-	clear_request(entry);
-	free(entry);
+	return this->records->get(this->records, id, RMOBIKE_PART_ACCEPTED);
 }
 
 /**
- * Get the record of an IKE_SA, create it if there is none
+ * The same, created if there was none
  */
-static entry_t *get_entry(private_rmobike_accepted_t *this, uint32_t id)
+static request_t *get_request(private_rmobike_accepted_t *this, uint32_t id)
 {
-	entry_t *entry;
+	request_t *request = find_request(this, id);
 
-	entry = this->entries->get(this->entries, key(id));
-	if (!entry)
+	if (!request)
 	{
-		INIT(entry);
-		this->entries->put(this->entries, key(id), entry);
+		INIT(request);
+		this->records->set(this->records, id, RMOBIKE_PART_ACCEPTED, request);
 	}
-	return entry;
+	return request;
+}
+
+/**
+ * Free what was accepted, and what not
+ */
+static void moves_destroy(void *part)
+{
+	moves_t *moves = part;
+
+	array_destroy(moves->times);
+	free(moves);
+}
+
+/**
+ * Get what was accepted, and what not, with the lock; NULL if nothing was
+ */
+static moves_t *find_moves(private_rmobike_accepted_t *this, uint32_t id)
+{
+	return this->records->get(this->records, id, RMOBIKE_PART_MOVES);
+}
+
+/**
+ * The same, created if nothing was
+ */
+static moves_t *get_moves(private_rmobike_accepted_t *this, uint32_t id)
+{
+	moves_t *moves = find_moves(this, id);
+
+	if (!moves)
+	{
+		INIT(moves);
+		this->records->set(this->records, id, RMOBIKE_PART_MOVES, moves);
+	}
+	return moves;
 }
 
 /**
  * Replace the last request
  */
-static void set_request(entry_t *entry, uint32_t mid, chunk_t message,
+static void set_request(request_t *request, uint32_t mid, chunk_t message,
 						host_t *me, host_t *other)
 {
-	clear_request(entry);
-	entry->request.mid = mid;
-	entry->request.message = chunk_clone(message);
+	clear_request(request);
+	request->mid = mid;
+	request->message = chunk_clone(message);
 	if (me && other)
 	{
-		entry->request.me = me->clone(me);
-		entry->request.other = other->clone(other);
+		request->me = me->clone(me);
+		request->other = other->clone(other);
 	}
 }
 
@@ -202,14 +245,12 @@ METHOD(rmobike_accepted_t, add, u_int,
 	private_rmobike_accepted_t *this, uint32_t id, uint32_t mid,
 	chunk_t message, host_t *me, host_t *other)
 {
-	entry_t *entry;
 	u_int serial;
 
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
-	set_request(entry, mid, message, me, other);
-	serial = entry->request.serial = ++this->serial;
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	set_request(get_request(this, id), mid, message, me, other);
+	serial = get_moves(this, id)->serial = ++this->serial;
+	this->records->unlock(this->records);
 	return serial;
 }
 
@@ -217,53 +258,53 @@ METHOD(rmobike_accepted_t, redirect, void,
 	private_rmobike_accepted_t *this, uint32_t id, uint32_t mid,
 	chunk_t message, host_t *me, host_t *other)
 {
-	this->mutex->lock(this->mutex);
-	set_request(get_entry(this, id), mid, message, me, other);
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	set_request(get_request(this, id), mid, message, me, other);
+	this->records->unlock(this->records);
 }
 
 METHOD(rmobike_accepted_t, get_path, bool,
 	private_rmobike_accepted_t *this, uint32_t id, uint32_t mid,
 	host_t **me, host_t **other)
 {
-	entry_t *entry;
+	request_t *request;
 	bool found = FALSE;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry && entry->request.me && entry->request.mid == mid)
+	this->records->lock(this->records);
+	request = find_request(this, id);
+	if (request && request->me && request->mid == mid)
 	{
-		*me = entry->request.me->clone(entry->request.me);
-		*other = entry->request.other->clone(entry->request.other);
+		*me = request->me->clone(request->me);
+		*other = request->other->clone(request->other);
 		found = TRUE;
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	return found;
 }
 
 METHOD(rmobike_accepted_t, is_newest, bool,
 	private_rmobike_accepted_t *this, uint32_t id, u_int serial)
 {
-	entry_t *entry;
+	moves_t *moves;
 	bool newest;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	newest = !entry || entry->request.serial <= serial;
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	moves = find_moves(this, id);
+	newest = !moves || moves->serial <= serial;
+	this->records->unlock(this->records);
 	return newest;
 }
 
 METHOD(rmobike_accepted_t, get_serial, u_int,
 	private_rmobike_accepted_t *this, uint32_t id)
 {
-	entry_t *entry;
+	moves_t *moves;
 	u_int serial;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	serial = entry ? entry->request.serial : 0;
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	moves = find_moves(this, id);
+	serial = moves ? moves->serial : 0;
+	this->records->unlock(this->records);
 	return serial;
 }
 
@@ -271,17 +312,17 @@ METHOD(rmobike_accepted_t, responded, void,
 	private_rmobike_accepted_t *this, uint32_t id, uint32_t mid,
 	packet_t *response)
 {
-	entry_t *entry;
+	request_t *request;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry && entry->request.me && entry->request.mid == mid)
+	this->records->lock(this->records);
+	request = find_request(this, id);
+	if (request && request->me && request->mid == mid)
 	{
-		DESTROY_IF(entry->request.response);
-		entry->request.response = response;
+		DESTROY_IF(request->response);
+		request->response = response;
 		response = NULL;
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	DESTROY_IF(response);
 }
 
@@ -290,76 +331,76 @@ METHOD(rmobike_accepted_t, get_response, packet_t*,
 	chunk_t message)
 {
 	packet_t *response = NULL;
-	entry_t *entry;
+	request_t *request;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry && entry->request.response && entry->request.mid == mid &&
-		chunk_equals(entry->request.message, message))
+	this->records->lock(this->records);
+	request = find_request(this, id);
+	if (request && request->response && request->mid == mid &&
+		chunk_equals(request->message, message))
 	{
-		response = entry->request.response->clone(entry->request.response);
+		response = request->response->clone(request->response);
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	return response;
 }
 
 /**
  * Remember when we moved
  */
-static void add_move(entry_t *entry)
+static void add_move(moves_t *moves)
 {
 	time_t now = time_monotonic(NULL);
 
-	if (!entry->moves)
+	if (!moves->times)
 	{
-		entry->moves = array_create(sizeof(time_t), 0);
+		moves->times = array_create(sizeof(time_t), 0);
 	}
-	array_insert(entry->moves, ARRAY_TAIL, &now);
-	if (array_count(entry->moves) > MOVES)
+	array_insert(moves->times, ARRAY_TAIL, &now);
+	if (array_count(moves->times) > MOVES)
 	{
-		array_remove(entry->moves, ARRAY_HEAD, NULL);
+		array_remove(moves->times, ARRAY_HEAD, NULL);
 	}
 }
 
 METHOD(rmobike_accepted_t, leaving, void,
 	private_rmobike_accepted_t *this, uint32_t id, host_t *from)
 {
-	entry_t *entry;
+	request_t *request;
 
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
-	add_move(entry);
-	DESTROY_IF(entry->left.host);
-	entry->left.host = from->clone(from);
-	entry->left.mid = UINT32_MAX;
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	request = get_request(this, id);
+	add_move(get_moves(this, id));
+	DESTROY_IF(request->left);
+	request->left = from->clone(from);
+	request->left_mid = UINT32_MAX;
+	this->records->unlock(this->records);
 }
 
 METHOD(rmobike_accepted_t, updated, void,
 	private_rmobike_accepted_t *this, uint32_t id, uint32_t mid)
 {
-	entry_t *entry;
+	request_t *request;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry)
+	this->records->lock(this->records);
+	request = find_request(this, id);
+	if (request)
 	{
-		entry->left.mid = mid;
+		request->left_mid = mid;
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 }
 
 METHOD(rmobike_accepted_t, is_outdated, bool,
 	private_rmobike_accepted_t *this, uint32_t id, uint32_t mid, host_t *from)
 {
-	entry_t *entry;
+	request_t *request;
 	bool outdated;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	outdated = entry && entry->left.host && mid <= entry->left.mid &&
-			   from->ip_equals(from, entry->left.host);
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	request = find_request(this, id);
+	outdated = request && request->left && mid <= request->left_mid &&
+			   from->ip_equals(from, request->left);
+	this->records->unlock(this->records);
 	return outdated;
 }
 
@@ -367,18 +408,18 @@ METHOD(rmobike_accepted_t, count_recent, u_int,
 	private_rmobike_accepted_t *this, uint32_t id, u_int interval)
 {
 	time_t now = time_monotonic(NULL), time;
-	entry_t *entry;
+	moves_t *moves;
 	u_int count = 0;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	while (entry && array_get(entry->moves, ARRAY_HEAD, &time) &&
+	this->records->lock(this->records);
+	moves = find_moves(this, id);
+	while (moves && array_get(moves->times, ARRAY_HEAD, &time) &&
 		   now - time >= (time_t)interval)
 	{
-		array_remove(entry->moves, ARRAY_HEAD, NULL);
+		array_remove(moves->times, ARRAY_HEAD, NULL);
 	}
-	count = entry ? array_count(entry->moves) : 0;
-	this->mutex->unlock(this->mutex);
+	count = moves ? array_count(moves->times) : 0;
+	this->records->unlock(this->records);
 	return count;
 }
 
@@ -386,31 +427,31 @@ METHOD(rmobike_accepted_t, may_log, bool,
 	private_rmobike_accepted_t *this, uint32_t id, const char *reason)
 {
 	time_t now = time_monotonic(NULL);
-	entry_t *entry;
+	moves_t *moves;
 	bool may = TRUE;
 	int i, slot = 0;
 
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
+	this->records->lock(this->records);
+	moves = get_moves(this, id);
 	for (i = 0; i < LOGGED_REASONS; i++)
 	{
-		if (entry->logged[i].reason && streq(entry->logged[i].reason, reason))
+		if (moves->logged[i].reason && streq(moves->logged[i].reason, reason))
 		{
-			may = now - entry->logged[i].time >= LOG_INTERVAL;
+			may = now - moves->logged[i].time >= LOG_INTERVAL;
 			slot = i;
 			break;
 		}
-		if (entry->logged[i].time < entry->logged[slot].time)
+		if (moves->logged[i].time < moves->logged[slot].time)
 		{
 			slot = i;
 		}
 	}
 	if (may)
 	{
-		entry->logged[slot].reason = reason;
-		entry->logged[slot].time = now;
+		moves->logged[slot].reason = reason;
+		moves->logged[slot].time = now;
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	return may;
 }
 
@@ -437,9 +478,9 @@ METHOD(rmobike_accepted_t, may_echo, bool,
 {
 	bool may;
 
-	this->mutex->lock(this->mutex);
-	may = may_do(&get_entry(this, id)->echoes, ECHOES);
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	may = may_do(&get_moves(this, id)->echoes, ECHOES);
+	this->records->unlock(this->records);
 	return may;
 }
 
@@ -448,76 +489,22 @@ METHOD(rmobike_accepted_t, may_repeat, bool,
 {
 	bool may;
 
-	this->mutex->lock(this->mutex);
-	may = may_do(&get_entry(this, id)->repeats, REPEATS);
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	may = may_do(&get_moves(this, id)->repeats, REPEATS);
+	this->records->unlock(this->records);
 	return may;
-}
-
-METHOD(rmobike_accepted_t, rekeyed, void,
-	private_rmobike_accepted_t *this, uint32_t id, uint32_t new_id)
-{
-	entry_t *old, *new;
-
-	this->mutex->lock(this->mutex);
-	old = this->entries->get(this->entries, key(id));
-	if (old)
-	{
-		new = get_entry(this, new_id);
-		memcpy(new->logged, old->logged, sizeof(new->logged));
-		/* an update still queued has to be the newest there, too */
-		new->request.serial = old->request.serial;
-		new->echoes = old->echoes;
-		array_destroy(new->moves);
-		new->moves = old->moves;
-		old->moves = NULL;
-	}
-	this->mutex->unlock(this->mutex);
-}
-
-METHOD(rmobike_accepted_t, remove_, void,
-	private_rmobike_accepted_t *this, uint32_t id)
-{
-	entry_t *entry;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->remove(this->entries, key(id));
-	this->mutex->unlock(this->mutex);
-	if (entry)
-	{
-		entry_destroy(entry);
-	}
-}
-
-METHOD(rmobike_accepted_t, get_count, u_int,
-	private_rmobike_accepted_t *this)
-{
-	u_int count;
-
-	this->mutex->lock(this->mutex);
-	count = this->entries->get_count(this->entries);
-	this->mutex->unlock(this->mutex);
-	return count;
-}
-
-CALLBACK(destroy_entry, void,
-	entry_t *entry, const void *id)
-{
-	entry_destroy(entry);
 }
 
 METHOD(rmobike_accepted_t, destroy, void,
 	private_rmobike_accepted_t *this)
 {
-	this->entries->destroy_function(this->entries, destroy_entry);
-	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
 /*
  * Described in header
  */
-rmobike_accepted_t *rmobike_accepted_create(void)
+rmobike_accepted_t *rmobike_accepted_create(rmobike_records_t *records)
 {
 	private_rmobike_accepted_t *this;
 
@@ -537,15 +524,12 @@ rmobike_accepted_t *rmobike_accepted_create(void)
 			.may_log = _may_log,
 			.may_echo = _may_echo,
 			.may_repeat = _may_repeat,
-			.rekeyed = _rekeyed,
-			.remove = _remove_,
-			.get_count = _get_count,
 			.destroy = _destroy,
 		},
-		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									32),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.records = records,
 	);
+	records->own(records, RMOBIKE_PART_ACCEPTED, request_destroy, NULL);
+	records->own(records, RMOBIKE_PART_MOVES, moves_destroy, NULL);
 
 	return &this->public;
 }

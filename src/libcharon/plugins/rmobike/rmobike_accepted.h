@@ -13,6 +13,8 @@
 #ifndef RMOBIKE_ACCEPTED_H_
 #define RMOBIKE_ACCEPTED_H_
 
+#include "rmobike_records.h"
+
 #include <library.h>
 #include <networking/host.h>
 #include <networking/packet.h>
@@ -20,8 +22,8 @@
 typedef struct rmobike_accepted_t rmobike_accepted_t;
 
 /**
- * Records of all IKE_SAs, by unique ID. All methods are thread safe and don't
- * block on any IKE_SA.
+ * What was accepted on each IKE_SA. All methods are thread safe and don't block
+ * on any IKE_SA.
  */
 struct rmobike_accepted_t {
 
@@ -175,36 +177,16 @@ struct rmobike_accepted_t {
 	bool (*may_repeat)(rmobike_accepted_t *this, uint32_t id);
 
 	/**
-	 * An IKE_SA was rekeyed: the new one goes on with serial numbers and what
-	 * was counted and logged. The request stays with the keys it was received
-	 * under.
-	 *
-	 * @param id		unique ID of the old IKE_SA
-	 * @param new_id	unique ID of the new IKE_SA
-	 */
-	void (*rekeyed)(rmobike_accepted_t *this, uint32_t id, uint32_t new_id);
-
-	/**
-	 * Forget an IKE_SA.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 */
-	void (*remove)(rmobike_accepted_t *this, uint32_t id);
-
-	/**
-	 * Number of IKE_SAs we know something of.
-	 */
-	u_int (*get_count)(rmobike_accepted_t *this);
-
-	/**
 	 * Destroy a rmobike_accepted_t, after all IKE_SAs are gone.
 	 */
 	void (*destroy)(rmobike_accepted_t *this);
 };
 
 /**
- * Create the records.
+ * Create it.
+ *
+ * @param records	records of IKE_SAs
  */
-rmobike_accepted_t *rmobike_accepted_create(void);
+rmobike_accepted_t *rmobike_accepted_create(rmobike_records_t *records);
 
 #endif /** RMOBIKE_ACCEPTED_H_ @}*/

@@ -9,12 +9,10 @@
 #include "rmobike_routes.h"
 #include "rmobike_task.h"
 
-#include <collections/hashtable.h>
 #include <encoding/payloads/notify_payload.h>
-#include <threading/mutex.h>
 
 typedef struct private_rmobike_candidates_t private_rmobike_candidates_t;
-typedef struct entry_t entry_t;
+typedef struct announced_t announced_t;
 
 /**
  * Private data
@@ -27,50 +25,67 @@ struct private_rmobike_candidates_t {
 	rmobike_candidates_t public;
 
 	/**
-	 * What we know of IKE_SAs, entry_t by unique ID
+	 * Records of IKE_SAs, their lock protects all of this
 	 */
-	hashtable_t *entries;
+	rmobike_records_t *records;
 
 	/**
-	 * Protects them
+	 * What was announced to any of them, announced_t
 	 */
-	mutex_t *mutex;
+	linked_list_t *lists;
 };
 
 /**
- * What we know of an IKE_SA
+ * Addresses that were announced, to one peer or to many
  */
-struct entry_t {
+struct announced_t {
 
 	/**
-	 * Addresses that we announced last
+	 * The addresses, host_t
 	 */
-	linked_list_t *announced;
+	linked_list_t *hosts;
 
 	/**
-	 * Addresses that the peer did not go to since its address is gone
+	 * Number of IKE_SAs
 	 */
-	linked_list_t *tried;
+	u_int refs;
+
+	/**
+	 * All of these
+	 */
+	linked_list_t *lists;
 };
 
 /**
- * Convert a number to a key
+ * Free a list of addresses
  */
-static inline void *key(uint32_t number)
+static void destroy_hosts(void *part)
 {
-	return (void*)(uintptr_t)number;
+	linked_list_t *hosts = part;
+
+	DESTROY_OFFSET_IF(hosts, offsetof(host_t, destroy));
 }
 
 /**
- * Empty a list of addresses
+ * Copy a list of addresses, NULL if there is none
  */
-static void clear_hosts(linked_list_t *list)
+static linked_list_t *clone_hosts(linked_list_t *hosts)
 {
-	host_t *host;
+	return hosts ? hosts->clone_offset(hosts, offsetof(host_t, clone)) : NULL;
+}
 
-	while (list->remove_last(list, (void**)&host) == SUCCESS)
+/**
+ * An IKE_SA is gone, or others were announced to its peer, with the lock
+ */
+static void release(void *part)
+{
+	announced_t *announced = part;
+
+	if (!--announced->refs)
 	{
-		host->destroy(host);
+		announced->lists->remove(announced->lists, announced, NULL);
+		destroy_hosts(announced->hosts);
+		free(announced);
 	}
 }
 
@@ -83,6 +98,10 @@ static bool has_host(linked_list_t *list, host_t *host)
 	host_t *current;
 	bool found = FALSE;
 
+	if (!list)
+	{
+		return FALSE;
+	}
 	enumerator = list->create_enumerator(list);
 	while (!found && enumerator->enumerate(enumerator, &current))
 	{
@@ -90,36 +109,6 @@ static bool has_host(linked_list_t *list, host_t *host)
 	}
 	enumerator->destroy(enumerator);
 	return found;
-}
-
-/**
- * Free what we know of an IKE_SA
- */
-static void entry_destroy(entry_t *entry)
-{
-	entry->announced->destroy_offset(entry->announced,
-									 offsetof(host_t, destroy));
-	entry->tried->destroy_offset(entry->tried, offsetof(host_t, destroy));
-	free(entry);
-}
-
-/**
- * Get what we know of an IKE_SA, with the lock
- */
-static entry_t *get_entry(private_rmobike_candidates_t *this, uint32_t id)
-{
-	entry_t *entry;
-
-	entry = this->entries->get(this->entries, key(id));
-	if (!entry)
-	{
-		INIT(entry,
-			.announced = linked_list_create(),
-			.tried = linked_list_create(),
-		);
-		this->entries->put(this->entries, key(id), entry);
-	}
-	return entry;
 }
 
 /**
@@ -134,22 +123,19 @@ static bool is_link_local(host_t *host)
 }
 
 /**
- * Copy what we know of an IKE_SA
+ * Get copies of what was announced, and of what was tried; NULL if nothing was
  */
-static entry_t *copy_entry(private_rmobike_candidates_t *this, uint32_t id)
+static void get_lists(private_rmobike_candidates_t *this, uint32_t id,
+					  linked_list_t **announced, linked_list_t **tried)
 {
-	entry_t *entry, *copy;
+	announced_t *last;
 
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
-	INIT(copy,
-		.announced = entry->announced->clone_offset(entry->announced,
-													offsetof(host_t, clone)),
-		.tried = entry->tried->clone_offset(entry->tried,
-											offsetof(host_t, clone)),
-	);
-	this->mutex->unlock(this->mutex);
-	return copy;
+	this->records->lock(this->records);
+	last = this->records->get(this->records, id, RMOBIKE_PART_ANNOUNCED);
+	*announced = clone_hosts(last ? last->hosts : NULL);
+	*tried = clone_hosts(this->records->get(this->records, id,
+											RMOBIKE_PART_TRIED));
+	this->records->unlock(this->records);
 }
 
 METHOD(rmobike_candidates_t, choose, host_t*,
@@ -160,10 +146,10 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 	host_t *me = ike_sa->get_my_host(ike_sa), *host, *source;
 	rmobike_candidate_t best = {}, current;
 	enumerator_t *enumerator;
-	entry_t *entry;
+	linked_list_t *announced, *tried;
 
 	options = rmobike_task_options(ike_sa);
-	entry = copy_entry(this, ike_sa->get_unique_id(ike_sa));
+	get_lists(this, ike_sa->get_unique_id(ike_sa), &announced, &tried);
 	source = rmobike_routes_get_source(ike_sa->get_other_host(ike_sa), NULL);
 	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
 														   ADDR_TYPE_REGULAR);
@@ -173,12 +159,12 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 			.address = host,
 			.preferred = options->prefer->index(options->prefer, host),
 			.same_family = host->get_family(host) == me->get_family(me),
-			.announced = has_host(entry->announced, host),
+			.announced = has_host(announced, host),
 			.source = source && host->ip_equals(host, source),
 		};
 		if (!host->ip_equals(host, me) && !is_link_local(host) &&
-			!(exclude && has_host(exclude, host)) &&
-			!has_host(entry->tried, host) &&
+			!has_host(exclude, host) &&
+			!has_host(tried, host) &&
 			(!best.address || rmobike_policy_is_better(&current, &best)) &&
 			rmobike_asker_reaches(ike_sa, host))
 		{
@@ -188,7 +174,8 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 		}
 	}
 	enumerator->destroy(enumerator);
-	entry_destroy(entry);
+	destroy_hosts(announced);
+	destroy_hosts(tried);
 	DESTROY_IF(source);
 	rmobike_options_destroy(options);
 	return best.address;
@@ -197,26 +184,29 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 METHOD(rmobike_candidates_t, add_tried, void,
 	private_rmobike_candidates_t *this, uint32_t id, host_t *address)
 {
-	entry_t *entry;
+	linked_list_t *tried;
 
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
-	entry->tried->insert_last(entry->tried, address->clone(address));
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	tried = this->records->get(this->records, id, RMOBIKE_PART_TRIED);
+	if (!tried)
+	{
+		tried = linked_list_create();
+		this->records->set(this->records, id, RMOBIKE_PART_TRIED, tried);
+	}
+	tried->insert_last(tried, address->clone(address));
+	this->records->unlock(this->records);
 }
 
 METHOD(rmobike_candidates_t, forget_tried, bool,
 	private_rmobike_candidates_t *this, uint32_t id)
 {
-	entry_t *entry;
-	bool any;
+	linked_list_t *tried;
 
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, id);
-	any = entry->tried->get_count(entry->tried) > 0;
-	clear_hosts(entry->tried);
-	this->mutex->unlock(this->mutex);
-	return any;
+	this->records->lock(this->records);
+	tried = this->records->set(this->records, id, RMOBIKE_PART_TRIED, NULL);
+	this->records->unlock(this->records);
+	destroy_hosts(tried);
+	return tried != NULL;
 }
 
 /**
@@ -280,23 +270,78 @@ static linked_list_t *get_announced(message_t *message, host_t *me)
 }
 
 /**
+ * Do two lists have the same addresses?
+ */
+static bool are_same(linked_list_t *a, linked_list_t *b)
+{
+	enumerator_t *enumerator;
+	host_t *host;
+	bool same = a->get_count(a) == b->get_count(b);
+
+	enumerator = a->create_enumerator(a);
+	while (same && enumerator->enumerate(enumerator, &host))
+	{
+		same = has_host(b, host);
+	}
+	enumerator->destroy(enumerator);
+	return same;
+}
+
+/**
+ * Get what has these addresses, with the lock: most peers are told the same.
+ * The list is adopted, or set to NULL if it is not needed.
+ */
+static announced_t *share(private_rmobike_candidates_t *this,
+						  linked_list_t **hosts)
+{
+	enumerator_t *enumerator;
+	announced_t *announced, *found = NULL;
+
+	enumerator = this->lists->create_enumerator(this->lists);
+	while (!found && enumerator->enumerate(enumerator, &announced))
+	{
+		if (are_same(announced->hosts, *hosts))
+		{
+			found = announced;
+		}
+	}
+	enumerator->destroy(enumerator);
+	if (!found)
+	{
+		INIT(found,
+			.hosts = *hosts,
+			.lists = this->lists,
+		);
+		this->lists->insert_first(this->lists, found);
+		*hosts = NULL;
+	}
+	found->refs++;
+	return found;
+}
+
+/**
  * Note the addresses that we announce in a message
  */
 static void note_announced(private_rmobike_candidates_t *this, ike_sa_t *ike_sa,
 						   message_t *message)
 {
-	linked_list_t *announced, *old;
-	entry_t *entry;
+	announced_t *announced;
+	linked_list_t *hosts;
 
-	announced = get_announced(message, ike_sa->get_my_host(ike_sa));
-	if (announced)
+	hosts = get_announced(message, ike_sa->get_my_host(ike_sa));
+	if (hosts)
 	{
-		this->mutex->lock(this->mutex);
-		entry = get_entry(this, ike_sa->get_unique_id(ike_sa));
-		old = entry->announced;
-		entry->announced = announced;
-		this->mutex->unlock(this->mutex);
-		old->destroy_offset(old, offsetof(host_t, destroy));
+		this->records->lock(this->records);
+		announced = this->records->set(this->records,
+									   ike_sa->get_unique_id(ike_sa),
+									   RMOBIKE_PART_ANNOUNCED,
+									   share(this, &hosts));
+		if (announced)
+		{
+			release(announced);
+		}
+		this->records->unlock(this->records);
+		destroy_hosts(hosts);
 	}
 }
 
@@ -315,75 +360,17 @@ METHOD(listener_t, message, bool,
 	return TRUE;
 }
 
-METHOD(listener_t, ike_state_change, bool,
-	private_rmobike_candidates_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
-{
-	entry_t *entry;
-
-	if (state == IKE_DESTROYING)
-	{
-		this->mutex->lock(this->mutex);
-		entry = this->entries->remove(this->entries,
-									  key(ike_sa->get_unique_id(ike_sa)));
-		this->mutex->unlock(this->mutex);
-		if (entry)
-		{
-			entry_destroy(entry);
-		}
-	}
-	return TRUE;
-}
-
-METHOD(listener_t, ike_rekey, bool,
-	private_rmobike_candidates_t *this, ike_sa_t *old, ike_sa_t *new)
-{
-	entry_t *entry;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->remove(this->entries,
-								  key(old->get_unique_id(old)));
-	if (entry)
-	{
-		entry = this->entries->put(this->entries,
-								   key(new->get_unique_id(new)), entry);
-	}
-	this->mutex->unlock(this->mutex);
-	if (entry)
-	{
-		entry_destroy(entry);
-	}
-	return TRUE;
-}
-
-METHOD(rmobike_candidates_t, get_count, u_int,
-	private_rmobike_candidates_t *this)
-{
-	u_int count;
-
-	this->mutex->lock(this->mutex);
-	count = this->entries->get_count(this->entries);
-	this->mutex->unlock(this->mutex);
-	return count;
-}
-
-CALLBACK(destroy_entry, void,
-	entry_t *entry, const void *id)
-{
-	entry_destroy(entry);
-}
-
 METHOD(rmobike_candidates_t, destroy, void,
 	private_rmobike_candidates_t *this)
 {
-	this->entries->destroy_function(this->entries, destroy_entry);
-	this->mutex->destroy(this->mutex);
+	this->lists->destroy(this->lists);
 	free(this);
 }
 
 /*
  * Described in header
  */
-rmobike_candidates_t *rmobike_candidates_create(void)
+rmobike_candidates_t *rmobike_candidates_create(rmobike_records_t *records)
 {
 	private_rmobike_candidates_t *this;
 
@@ -391,18 +378,16 @@ rmobike_candidates_t *rmobike_candidates_create(void)
 		.public = {
 			.listener = {
 				.message = _message,
-				.ike_state_change = _ike_state_change,
-				.ike_rekey = _ike_rekey,
 			},
 			.choose = _choose,
 			.add_tried = _add_tried,
 			.forget_tried = _forget_tried,
-			.get_count = _get_count,
 			.destroy = _destroy,
 		},
-		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									32),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.records = records,
+		.lists = linked_list_create(),
 	);
+	records->own(records, RMOBIKE_PART_ANNOUNCED, release, NULL);
+	records->own(records, RMOBIKE_PART_TRIED, destroy_hosts, NULL);
 	return &this->public;
 }

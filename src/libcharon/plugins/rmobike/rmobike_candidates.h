@@ -13,6 +13,8 @@
 #ifndef RMOBIKE_CANDIDATES_H_
 #define RMOBIKE_CANDIDATES_H_
 
+#include "rmobike_records.h"
+
 #include <daemon.h>
 
 #include <bus/listeners/listener.h>
@@ -56,11 +58,6 @@ struct rmobike_candidates_t {
 	bool (*forget_tried)(rmobike_candidates_t *this, uint32_t id);
 
 	/**
-	 * Get the number of IKE_SAs that something is known of.
-	 */
-	u_int (*get_count)(rmobike_candidates_t *this);
-
-	/**
 	 * Destroy a rmobike_candidates_t, after it was removed from the bus.
 	 */
 	void (*destroy)(rmobike_candidates_t *this);
@@ -68,7 +65,9 @@ struct rmobike_candidates_t {
 
 /**
  * Create it.
+ *
+ * @param records	records of IKE_SAs
  */
-rmobike_candidates_t *rmobike_candidates_create(void);
+rmobike_candidates_t *rmobike_candidates_create(rmobike_records_t *records);
 
 #endif /** RMOBIKE_CANDIDATES_H_ @}*/

@@ -5,12 +5,9 @@
 #include "rmobike_census.h"
 #include "rmobike_compat.h"
 
-#include <collections/hashtable.h>
-#include <threading/mutex.h>
-
 typedef struct private_rmobike_census_t private_rmobike_census_t;
 typedef struct address_t address_t;
-typedef struct resident_t resident_t;
+typedef struct group_t group_t;
 
 /**
  * Private data
@@ -23,19 +20,31 @@ struct private_rmobike_census_t {
 	rmobike_census_t public;
 
 	/**
-	 * Counted IKE_SAs by unique ID, resident_t
+	 * Records of IKE_SAs, which have the group_t that they are counted in;
+	 * their lock protects all of this
 	 */
-	hashtable_t *residents;
+	rmobike_records_t *records;
 
 	/**
 	 * Addresses, address_t
 	 */
 	linked_list_t *addresses;
+};
+
+/**
+ * IKE_SAs at an address that can all be switched, or can't
+ */
+struct group_t {
 
 	/**
-	 * Protects them
+	 * Where they are
 	 */
-	mutex_t *mutex;
+	address_t *address;
+
+	/**
+	 * Number of them
+	 */
+	u_int sas;
 };
 
 /**
@@ -49,33 +58,23 @@ struct address_t {
 	host_t *host;
 
 	/**
-	 * IKE_SAs there, and how many of them can be switched
+	 * IKE_SAs that can't be switched, and those that can
 	 */
-	u_int sas, capable;
+	group_t groups[2];
+
+	/**
+	 * List that it is in
+	 */
+	linked_list_t *addresses;
 };
 
 /**
- * A counted IKE_SA
+ * Count the IKE_SAs at an address, and how many of them can be switched
  */
-struct resident_t {
-
-	/**
-	 * Where it is counted
-	 */
-	address_t *address;
-
-	/**
-	 * TRUE if it can be switched
-	 */
-	bool capable;
-};
-
-/**
- * Convert a number to a key
- */
-static inline void *key(uint32_t number)
+static u_int get_sas(address_t *address, u_int *capable)
 {
-	return (void*)(uintptr_t)number;
+	*capable = address ? address->groups[TRUE].sas : 0;
+	return address ? address->groups[FALSE].sas + *capable : 0;
 }
 
 /**
@@ -99,32 +98,20 @@ static address_t *find_address(private_rmobike_census_t *this, host_t *host)
 }
 
 /**
- * Forget an address that nobody is at
+ * Don't count an IKE_SA anymore, with the lock
  */
-static void remove_address(private_rmobike_census_t *this, address_t *address)
+static void leave(void *part)
 {
-	this->addresses->remove(this->addresses, address, NULL);
-	address->host->destroy(address->host);
-	free(address);
-}
+	group_t *group = part;
+	address_t *address = group->address;
+	u_int capable;
 
-/**
- * Don't count an IKE_SA anymore
- */
-static void leave(private_rmobike_census_t *this, uint32_t id)
-{
-	resident_t *resident;
-
-	resident = this->residents->remove(this->residents, key(id));
-	if (resident)
+	group->sas--;
+	if (!get_sas(address, &capable))
 	{
-		resident->address->sas--;
-		resident->address->capable -= resident->capable;
-		if (!resident->address->sas)
-		{
-			remove_address(this, resident->address);
-		}
-		free(resident);
+		address->addresses->remove(address->addresses, address, NULL);
+		address->host->destroy(address->host);
+		free(address);
 	}
 }
 
@@ -134,27 +121,30 @@ static void leave(private_rmobike_census_t *this, uint32_t id)
 static void enter(private_rmobike_census_t *this, ike_sa_t *ike_sa,
 				  host_t *local)
 {
-	resident_t *resident;
 	address_t *address;
+	group_t *group;
+	bool capable;
 
-	leave(this, ike_sa->get_unique_id(ike_sa));
 	address = find_address(this, local);
 	if (!address)
 	{
 		INIT(address,
 			.host = local->clone(local),
+			.addresses = this->addresses,
 		);
 		this->addresses->insert_last(this->addresses, address);
 	}
-	INIT(resident,
-		.address = address,
-		.capable = ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
-				   ike_sa->supports_extension(ike_sa, EXT_MOBIKE),
-	);
-	address->sas++;
-	address->capable += resident->capable;
-	this->residents->put(this->residents,
-						 key(ike_sa->get_unique_id(ike_sa)), resident);
+	capable = ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
+			  ike_sa->supports_extension(ike_sa, EXT_MOBIKE);
+	group = &address->groups[capable];
+	group->address = address;
+	group->sas++;
+	group = this->records->set(this->records, ike_sa->get_unique_id(ike_sa),
+							   RMOBIKE_PART_ADDRESS, group);
+	if (group)
+	{
+		leave(group);
+	}
 }
 
 /**
@@ -171,9 +161,9 @@ METHOD(listener_t, ike_updown, bool,
 {
 	if (up && is_responder(ike_sa))
 	{
-		this->mutex->lock(this->mutex);
+		this->records->lock(this->records);
 		enter(this, ike_sa, ike_sa->get_my_host(ike_sa));
-		this->mutex->unlock(this->mutex);
+		this->records->unlock(this->records);
 	}
 	return TRUE;
 }
@@ -182,55 +172,24 @@ METHOD(listener_t, ike_update, bool,
 	private_rmobike_census_t *this, ike_sa_t *ike_sa, host_t *local,
 	host_t *remote)
 {
-	this->mutex->lock(this->mutex);
-	if (this->residents->get(this->residents,
-							 key(ike_sa->get_unique_id(ike_sa))))
+	this->records->lock(this->records);
+	if (this->records->get(this->records, ike_sa->get_unique_id(ike_sa),
+						   RMOBIKE_PART_ADDRESS))
 	{
 		enter(this, ike_sa, local);
 	}
-	this->mutex->unlock(this->mutex);
-	return TRUE;
-}
-
-METHOD(listener_t, ike_rekey, bool,
-	private_rmobike_census_t *this, ike_sa_t *old, ike_sa_t *new)
-{
-	this->mutex->lock(this->mutex);
-	if (this->residents->get(this->residents, key(old->get_unique_id(old))))
-	{
-		leave(this, old->get_unique_id(old));
-		enter(this, new, new->get_my_host(new));
-	}
-	this->mutex->unlock(this->mutex);
-	return TRUE;
-}
-
-METHOD(listener_t, ike_state_change, bool,
-	private_rmobike_census_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
-{
-	if (state == IKE_DESTROYING)
-	{
-		this->mutex->lock(this->mutex);
-		leave(this, ike_sa->get_unique_id(ike_sa));
-		this->mutex->unlock(this->mutex);
-	}
+	this->records->unlock(this->records);
 	return TRUE;
 }
 
 METHOD(rmobike_census_t, count, u_int,
 	private_rmobike_census_t *this, host_t *host, u_int *capable)
 {
-	address_t *address;
-	u_int sas;
+	u_int sas, able;
 
-	this->mutex->lock(this->mutex);
-	address = find_address(this, host);
-	sas = address ? address->sas : 0;
-	if (capable)
-	{
-		*capable = address ? address->capable : 0;
-	}
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	sas = get_sas(find_address(this, host), capable ?: &able);
+	this->records->unlock(this->records);
 	return sas;
 }
 
@@ -248,8 +207,7 @@ CALLBACK(filter, bool,
 		return FALSE;
 	}
 	*host = address->host;
-	*sas = address->sas;
-	*capable = address->capable;
+	*sas = get_sas(address, capable);
 	return TRUE;
 }
 
@@ -274,49 +232,33 @@ METHOD(rmobike_census_t, create_enumerator, enumerator_t*,
 	linked_list_t *copy;
 
 	copy = linked_list_create();
-	this->mutex->lock(this->mutex);
+	this->records->lock(this->records);
 	enumerator = this->addresses->create_enumerator(this->addresses);
 	while (enumerator->enumerate(enumerator, &address))
 	{
 		INIT(clone,
 			.host = address->host->clone(address->host),
-			.sas = address->sas,
-			.capable = address->capable,
 		);
+		memcpy(clone->groups, address->groups, sizeof(clone->groups));
 		copy->insert_last(copy, clone);
 	}
 	enumerator->destroy(enumerator);
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	return enumerator_create_filter(copy->create_enumerator(copy), filter,
 									copy, destroy_copy);
-}
-
-CALLBACK(free_resident, void,
-	resident_t *resident, const void *id)
-{
-	free(resident);
 }
 
 METHOD(rmobike_census_t, destroy, void,
 	private_rmobike_census_t *this)
 {
-	address_t *address;
-
-	this->residents->destroy_function(this->residents, free_resident);
-	while (this->addresses->get_first(this->addresses,
-									  (void**)&address) == SUCCESS)
-	{
-		remove_address(this, address);
-	}
 	this->addresses->destroy(this->addresses);
-	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
 /*
  * Described in header
  */
-rmobike_census_t *rmobike_census_create(void)
+rmobike_census_t *rmobike_census_create(rmobike_records_t *records)
 {
 	private_rmobike_census_t *this;
 
@@ -325,18 +267,15 @@ rmobike_census_t *rmobike_census_create(void)
 			.listener = {
 				.ike_updown = _ike_updown,
 				.ike_update = _ike_update,
-				.ike_rekey = _ike_rekey,
-				.ike_state_change = _ike_state_change,
 			},
 			.count = _count,
 			.create_enumerator = _create_enumerator,
 			.destroy = _destroy,
 		},
-		.residents = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									  32),
+		.records = records,
 		.addresses = linked_list_create(),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
+	records->own(records, RMOBIKE_PART_ADDRESS, leave, NULL);
 
 	return &this->public;
 }

@@ -12,6 +12,8 @@
 #ifndef RMOBIKE_CENSUS_H_
 #define RMOBIKE_CENSUS_H_
 
+#include "rmobike_records.h"
+
 #include <bus/listeners/listener.h>
 #include <networking/host.h>
 
@@ -52,6 +54,6 @@ struct rmobike_census_t {
 /**
  * Create it; IKE_SAs that are established already are not counted.
  */
-rmobike_census_t *rmobike_census_create(void);
+rmobike_census_t *rmobike_census_create(rmobike_records_t *records);
 
 #endif /** RMOBIKE_CENSUS_H_ @}*/

@@ -37,12 +37,17 @@ struct private_rmobike_core_t {
 	rmobike_core_t public;
 
 	/**
-	 * Records of what we asked for
+	 * All that is known of IKE_SAs
+	 */
+	rmobike_records_t *records;
+
+	/**
+	 * What we asked for
 	 */
 	rmobike_peers_t *peers;
 
 	/**
-	 * Records of what we were asked for and accepted
+	 * What we were asked for and accepted
 	 */
 	rmobike_accepted_t *accepted;
 
@@ -134,7 +139,6 @@ METHOD(rmobike_core_t, listen_, void,
 		&this->seek->listener,
 		&this->candidates->listener,
 		&this->roam->listener,
-		&this->public.refs->listener,
 		&this->census->listener,
 		&this->placement->listener,
 		&this->redirect->listener,
@@ -164,28 +168,20 @@ METHOD(rmobike_core_t, reload, void,
 METHOD(rmobike_core_t, get_count, u_int,
 	private_rmobike_core_t *this)
 {
-	return this->peers->get_count(this->peers) +
-		   this->accepted->get_count(this->accepted) +
-		   this->unanswered->get_count(this->unanswered) +
-		   this->echo->get_count(this->echo) +
-		   this->seek->get_count(this->seek) +
-		   this->candidates->get_count(this->candidates) +
-		   this->public.refs->get_count(this->public.refs);
+	return this->records->get_count(this->records);
 }
 
 METHOD(rmobike_core_t, destroy, void,
 	private_rmobike_core_t *this)
 {
+	this->listener->destroy(this->listener);
 	this->redirect->destroy(this->redirect);
 	this->placement->destroy(this->placement);
-	this->census->destroy(this->census);
 	this->mover->destroy(this->mover);
 	this->roam->destroy(this->roam);
 	this->public.refs->destroy(this->public.refs);
-	this->candidates->destroy(this->candidates);
 	this->seek->destroy(this->seek);
 	this->echo->destroy(this->echo);
-	this->listener->destroy(this->listener);
 	this->judge->destroy(this->judge);
 	this->unanswered->destroy(this->unanswered);
 	this->asker->destroy(this->asker);
@@ -194,9 +190,33 @@ METHOD(rmobike_core_t, destroy, void,
 	this->seamless->destroy(this->seamless);
 	this->accepted->destroy(this->accepted);
 	this->peers->destroy(this->peers);
+	this->records->destroy(this->records);
+	/* the last records are counted, and refer to what was announced */
+	this->census->destroy(this->census);
+	this->candidates->destroy(this->candidates);
 	rmobike_routes_deinit();
 	rmobike_settings_deinit();
 	free(this);
+}
+
+/**
+ * Create the listener, which tells the others
+ */
+static rmobike_listener_t *create_listener(private_rmobike_core_t *this)
+{
+	rmobike_rooms_t rooms = {
+		.records = this->records,
+		.peers = this->peers,
+		.accepted = this->accepted,
+		.seamless = this->seamless,
+		.judge = this->judge,
+		.asker = this->asker,
+		.echo = this->echo,
+		.roam = this->roam,
+		.redirect = this->redirect,
+	};
+
+	return rmobike_listener_create(&rooms);
 }
 
 /*
@@ -216,34 +236,33 @@ rmobike_core_t *rmobike_core_create(rmobike_source_t *source)
 			.destroy = _destroy,
 		},
 		.source = source,
-		.peers = rmobike_peers_create(),
-		.accepted = rmobike_accepted_create(),
+		.records = rmobike_records_create(),
 	);
+	this->peers = rmobike_peers_create(this->records);
+	this->accepted = rmobike_accepted_create(this->records);
 	this->seamless = rmobike_seamless_create();
 	this->stats = rmobike_stats_create();
+	this->public.refs = rmobike_refs_create(this->records);
 	this->asker = rmobike_asker_create(this->peers, this->seamless,
 									   this->source, this->stats);
-	this->unanswered = rmobike_unanswered_create(this->source);
+	this->unanswered = rmobike_unanswered_create(this->records, this->source);
 	this->judge = rmobike_judge_create(this->accepted, this->unanswered,
 									   this->stats);
-	this->listener = rmobike_listener_create(this->peers, this->accepted,
-											 this->seamless, this->judge,
-											 this->asker);
-	this->echo = rmobike_echo_create(this->accepted);
-	this->seek = rmobike_seek_create(this->accepted, this->unanswered,
-									 this->stats);
-	this->candidates = rmobike_candidates_create();
-	this->public.refs = rmobike_refs_create();
+	this->echo = rmobike_echo_create(this->records, this->accepted);
+	this->seek = rmobike_seek_create(this->records, this->accepted,
+									 this->unanswered, this->stats);
+	this->candidates = rmobike_candidates_create(this->records);
 	this->roam = rmobike_roam_create(this->peers, this->asker,
 									 this->candidates, this->unanswered,
 									 this->public.refs);
-	this->mover = rmobike_mover_create(this->peers, this->asker, this->public.refs,
-									   this->stats);
-	this->census = rmobike_census_create();
+	this->mover = rmobike_mover_create(this->peers, this->asker,
+									   this->public.refs, this->stats);
+	this->census = rmobike_census_create(this->records);
 	this->placement = rmobike_placement_create(this->asker, this->mover,
 											   this->candidates, this->census,
 											   this->public.refs);
 	this->redirect = rmobike_redirect_create(this->asker);
+	this->listener = create_listener(this);
 
 	this->public.commands = (rmobike_commands_t){
 		.peers = this->peers,

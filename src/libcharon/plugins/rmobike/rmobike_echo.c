@@ -9,11 +9,8 @@
 #include "rmobike_task.h"
 #include "rmobike_update_task.h"
 
-#include <collections/hashtable.h>
-#include <threading/mutex.h>
-
 typedef struct private_rmobike_echo_t private_rmobike_echo_t;
-typedef struct entry_t entry_t;
+typedef struct answer_t answer_t;
 
 /**
  * Private data
@@ -26,25 +23,20 @@ struct private_rmobike_echo_t {
 	rmobike_echo_t public;
 
 	/**
-	 * Records of IKE_SAs
+	 * Limits how often this is done
 	 */
 	rmobike_accepted_t *accepted;
 
 	/**
-	 * Answers, entry_t by unique ID of the IKE_SA
+	 * Records of IKE_SAs, their lock protects answer_t
 	 */
-	hashtable_t *entries;
-
-	/**
-	 * Protects them
-	 */
-	mutex_t *mutex;
+	rmobike_records_t *records;
 };
 
 /**
  * What can be answered on an IKE_SA
  */
-struct entry_t {
+struct answer_t {
 
 	/**
 	 * Message ID of the last answer
@@ -65,14 +57,6 @@ struct entry_t {
 };
 
 /**
- * Convert a number to a key
- */
-static inline void *key(uint32_t number)
-{
-	return (void*)(uintptr_t)number;
-}
-
-/**
  * Free packets
  */
 static void destroy_packets(linked_list_t *packets)
@@ -84,33 +68,32 @@ static void destroy_packets(linked_list_t *packets)
 }
 
 /**
- * Destroy an entry
+ * Free what can be answered
  */
-static void entry_destroy(entry_t *entry)
+static void answer_destroy(void *part)
 {
-	if (entry)
-	{
-		destroy_packets(entry->packets);
-		rmobike_paths_destroy(entry->announced);
-		free(entry);
-	}
+	answer_t *last = part;
+
+	destroy_packets(last->packets);
+	rmobike_paths_destroy(last->announced);
+	free(last);
 }
 
 /**
- * Get the entry of an IKE_SA, create it if there is none
+ * Get what can be answered on an IKE_SA, with the lock
  */
-static entry_t *get_entry(private_rmobike_echo_t *this, ike_sa_t *ike_sa)
+static answer_t *get_last(private_rmobike_echo_t *this, ike_sa_t *ike_sa)
 {
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	entry_t *entry;
+	answer_t *last;
 
-	entry = this->entries->get(this->entries, key(id));
-	if (!entry)
+	last = this->records->get(this->records, id, RMOBIKE_PART_ANSWER);
+	if (!last)
 	{
-		INIT(entry);
-		this->entries->put(this->entries, key(id), entry);
+		INIT(last);
+		this->records->set(this->records, id, RMOBIKE_PART_ANSWER, last);
 	}
-	return entry;
+	return last;
 }
 
 /**
@@ -131,25 +114,25 @@ static bool get_answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa,
 					   linked_list_t **announced)
 {
 	linked_list_t *rekeyed;
-	entry_t *entry;
+	answer_t *last;
 	bool found;
 
 	*announced = NULL;
-	this->mutex->lock(this->mutex);
-	entry = get_entry(this, ike_sa);
-	found = entry->packets && entry->mid == mid;
+	this->records->lock(this->records);
+	last = get_last(this, ike_sa);
+	found = last->packets && last->mid == mid;
 	if (found)
 	{
-		*packets = entry->packets->clone_offset(entry->packets,
-												offsetof(packet_t, clone));
-		rekeyed = entry->announced;
+		*packets = last->packets->clone_offset(last->packets,
+											   offsetof(packet_t, clone));
+		rekeyed = last->announced;
 		if (rekeyed)
 		{
 			*announced = rekeyed->clone_offset(rekeyed,
 											   offsetof(host_t, clone));
 		}
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	if (found && !*announced)
 	{
 		*announced = rmobike_paths_to_responder(ike_sa);
@@ -230,85 +213,50 @@ METHOD(listener_t, message, bool,
 	bool incoming, bool plain)
 {
 	linked_list_t *packets;
-	entry_t *entry;
+	answer_t *last;
 
 	if (!incoming && !plain && !message->get_request(message) &&
 		is_ours(ike_sa))
 	{
 		packets = rmobike_inflight_packets(ike_sa, message);
-		this->mutex->lock(this->mutex);
-		entry = get_entry(this, ike_sa);
-		entry->mid = message->get_message_id(message);
-		destroy_packets(entry->packets);
-		entry->packets = packets;
-		this->mutex->unlock(this->mutex);
+		this->records->lock(this->records);
+		last = get_last(this, ike_sa);
+		last->mid = message->get_message_id(message);
+		destroy_packets(last->packets);
+		last->packets = packets;
+		this->records->unlock(this->records);
 	}
 	return TRUE;
 }
 
-METHOD(listener_t, ike_rekey, bool,
+METHOD(rmobike_echo_t, rekeyed, void,
 	private_rmobike_echo_t *this, ike_sa_t *old, ike_sa_t *new)
 {
 	linked_list_t *addresses;
-	entry_t *entry;
+	answer_t *last;
 
 	if (is_ours(new))
 	{
 		addresses = rmobike_paths_to_responder(new);
-		this->mutex->lock(this->mutex);
-		entry = get_entry(this, old);
-		rmobike_paths_destroy(entry->announced);
-		entry->announced = addresses;
-		this->mutex->unlock(this->mutex);
+		this->records->lock(this->records);
+		last = get_last(this, old);
+		rmobike_paths_destroy(last->announced);
+		last->announced = addresses;
+		this->records->unlock(this->records);
 	}
-	return TRUE;
-}
-
-METHOD(listener_t, ike_state_change, bool,
-	private_rmobike_echo_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
-{
-	entry_t *entry;
-
-	if (state == IKE_DESTROYING)
-	{
-		this->mutex->lock(this->mutex);
-		entry = this->entries->remove(this->entries,
-									  key(ike_sa->get_unique_id(ike_sa)));
-		this->mutex->unlock(this->mutex);
-		entry_destroy(entry);
-	}
-	return TRUE;
-}
-
-METHOD(rmobike_echo_t, get_count, u_int,
-	private_rmobike_echo_t *this)
-{
-	u_int count;
-
-	this->mutex->lock(this->mutex);
-	count = this->entries->get_count(this->entries);
-	this->mutex->unlock(this->mutex);
-	return count;
-}
-
-CALLBACK(destroy_entry, void,
-	entry_t *entry, const void *id)
-{
-	entry_destroy(entry);
 }
 
 METHOD(rmobike_echo_t, destroy, void,
 	private_rmobike_echo_t *this)
 {
-	this->entries->destroy_function(this->entries, destroy_entry);
-	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
 /*
  * Described in header
  */
-rmobike_echo_t *rmobike_echo_create(rmobike_accepted_t *accepted)
+rmobike_echo_t *rmobike_echo_create(rmobike_records_t *records,
+									rmobike_accepted_t *accepted)
 {
 	private_rmobike_echo_t *this;
 
@@ -317,16 +265,13 @@ rmobike_echo_t *rmobike_echo_create(rmobike_accepted_t *accepted)
 			.listener = {
 				.alert = _alert,
 				.message = _message,
-				.ike_rekey = _ike_rekey,
-				.ike_state_change = _ike_state_change,
 			},
-			.get_count = _get_count,
+			.rekeyed = _rekeyed,
 			.destroy = _destroy,
 		},
 		.accepted = accepted,
-		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									32),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.records = records,
 	);
+	records->own(records, RMOBIKE_PART_ANSWER, answer_destroy, NULL);
 	return &this->public;
 }

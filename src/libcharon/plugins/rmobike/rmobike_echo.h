@@ -34,9 +34,13 @@ struct rmobike_echo_t {
 	listener_t listener;
 
 	/**
-	 * Get the number of IKE_SAs that an answer is kept for.
+	 * An IKE_SA was rekeyed: what is answered on the old one goes to the
+	 * addresses that the new one knows.
+	 *
+	 * @param old		old IKE_SA
+	 * @param new		new IKE_SA
 	 */
-	u_int (*get_count)(rmobike_echo_t *this);
+	void (*rekeyed)(rmobike_echo_t *this, ike_sa_t *old, ike_sa_t *new);
 
 	/**
 	 * Destroy a rmobike_echo_t, after it was removed from the bus.
@@ -47,8 +51,10 @@ struct rmobike_echo_t {
 /**
  * Create it.
  *
- * @param accepted	records of IKE_SAs, which limit how often this is done
+ * @param records	records of IKE_SAs
+ * @param accepted	limits how often this is done
  */
-rmobike_echo_t *rmobike_echo_create(rmobike_accepted_t *accepted);
+rmobike_echo_t *rmobike_echo_create(rmobike_records_t *records,
+									rmobike_accepted_t *accepted);
 
 #endif /** RMOBIKE_ECHO_H_ @}*/

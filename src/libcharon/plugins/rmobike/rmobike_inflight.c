@@ -5,9 +5,6 @@
 #include "rmobike_inflight.h"
 #include "rmobike_task.h"
 
-#include <collections/hashtable.h>
-#include <threading/mutex.h>
-
 /**
  * For how long an IKE_SA is taken to be about to go somewhere, in seconds
  */
@@ -26,23 +23,10 @@ struct private_rmobike_inflight_t {
 	rmobike_inflight_t public;
 
 	/**
-	 * Requests by unique ID of the IKE_SA, rmobike_request_t
+	 * Records of IKE_SAs, their lock protects rmobike_request_t
 	 */
-	hashtable_t *requests;
-
-	/**
-	 * Protects them
-	 */
-	mutex_t *mutex;
+	rmobike_records_t *records;
 };
-
-/**
- * Convert a number to a key
- */
-static inline void *key(uint32_t number)
-{
-	return (void*)(uintptr_t)number;
-}
 
 /**
  * Free packets
@@ -99,6 +83,14 @@ linked_list_t *rmobike_inflight_packets(ike_sa_t *ike_sa, message_t *message)
 	return packets;
 }
 
+/**
+ * Get the request of an IKE_SA, with the lock; NULL if there is none
+ */
+static rmobike_request_t *find(private_rmobike_inflight_t *this, uint32_t id)
+{
+	return this->records->get(this->records, id, RMOBIKE_PART_REQUEST);
+}
+
 METHOD(rmobike_inflight_t, keep, bool,
 	private_rmobike_inflight_t *this, uint32_t id, uint32_t mid,
 	linked_list_t *packets, host_t *here)
@@ -111,8 +103,8 @@ METHOD(rmobike_inflight_t, keep, bool,
 		.packets = packets,
 		.sent = time_monotonic(NULL),
 	);
-	this->mutex->lock(this->mutex);
-	last = this->requests->put(this->requests, key(id), request);
+	this->records->lock(this->records);
+	last = this->records->set(this->records, id, RMOBIKE_PART_REQUEST, request);
 	leaving = last && last->to && time_monotonic(NULL) < last->until &&
 			  !last->to->ip_equals(last->to, here);
 	if (leaving)
@@ -121,7 +113,7 @@ METHOD(rmobike_inflight_t, keep, bool,
 		request->until = last->until;
 		last->to = NULL;
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	rmobike_request_destroy(last);
 	return leaving;
 }
@@ -132,18 +124,19 @@ METHOD(rmobike_inflight_t, answered, void,
 	rmobike_request_t *request, *removed = NULL;
 	linked_list_t *packets = NULL;
 
-	this->mutex->lock(this->mutex);
-	request = this->requests->get(this->requests, key(id));
+	this->records->lock(this->records);
+	request = find(this, id);
 	if (request && request->mid == mid)
 	{
 		packets = request->packets;
 		request->packets = NULL;
 		if (!request->to)
 		{
-			removed = this->requests->remove(this->requests, key(id));
+			removed = this->records->set(this->records, id,
+										 RMOBIKE_PART_REQUEST, NULL);
 		}
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	destroy_packets(packets);
 	rmobike_request_destroy(removed);
 }
@@ -154,18 +147,18 @@ METHOD(rmobike_inflight_t, leaving, bool,
 	rmobike_request_t *request;
 	bool in_air;
 
-	this->mutex->lock(this->mutex);
-	request = this->requests->get(this->requests, key(id));
+	this->records->lock(this->records);
+	request = find(this, id);
 	if (!request)
 	{
 		INIT(request);
-		this->requests->put(this->requests, key(id), request);
+		this->records->set(this->records, id, RMOBIKE_PART_REQUEST, request);
 	}
 	in_air = request->packets && request->mid == mid;
 	DESTROY_IF(request->to);
 	request->to = to->clone(to);
 	request->until = time_monotonic(NULL) + LEAVING_TIME;
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	return in_air;
 }
 
@@ -174,8 +167,8 @@ METHOD(rmobike_inflight_t, get, rmobike_request_t*,
 {
 	rmobike_request_t *request, *copy = NULL;
 
-	this->mutex->lock(this->mutex);
-	request = this->requests->get(this->requests, key(id));
+	this->records->lock(this->records);
+	request = find(this, id);
 	if (request && request->packets && request->mid == mid)
 	{
 		INIT(copy,
@@ -186,7 +179,7 @@ METHOD(rmobike_inflight_t, get, rmobike_request_t*,
 			.until = request->until,
 		);
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	return copy;
 }
 
@@ -196,54 +189,24 @@ METHOD(rmobike_inflight_t, is_due, bool,
 	rmobike_request_t *request;
 	bool due;
 
-	this->mutex->lock(this->mutex);
-	request = this->requests->get(this->requests, key(id));
+	this->records->lock(this->records);
+	request = find(this, id);
 	due = request && request->packets && request->mid == mid &&
 		  rmobike_task_is_due(&request->sent);
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	return due;
-}
-
-METHOD(rmobike_inflight_t, remove_, void,
-	private_rmobike_inflight_t *this, uint32_t id)
-{
-	rmobike_request_t *request;
-
-	this->mutex->lock(this->mutex);
-	request = this->requests->remove(this->requests, key(id));
-	this->mutex->unlock(this->mutex);
-	rmobike_request_destroy(request);
-}
-
-METHOD(rmobike_inflight_t, get_count, u_int,
-	private_rmobike_inflight_t *this)
-{
-	u_int count;
-
-	this->mutex->lock(this->mutex);
-	count = this->requests->get_count(this->requests);
-	this->mutex->unlock(this->mutex);
-	return count;
-}
-
-CALLBACK(destroy_request, void,
-	rmobike_request_t *request, const void *id)
-{
-	rmobike_request_destroy(request);
 }
 
 METHOD(rmobike_inflight_t, destroy, void,
 	private_rmobike_inflight_t *this)
 {
-	this->requests->destroy_function(this->requests, destroy_request);
-	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
 /*
  * Described in header
  */
-rmobike_inflight_t *rmobike_inflight_create(void)
+rmobike_inflight_t *rmobike_inflight_create(rmobike_records_t *records)
 {
 	private_rmobike_inflight_t *this;
 
@@ -254,13 +217,11 @@ rmobike_inflight_t *rmobike_inflight_create(void)
 			.leaving = _leaving,
 			.get = _get,
 			.is_due = _is_due,
-			.remove = _remove_,
-			.get_count = _get_count,
 			.destroy = _destroy,
 		},
-		.requests = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									 32),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.records = records,
 	);
+	records->own(records, RMOBIKE_PART_REQUEST, (void*)rmobike_request_destroy,
+				 NULL);
 	return &this->public;
 }

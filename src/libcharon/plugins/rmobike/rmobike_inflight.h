@@ -13,6 +13,8 @@
 #ifndef RMOBIKE_INFLIGHT_H_
 #define RMOBIKE_INFLIGHT_H_
 
+#include "rmobike_records.h"
+
 #include <daemon.h>
 
 typedef struct rmobike_inflight_t rmobike_inflight_t;
@@ -36,7 +38,7 @@ struct rmobike_request_t {
 };
 
 /**
- * Records by unique ID of the IKE_SA. Thread safe, nothing blocks.
+ * The request of each IKE_SA. Thread safe, nothing blocks.
  */
 struct rmobike_inflight_t {
 
@@ -94,18 +96,6 @@ struct rmobike_inflight_t {
 	bool (*is_due)(rmobike_inflight_t *this, uint32_t id, uint32_t mid);
 
 	/**
-	 * Forget all about an IKE_SA.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 */
-	void (*remove)(rmobike_inflight_t *this, uint32_t id);
-
-	/**
-	 * Get the number of IKE_SAs that something is known of.
-	 */
-	u_int (*get_count)(rmobike_inflight_t *this);
-
-	/**
 	 * Destroy a rmobike_inflight_t.
 	 */
 	void (*destroy)(rmobike_inflight_t *this);
@@ -129,7 +119,9 @@ linked_list_t *rmobike_inflight_packets(ike_sa_t *ike_sa, message_t *message);
 
 /**
  * Create it.
+ *
+ * @param records	records of IKE_SAs
  */
-rmobike_inflight_t *rmobike_inflight_create(void);
+rmobike_inflight_t *rmobike_inflight_create(rmobike_records_t *records);
 
 #endif /** RMOBIKE_INFLIGHT_H_ @}*/

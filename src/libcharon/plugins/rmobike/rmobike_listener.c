@@ -23,29 +23,9 @@ struct private_rmobike_listener_t {
 	rmobike_listener_t public;
 
 	/**
-	 * What we asked for
+	 * Who has to know what happens
 	 */
-	rmobike_peers_t *peers;
-
-	/**
-	 * What we were asked for and accepted
-	 */
-	rmobike_accepted_t *accepted;
-
-	/**
-	 * Moves CHILD_SAs without a gap, or NULL
-	 */
-	rmobike_seamless_t *seamless;
-
-	/**
-	 * Decides about what we are asked for
-	 */
-	rmobike_judge_t *judge;
-
-	/**
-	 * Starts switches
-	 */
-	rmobike_asker_t *asker;
+	rmobike_rooms_t rooms;
 };
 
 /**
@@ -54,10 +34,7 @@ struct private_rmobike_listener_t {
 static void enable(private_rmobike_listener_t *this, ike_sa_t *ike_sa)
 {
 	ike_sa->enable_extension(ike_sa, RMOBIKE_EXTENSION);
-	if (this->seamless)
-	{
-		this->seamless->attach(this->seamless, ike_sa);
-	}
+	this->rooms.seamless->attach(this->rooms.seamless, ike_sa);
 }
 
 /**
@@ -100,6 +77,7 @@ static void handle_capability(private_rmobike_listener_t *this,
 static void handle_return(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 						  message_t *message)
 {
+	rmobike_peers_t *peers = this->rooms.peers;
 	host_t *me = message->get_destination(message);
 	host_t *other = message->get_source(message);
 
@@ -108,7 +86,7 @@ static void handle_return(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 		me->equals(me, ike_sa->get_my_host(ike_sa)) &&
 		other->equals(other, ike_sa->get_other_host(ike_sa)))
 	{
-		this->peers->stayed(this->peers, ike_sa->get_unique_id(ike_sa), me);
+		peers->stayed(peers, ike_sa->get_unique_id(ike_sa), me);
 	}
 }
 
@@ -121,13 +99,14 @@ static void handle_return(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 static void handle_retransmit(private_rmobike_listener_t *this,
 							  ike_sa_t *ike_sa, message_t *message)
 {
+	rmobike_accepted_t *accepted = this->rooms.accepted;
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
 	packet_t *response;
 
-	response = this->accepted->get_response(this->accepted, id,
-											message->get_message_id(message),
-											message->get_packet_data(message));
-	if (response && this->accepted->may_repeat(this->accepted, id))
+	response = accepted->get_response(accepted, id,
+									  message->get_message_id(message),
+									  message->get_packet_data(message));
+	if (response && accepted->may_repeat(accepted, id))
 	{
 		charon->sender->send(charon->sender, response);
 		response = NULL;
@@ -141,10 +120,11 @@ static void handle_retransmit(private_rmobike_listener_t *this,
 static void redirect_response(private_rmobike_listener_t *this,
 							  ike_sa_t *ike_sa, message_t *message)
 {
+	rmobike_accepted_t *accepted = this->rooms.accepted;
 	host_t *me, *other;
 
-	if (this->accepted->get_path(this->accepted, ike_sa->get_unique_id(ike_sa),
-								 message->get_message_id(message), &me, &other))
+	if (accepted->get_path(accepted, ike_sa->get_unique_id(ike_sa),
+						   message->get_message_id(message), &me, &other))
 	{
 		message->set_source(message, me);
 		message->set_destination(message, other);
@@ -157,14 +137,15 @@ static void redirect_response(private_rmobike_listener_t *this,
 static void remember_response(private_rmobike_listener_t *this,
 							  ike_sa_t *ike_sa, message_t *message)
 {
+	rmobike_accepted_t *accepted = this->rooms.accepted;
 	packet_t *packet;
 
 	if (message->is_encoded(message))
 	{
 		packet = message->get_packet(message);
 		rmobike_task_set_dscp(ike_sa, packet);
-		this->accepted->responded(this->accepted, ike_sa->get_unique_id(ike_sa),
-								  message->get_message_id(message), packet);
+		accepted->responded(accepted, ike_sa->get_unique_id(ike_sa),
+							message->get_message_id(message), packet);
 	}
 }
 
@@ -187,10 +168,10 @@ METHOD(listener_t, message, bool,
 	}
 	if (incoming && plain)
 	{
-		this->judge->handle(this->judge, ike_sa, message);
+		this->rooms.judge->handle(this->rooms.judge, ike_sa, message);
 		if (request)
 		{
-			this->asker->heard(this->asker, ike_sa, message);
+			this->rooms.asker->heard(this->rooms.asker, ike_sa, message);
 		}
 		if (request && informational)
 		{
@@ -216,9 +197,11 @@ METHOD(listener_t, ike_update, bool,
 	private_rmobike_listener_t *this, ike_sa_t *ike_sa, host_t *local,
 	host_t *remote)
 {
+	rmobike_peers_t *peers = this->rooms.peers;
+
 	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{
-		this->peers->moved(this->peers, ike_sa->get_unique_id(ike_sa), local);
+		peers->moved(peers, ike_sa->get_unique_id(ike_sa), local);
 		/* if the response to our request was lost, it can be had there */
 		rmobike_task_hurry(ike_sa);
 	}
@@ -228,41 +211,47 @@ METHOD(listener_t, ike_update, bool,
 METHOD(listener_t, ike_rekey, bool,
 	private_rmobike_listener_t *this, ike_sa_t *old, ike_sa_t *new)
 {
+	rmobike_rooms_t *rooms = &this->rooms;
 	u_int serial;
 
 	if (new->supports_extension(new, RMOBIKE_EXTENSION))
 	{
 		enable(this, new);
 	}
-	if (this->seamless)
-	{
-		this->seamless->rekeyed(this->seamless, old->get_unique_id(old),
-								new->get_unique_id(new));
-	}
-	serial = this->peers->rekeyed(this->peers, old->get_unique_id(old),
-								  new->get_unique_id(new));
-	this->accepted->rekeyed(this->accepted, old->get_unique_id(old),
-							new->get_unique_id(new));
+	rooms->records->rekeyed(rooms->records, old, new);
+	rooms->seamless->rekeyed(rooms->seamless, old->get_unique_id(old),
+							 new->get_unique_id(new));
 	rmobike_update_task_resume(old, new);
+	serial = rooms->peers->get_unanswered(rooms->peers,
+										  new->get_unique_id(new));
 	if (serial)
 	{	/* the answer may have been lost with the old IKE_SA */
-		this->asker->resume(this->asker, new, serial);
+		rooms->asker->resume(rooms->asker, new, serial);
 	}
+	rooms->echo->rekeyed(rooms->echo, old, new);
+	rooms->roam->rekeyed(rooms->roam, new);
+	rooms->redirect->rekeyed(rooms->redirect, new);
 	return TRUE;
 }
 
 METHOD(listener_t, ike_state_change, bool,
 	private_rmobike_listener_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
 {
-	if (state == IKE_DESTROYING)
+	rmobike_rooms_t *rooms = &this->rooms;
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+
+	switch (state)
 	{
-		this->peers->remove(this->peers, ike_sa->get_unique_id(ike_sa));
-		this->accepted->remove(this->accepted, ike_sa->get_unique_id(ike_sa));
-		if (this->seamless)
-		{
-			this->seamless->forget(this->seamless,
-								   ike_sa->get_unique_id(ike_sa));
-		}
+		case IKE_REKEYED:
+			rooms->records->replaced(rooms->records, id);
+			break;
+		case IKE_DESTROYING:
+			rooms->peers->gone(rooms->peers, id);
+			rooms->seamless->forget(rooms->seamless, id);
+			rooms->records->remove(rooms->records, id);
+			break;
+		default:
+			break;
 	}
 	return TRUE;
 }
@@ -276,11 +265,7 @@ METHOD(rmobike_listener_t, destroy, void,
 /*
  * Described in header
  */
-rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
-											rmobike_accepted_t *accepted,
-											rmobike_seamless_t *seamless,
-											rmobike_judge_t *judge,
-											rmobike_asker_t *asker)
+rmobike_listener_t *rmobike_listener_create(const rmobike_rooms_t *rooms)
 {
 	private_rmobike_listener_t *this;
 
@@ -294,11 +279,7 @@ rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
 			},
 			.destroy = _destroy,
 		},
-		.peers = peers,
-		.accepted = accepted,
-		.seamless = seamless,
-		.judge = judge,
-		.asker = asker,
+		.rooms = *rooms,
 	);
 
 	return &this->public;

@@ -24,17 +24,47 @@
 
 #include "rmobike_accepted.h"
 #include "rmobike_asker.h"
-#include "rmobike_peers.h"
+#include "rmobike_echo.h"
 #include "rmobike_judge.h"
+#include "rmobike_peers.h"
+#include "rmobike_records.h"
+#include "rmobike_redirect.h"
+#include "rmobike_roam.h"
 #include "rmobike_seamless.h"
 
 #include <bus/listeners/listener.h>
 
 typedef struct rmobike_listener_t rmobike_listener_t;
+typedef struct rmobike_rooms_t rmobike_rooms_t;
 
 /**
- * Listener on the bus. Hooks are called with the IKE_SA checked out and don't
- * block.
+ * Who has to know what happens to IKE_SAs.
+ */
+struct rmobike_rooms_t {
+	/** all that is known of them */
+	rmobike_records_t *records;
+	/** what we asked for */
+	rmobike_peers_t *peers;
+	/** what we were asked for and accepted */
+	rmobike_accepted_t *accepted;
+	/** moves CHILD_SAs without a gap */
+	rmobike_seamless_t *seamless;
+	/** decides about what we are asked for */
+	rmobike_judge_t *judge;
+	/** asks again for what was asked of an IKE_SA being rekeyed */
+	rmobike_asker_t *asker;
+	/** answers to other addresses as well */
+	rmobike_echo_t *echo;
+	/** watches our addresses */
+	rmobike_roam_t *roam;
+	/** takes over redirection */
+	rmobike_redirect_t *redirect;
+};
+
+/**
+ * Listener on the bus, the only one that follows IKE_SAs from their beginning
+ * through rekeyings to their end. Hooks are called with the IKE_SA checked out
+ * and don't block.
  */
 struct rmobike_listener_t {
 
@@ -52,16 +82,8 @@ struct rmobike_listener_t {
 /**
  * Create a listener.
  *
- * @param peers		records of what we asked for
- * @param accepted	records of what we were asked for and accepted
- * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
- * @param judge		decides about what we are asked for
- * @param asker		asks again for what was asked of an IKE_SA being rekeyed
+ * @param rooms		who has to know, copied
  */
-rmobike_listener_t *rmobike_listener_create(rmobike_peers_t *peers,
-											rmobike_accepted_t *accepted,
-											rmobike_seamless_t *seamless,
-											rmobike_judge_t *judge,
-											rmobike_asker_t *asker);
+rmobike_listener_t *rmobike_listener_create(const rmobike_rooms_t *rooms);
 
 #endif /** RMOBIKE_LISTENER_H_ @}*/

@@ -6,7 +6,6 @@
 
 #include <collections/array.h>
 #include <collections/hashtable.h>
-#include <threading/mutex.h>
 #include <utils/debug.h>
 
 ENUM(rmobike_state_names, RMOBIKE_ASKED, RMOBIKE_CANCELLED,
@@ -33,7 +32,6 @@ ENUM(rmobike_state_names, RMOBIKE_ASKED, RMOBIKE_CANCELLED,
 #define RESENT_AFTER 200
 
 typedef struct private_rmobike_peers_t private_rmobike_peers_t;
-typedef struct entry_t entry_t;
 typedef struct ended_t ended_t;
 
 /**
@@ -47,19 +45,14 @@ struct private_rmobike_peers_t {
 	rmobike_peers_t public;
 
 	/**
-	 * Records by unique ID of the IKE_SA, entry_t
+	 * Records of IKE_SAs, their lock protects all of this
 	 */
-	hashtable_t *entries;
+	rmobike_records_t *records;
 
 	/**
-	 * Records by serial number of their pending switch, entry_t
+	 * Pending switches by serial number, rmobike_switch_t, owned by records
 	 */
 	hashtable_t *pending;
-
-	/**
-	 * Protects all of this
-	 */
-	mutex_t *mutex;
 
 	/**
 	 * Last serial number
@@ -86,22 +79,6 @@ struct ended_t {
 	 * Data to pass
 	 */
 	void *user;
-};
-
-/**
- * What we know of an IKE_SA
- */
-struct entry_t {
-
-	/**
-	 * Unique ID
-	 */
-	uint32_t id;
-
-	/**
-	 * Last switch we asked for, NULL if none
-	 */
-	rmobike_switch_t *asked;
 };
 
 /**
@@ -168,41 +145,21 @@ static bool is_pending(rmobike_switch_t *asked)
 }
 
 /**
- * Free a record
+ * Get the last switch of an IKE_SA, with the lock; NULL if none
  */
-static void entry_destroy(entry_t *entry)
+static rmobike_switch_t *get_asked(private_rmobike_peers_t *this, uint32_t id)
 {
-	rmobike_switch_destroy(entry->asked);
-	free(entry);
+	return this->records->get(this->records, id, RMOBIKE_PART_SWITCH);
 }
 
 /**
- * Get the record of an IKE_SA, create it if there is none
+ * End a pending switch; returns what the listener gets, who has to be told
+ * without the lock.
  */
-static entry_t *get_entry(private_rmobike_peers_t *this, uint32_t id)
+static rmobike_switch_t *finish(private_rmobike_peers_t *this,
+								rmobike_switch_t *asked, rmobike_state_t state,
+								const char *reason)
 {
-	entry_t *entry;
-
-	entry = this->entries->get(this->entries, key(id));
-	if (!entry)
-	{
-		INIT(entry,
-			.id = id,
-		);
-		this->entries->put(this->entries, key(id), entry);
-	}
-	return entry;
-}
-
-/**
- * End the pending switch of a record; returns what the listener gets, who has
- * to be told without the lock.
- */
-static rmobike_switch_t *finish(private_rmobike_peers_t *this, entry_t *entry,
-								rmobike_state_t state, const char *reason)
-{
-	rmobike_switch_t *asked = entry->asked;
-
 	this->pending->remove(this->pending, key(asked->serial));
 	asked->state = state;
 	asked->reason = reason;
@@ -219,9 +176,9 @@ METHOD(rmobike_peers_t, tell, void,
 
 	do
 	{
-		this->mutex->lock(this->mutex);
+		this->records->lock(this->records);
 		found = array_get(this->listeners, i++, &listener);
-		this->mutex->unlock(this->mutex);
+		this->records->unlock(this->records);
 		if (found)
 		{
 			listener.cb(listener.user, ended);
@@ -257,9 +214,9 @@ METHOD(rmobike_peers_t, add_listener, void,
 		.user = user,
 	};
 
-	this->mutex->lock(this->mutex);
+	this->records->lock(this->records);
 	array_insert(this->listeners, ARRAY_TAIL, &listener);
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 }
 
 METHOD(rmobike_peers_t, remove_listener, void,
@@ -268,7 +225,7 @@ METHOD(rmobike_peers_t, remove_listener, void,
 	ended_t listener;
 	int i;
 
-	this->mutex->lock(this->mutex);
+	this->records->lock(this->records);
 	for (i = array_count(this->listeners) - 1; i >= 0; i--)
 	{
 		if (array_get(this->listeners, i, &listener) && listener.user == user)
@@ -276,14 +233,13 @@ METHOD(rmobike_peers_t, remove_listener, void,
 			array_remove(this->listeners, i, NULL);
 		}
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 }
 
 METHOD(rmobike_peers_t, begin, u_int,
 	private_rmobike_peers_t *this, const rmobike_switch_t *start)
 {
-	rmobike_switch_t *asked, *superseded = NULL;
-	entry_t *entry;
+	rmobike_switch_t *asked, *last, *superseded = NULL;
 	u_int serial;
 
 	asked = rmobike_switch_clone(start);
@@ -292,20 +248,19 @@ METHOD(rmobike_peers_t, begin, u_int,
 	asked->reason = NULL;
 	time_monotonic(&asked->start);
 
-	this->mutex->lock(this->mutex);
+	this->records->lock(this->records);
 	serial = asked->serial = ++this->serial;
-	entry = get_entry(this, start->id);
-	asked->replaces = is_pending(entry->asked);
+	last = this->records->set(this->records, start->id, RMOBIKE_PART_SWITCH,
+							  asked);
+	asked->replaces = is_pending(last);
 	if (asked->replaces)
 	{
-		superseded = finish(this, entry, RMOBIKE_FAILED,
-							RMOBIKE_SUPERSEDED);
+		superseded = finish(this, last, RMOBIKE_FAILED, RMOBIKE_SUPERSEDED);
 	}
-	rmobike_switch_destroy(entry->asked);
-	entry->asked = asked;
-	this->pending->put(this->pending, key(serial), entry);
-	this->mutex->unlock(this->mutex);
+	this->pending->put(this->pending, key(serial), asked);
+	this->records->unlock(this->records);
 
+	rmobike_switch_destroy(last);
 	report(this, superseded);
 	return serial;
 }
@@ -313,43 +268,43 @@ METHOD(rmobike_peers_t, begin, u_int,
 METHOD(rmobike_peers_t, get_id, uint32_t,
 	private_rmobike_peers_t *this, u_int serial)
 {
-	entry_t *entry;
+	rmobike_switch_t *asked;
 	uint32_t id;
 
-	this->mutex->lock(this->mutex);
-	entry = this->pending->get(this->pending, key(serial));
-	id = entry ? entry->id : 0;
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	asked = this->pending->get(this->pending, key(serial));
+	id = asked ? asked->id : 0;
+	this->records->unlock(this->records);
 	return id;
 }
 
 METHOD(rmobike_peers_t, is_asked, bool,
 	private_rmobike_peers_t *this, u_int serial)
 {
-	entry_t *entry;
-	bool asked;
+	rmobike_switch_t *asked;
+	bool waiting;
 
-	this->mutex->lock(this->mutex);
-	entry = this->pending->get(this->pending, key(serial));
-	asked = entry && entry->asked->state == RMOBIKE_ASKED;
-	this->mutex->unlock(this->mutex);
-	return asked;
+	this->records->lock(this->records);
+	asked = this->pending->get(this->pending, key(serial));
+	waiting = asked && asked->state == RMOBIKE_ASKED;
+	this->records->unlock(this->records);
+	return waiting;
 }
 
 METHOD(rmobike_peers_t, answered, void,
 	private_rmobike_peers_t *this, u_int serial, bool new_path)
 {
-	entry_t *entry;
+	rmobike_switch_t *asked;
 
-	this->mutex->lock(this->mutex);
-	entry = this->pending->get(this->pending, key(serial));
-	if (entry)
+	this->records->lock(this->records);
+	asked = this->pending->get(this->pending, key(serial));
+	if (asked)
 	{
-		entry->asked->state = RMOBIKE_ANSWERED;
-		entry->asked->new_path = new_path;
-		entry->asked->answered = ms_since(&entry->asked->start);
+		asked->state = RMOBIKE_ANSWERED;
+		asked->new_path = new_path;
+		asked->answered = ms_since(&asked->start);
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 }
 
 METHOD(rmobike_peers_t, requested, u_int,
@@ -357,12 +312,10 @@ METHOD(rmobike_peers_t, requested, u_int,
 	u_int *serial, u_int *requests)
 {
 	rmobike_switch_t *asked;
-	entry_t *entry;
 	u_int ms = 0;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	asked = entry ? entry->asked : NULL;
+	this->records->lock(this->records);
+	asked = get_asked(this, id);
 	if (asked && asked->state == RMOBIKE_ANSWERED)
 	{
 		asked->new_path |= local->ip_equals(local, asked->to);
@@ -373,64 +326,60 @@ METHOD(rmobike_peers_t, requested, u_int,
 			ms = 2 * asked->answered + RESENT_AFTER;
 		}
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	return ms;
 }
 
 METHOD(rmobike_peers_t, quiet, void,
 	private_rmobike_peers_t *this, u_int serial, u_int requests)
 {
-	rmobike_switch_t *ended = NULL;
-	entry_t *entry;
+	rmobike_switch_t *asked, *ended = NULL;
 
-	this->mutex->lock(this->mutex);
-	entry = this->pending->get(this->pending, key(serial));
-	if (entry && !entry->asked->new_path && entry->asked->requests == requests)
+	this->records->lock(this->records);
+	asked = this->pending->get(this->pending, key(serial));
+	if (asked && !asked->new_path && asked->requests == requests)
 	{
-		ended = finish(this, entry, RMOBIKE_REFUSED, REFUSED);
+		ended = finish(this, asked, RMOBIKE_REFUSED, REFUSED);
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	report(this, ended);
 }
 
 METHOD(rmobike_peers_t, moved, void,
 	private_rmobike_peers_t *this, uint32_t id, host_t *local)
 {
-	rmobike_switch_t *ended = NULL;
-	entry_t *entry;
+	rmobike_switch_t *asked, *ended = NULL;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry && is_pending(entry->asked) &&
-		local->ip_equals(local, entry->asked->to))
+	this->records->lock(this->records);
+	asked = get_asked(this, id);
+	if (is_pending(asked) && local->ip_equals(local, asked->to))
 	{
-		ended = finish(this, entry, RMOBIKE_DONE, NULL);
+		ended = finish(this, asked, RMOBIKE_DONE, NULL);
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	report(this, ended);
 }
 
 METHOD(rmobike_peers_t, stayed, void,
 	private_rmobike_peers_t *this, uint32_t id, host_t *local)
 {
-	rmobike_switch_t *ended = NULL;
-	entry_t *entry;
+	rmobike_switch_t *asked, *ended = NULL;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry && is_pending(entry->asked))
+	this->records->lock(this->records);
+	asked = get_asked(this, id);
+	if (is_pending(asked))
 	{
-		if (local->ip_equals(local, entry->asked->to))
+		if (local->ip_equals(local, asked->to))
 		{
-			ended = finish(this, entry, RMOBIKE_DONE, NULL);
+			ended = finish(this, asked, RMOBIKE_DONE, NULL);
 		}
-		else if (!entry->asked->replaces)
+		else if (!asked->replaces)
 		{	/* otherwise this may be about the older one */
-			ended = finish(this, entry, RMOBIKE_FAILED,
+			ended = finish(this, asked, RMOBIKE_FAILED,
 						   "no answer at the new address");
 		}
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	report(this, ended);
 }
 
@@ -438,149 +387,115 @@ METHOD(rmobike_peers_t, end, void,
 	private_rmobike_peers_t *this, u_int serial, rmobike_state_t state,
 	const char *reason)
 {
-	rmobike_switch_t *ended = NULL;
-	entry_t *entry;
+	rmobike_switch_t *asked, *ended = NULL;
 
-	this->mutex->lock(this->mutex);
-	entry = this->pending->get(this->pending, key(serial));
-	if (entry)
+	this->records->lock(this->records);
+	asked = this->pending->get(this->pending, key(serial));
+	if (asked)
 	{
-		ended = finish(this, entry, state, reason);
+		ended = finish(this, asked, state, reason);
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	report(this, ended);
 }
 
 METHOD(rmobike_peers_t, expire, void,
 	private_rmobike_peers_t *this, u_int serial)
 {
-	rmobike_switch_t *ended = NULL;
-	entry_t *entry;
+	rmobike_switch_t *asked, *ended = NULL;
 
-	this->mutex->lock(this->mutex);
-	entry = this->pending->get(this->pending, key(serial));
-	if (entry)
+	this->records->lock(this->records);
+	asked = this->pending->get(this->pending, key(serial));
+	if (asked)
 	{
-		if (entry->asked->state == RMOBIKE_ASKED)
+		if (asked->state == RMOBIKE_ASKED)
 		{
-			ended = finish(this, entry, RMOBIKE_TIMEOUT, "no answer");
+			ended = finish(this, asked, RMOBIKE_TIMEOUT, "no answer");
 		}
-		else if (entry->asked->new_path)
+		else if (asked->new_path)
 		{
-			ended = finish(this, entry, RMOBIKE_FAILED,
+			ended = finish(this, asked, RMOBIKE_FAILED,
 						   "answered at the new address, but no update "
 						   "followed");
 		}
 		else
 		{
-			ended = finish(this, entry, RMOBIKE_REFUSED, REFUSED);
+			ended = finish(this, asked, RMOBIKE_REFUSED, REFUSED);
 		}
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	report(this, ended);
 }
 
 METHOD(rmobike_peers_t, get_switch, rmobike_switch_t*,
 	private_rmobike_peers_t *this, uint32_t id)
 {
-	rmobike_switch_t *copy = NULL;
-	entry_t *entry;
+	rmobike_switch_t *asked, *copy = NULL;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->get(this->entries, key(id));
-	if (entry && entry->asked)
+	this->records->lock(this->records);
+	asked = get_asked(this, id);
+	if (asked)
 	{
-		copy = rmobike_switch_clone(entry->asked);
+		copy = rmobike_switch_clone(asked);
 		if (is_pending(copy))
 		{
 			copy->ms = ms_since(&copy->start);
 		}
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	return copy;
 }
 
-METHOD(rmobike_peers_t, rekeyed, u_int,
-	private_rmobike_peers_t *this, uint32_t id, uint32_t new_id)
+METHOD(rmobike_peers_t, get_unanswered, u_int,
+	private_rmobike_peers_t *this, uint32_t id)
 {
-	entry_t *old, *new;
-	u_int serial = 0;
+	rmobike_switch_t *asked;
+	u_int serial;
 
-	this->mutex->lock(this->mutex);
-	old = this->entries->get(this->entries, key(id));
-	if (old)
-	{
-		new = get_entry(this, new_id);
-		new->asked = old->asked;
-		old->asked = NULL;
-		if (new->asked)
-		{
-			new->asked->id = new_id;
-		}
-		if (is_pending(new->asked))
-		{
-			this->pending->put(this->pending, key(new->asked->serial), new);
-			if (new->asked->state == RMOBIKE_ASKED)
-			{
-				serial = new->asked->serial;
-			}
-		}
-	}
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	asked = get_asked(this, id);
+	serial = asked && asked->state == RMOBIKE_ASKED ? asked->serial : 0;
+	this->records->unlock(this->records);
 	return serial;
 }
 
-METHOD(rmobike_peers_t, remove_, void,
+METHOD(rmobike_peers_t, gone, void,
 	private_rmobike_peers_t *this, uint32_t id)
 {
-	rmobike_switch_t *ended = NULL;
-	entry_t *entry;
+	rmobike_switch_t *asked, *ended = NULL;
 
-	this->mutex->lock(this->mutex);
-	entry = this->entries->remove(this->entries, key(id));
-	if (entry)
+	this->records->lock(this->records);
+	asked = get_asked(this, id);
+	if (is_pending(asked))
 	{
-		if (is_pending(entry->asked))
-		{
-			ended = finish(this, entry, RMOBIKE_FAILED, "IKE_SA deleted");
-		}
-		entry_destroy(entry);
+		ended = finish(this, asked, RMOBIKE_FAILED, "IKE_SA deleted");
 	}
-	this->mutex->unlock(this->mutex);
+	this->records->unlock(this->records);
 	report(this, ended);
-}
-
-METHOD(rmobike_peers_t, get_count, u_int,
-	private_rmobike_peers_t *this)
-{
-	u_int count;
-
-	this->mutex->lock(this->mutex);
-	count = this->entries->get_count(this->entries);
-	this->mutex->unlock(this->mutex);
-	return count;
-}
-
-CALLBACK(destroy_entry, void,
-	entry_t *entry, const void *id)
-{
-	entry_destroy(entry);
 }
 
 METHOD(rmobike_peers_t, destroy, void,
 	private_rmobike_peers_t *this)
 {
 	this->pending->destroy(this->pending);
-	this->entries->destroy_function(this->entries, destroy_entry);
 	array_destroy(this->listeners);
-	this->mutex->destroy(this->mutex);
 	free(this);
+}
+
+/**
+ * The IKE_SA of a switch was rekeyed
+ */
+static void rekeyed(void *part, uint32_t id)
+{
+	rmobike_switch_t *asked = part;
+
+	asked->id = id;
 }
 
 /*
  * Described in header
  */
-rmobike_peers_t *rmobike_peers_create(void)
+rmobike_peers_t *rmobike_peers_create(rmobike_records_t *records)
 {
 	private_rmobike_peers_t *this;
 
@@ -600,18 +515,17 @@ rmobike_peers_t *rmobike_peers_create(void)
 			.end = _end,
 			.expire = _expire,
 			.get_switch = _get_switch,
-			.rekeyed = _rekeyed,
-			.remove = _remove_,
-			.get_count = _get_count,
+			.get_unanswered = _get_unanswered,
+			.gone = _gone,
 			.destroy = _destroy,
 		},
-		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									32),
+		.records = records,
 		.pending = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									32),
 		.listeners = array_create(sizeof(ended_t), 0),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
+	records->own(records, RMOBIKE_PART_SWITCH, (void*)rmobike_switch_destroy,
+				 rekeyed);
 
 	return &this->public;
 }

@@ -13,6 +13,8 @@
 #ifndef RMOBIKE_PEERS_H_
 #define RMOBIKE_PEERS_H_
 
+#include "rmobike_records.h"
+
 #include <library.h>
 #include <networking/host.h>
 
@@ -105,8 +107,8 @@ struct rmobike_switch_t {
 typedef void (*rmobike_ended_t)(void *user, const rmobike_switch_t *ended);
 
 /**
- * Records of all IKE_SAs, by unique ID. All methods are thread safe and don't
- * block on any IKE_SA.
+ * The last switch of each IKE_SA. All methods are thread safe and don't block
+ * on any IKE_SA.
  */
 struct rmobike_peers_t {
 
@@ -242,26 +244,19 @@ struct rmobike_peers_t {
 	rmobike_switch_t *(*get_switch)(rmobike_peers_t *this, uint32_t id);
 
 	/**
-	 * An IKE_SA was rekeyed: what is pending goes on with the new one.
+	 * Get the switch that the peer of an IKE_SA has not answered to yet.
 	 *
-	 * @param id		unique ID of the old IKE_SA
-	 * @param new_id	unique ID of the new IKE_SA
-	 * @return			serial of a switch the peer has to be asked for again,
-	 *					0 if none
+	 * @param id		unique ID of the IKE_SA
+	 * @return			serial number of the switch, 0 if there is none
 	 */
-	u_int (*rekeyed)(rmobike_peers_t *this, uint32_t id, uint32_t new_id);
+	u_int (*get_unanswered)(rmobike_peers_t *this, uint32_t id);
 
 	/**
-	 * Forget an IKE_SA; ends a pending switch as failed.
+	 * An IKE_SA is gone: ends a pending switch as failed.
 	 *
 	 * @param id		unique ID of the IKE_SA
 	 */
-	void (*remove)(rmobike_peers_t *this, uint32_t id);
-
-	/**
-	 * Number of IKE_SAs we know something of.
-	 */
-	u_int (*get_count)(rmobike_peers_t *this);
+	void (*gone)(rmobike_peers_t *this, uint32_t id);
 
 	/**
 	 * Destroy a rmobike_peers_t; pending switches don't end.
@@ -270,9 +265,11 @@ struct rmobike_peers_t {
 };
 
 /**
- * Create the records.
+ * Create it.
+ *
+ * @param records	records of IKE_SAs
  */
-rmobike_peers_t *rmobike_peers_create(void);
+rmobike_peers_t *rmobike_peers_create(rmobike_records_t *records);
 
 /**
  * Free a switch and what it owns.

@@ -119,11 +119,10 @@ METHOD(listener_t, ike_state_change, bool,
 	return TRUE;
 }
 
-METHOD(listener_t, ike_rekey, bool,
-	private_rmobike_redirect_t *this, ike_sa_t *old, ike_sa_t *new)
+METHOD(rmobike_redirect_t, rekeyed, void,
+	private_rmobike_redirect_t *this, ike_sa_t *new)
 {
 	attach(new);
-	return TRUE;
 }
 
 METHOD(rmobike_redirect_t, destroy, void,
@@ -144,8 +143,8 @@ rmobike_redirect_t *rmobike_redirect_create(rmobike_asker_t *asker)
 		.public = {
 			.listener = {
 				.ike_state_change = _ike_state_change,
-				.ike_rekey = _ike_rekey,
 			},
+			.rekeyed = _rekeyed,
 			.destroy = _destroy,
 		},
 		.asker = asker,

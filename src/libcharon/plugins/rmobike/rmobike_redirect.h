@@ -32,6 +32,13 @@ struct rmobike_redirect_t {
 	listener_t listener;
 
 	/**
+	 * An IKE_SA was rekeyed.
+	 *
+	 * @param new		new IKE_SA
+	 */
+	void (*rekeyed)(rmobike_redirect_t *this, ike_sa_t *new);
+
+	/**
 	 * Destroy a rmobike_redirect_t, after it was removed from the bus and all
 	 * IKE_SAs are gone.
 	 */

@@ -6,9 +6,6 @@
 
 #include <daemon.h>
 
-#include <collections/hashtable.h>
-#include <threading/mutex.h>
-
 typedef struct private_rmobike_refs_t private_rmobike_refs_t;
 typedef struct private_rmobike_ref_t private_rmobike_ref_t;
 
@@ -23,19 +20,9 @@ struct private_rmobike_refs_t {
 	rmobike_refs_t public;
 
 	/**
-	 * First reference to each IKE_SA, private_rmobike_ref_t by unique ID
+	 * Records of IKE_SAs, which follow them
 	 */
-	hashtable_t *refs;
-
-	/**
-	 * How many references there are
-	 */
-	u_int count;
-
-	/**
-	 * Protects all references
-	 */
-	mutex_t *mutex;
+	rmobike_records_t *records;
 };
 
 /**
@@ -49,42 +36,24 @@ struct private_rmobike_ref_t {
 	rmobike_ref_t public;
 
 	/**
-	 * All references
+	 * Records of IKE_SAs
 	 */
-	private_rmobike_refs_t *refs;
+	rmobike_records_t *records;
 
 	/**
-	 * IKE_SA
+	 * Record of its IKE_SA
 	 */
-	ike_sa_id_t *sa;
-
-	/**
-	 * Its unique ID
-	 */
-	uint32_t id;
-
-	/**
-	 * Next reference to the same IKE_SA
-	 */
-	private_rmobike_ref_t *next;
+	rmobike_record_t *record;
 };
-
-/**
- * Convert a unique ID to a key
- */
-static inline void *key(uint32_t id)
-{
-	return (void*)(uintptr_t)id;
-}
 
 METHOD(rmobike_ref_t, get_id, uint32_t,
 	private_rmobike_ref_t *this)
 {
 	uint32_t id;
 
-	this->refs->mutex->lock(this->refs->mutex);
-	id = this->id;
-	this->refs->mutex->unlock(this->refs->mutex);
+	this->records->lock(this->records);
+	id = this->record->id;
+	this->records->unlock(this->records);
 	return id;
 }
 
@@ -97,10 +66,10 @@ METHOD(rmobike_ref_t, checkout, ike_sa_t*,
 
 	while (TRUE)
 	{
-		this->refs->mutex->lock(this->refs->mutex);
-		sa = this->sa->clone(this->sa);
-		id = this->id;
-		this->refs->mutex->unlock(this->refs->mutex);
+		this->records->lock(this->records);
+		sa = this->records->get_sa(this->records, this->record);
+		id = this->record->id;
+		this->records->unlock(this->records);
 
 		ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, sa);
 		sa->destroy(sa);
@@ -116,33 +85,12 @@ METHOD(rmobike_ref_t, checkout, ike_sa_t*,
 	}
 }
 
-/**
- * Remove a reference from those to its IKE_SA, with the lock
- */
-static void unlink_ref(private_rmobike_refs_t *this, private_rmobike_ref_t *ref)
-{
-	private_rmobike_ref_t *first, **next;
-
-	first = this->refs->remove(this->refs, key(ref->id));
-	for (next = &first; *next != ref; next = &(*next)->next)
-	{
-		/* it is one of them */
-	}
-	*next = ref->next;
-	if (first)
-	{
-		this->refs->put(this->refs, key(ref->id), first);
-	}
-	this->count--;
-}
-
 METHOD(rmobike_ref_t, destroy_ref, void,
 	private_rmobike_ref_t *this)
 {
-	this->refs->mutex->lock(this->refs->mutex);
-	unlink_ref(this->refs, this);
-	this->refs->mutex->unlock(this->refs->mutex);
-	this->sa->destroy(this->sa);
+	this->records->lock(this->records);
+	this->records->unref(this->records, this->record);
+	this->records->unlock(this->records);
 	free(this);
 }
 
@@ -158,78 +106,35 @@ METHOD(rmobike_refs_t, create_ref, rmobike_ref_t*,
 			.get_id = _get_id,
 			.destroy = _destroy_ref,
 		},
-		.refs = this,
-		.sa = sa->clone(sa),
-		.id = ike_sa->get_unique_id(ike_sa),
+		.records = this->records,
 	);
-	this->mutex->lock(this->mutex);
-	ref->next = this->refs->put(this->refs, key(ref->id), ref);
-	this->count++;
-	this->mutex->unlock(this->mutex);
+	this->records->lock(this->records);
+	ref->record = this->records->get_record(this->records,
+											ike_sa->get_unique_id(ike_sa));
+	this->records->ref(this->records, ref->record, sa);
+	this->records->unlock(this->records);
 	return &ref->public;
-}
-
-METHOD(listener_t, ike_rekey, bool,
-	private_rmobike_refs_t *this, ike_sa_t *old, ike_sa_t *new)
-{
-	private_rmobike_ref_t *first, *ref, *last = NULL;
-	ike_sa_id_t *sa = new->get_id(new);
-	uint32_t id = new->get_unique_id(new);
-
-	this->mutex->lock(this->mutex);
-	first = this->refs->remove(this->refs, key(old->get_unique_id(old)));
-	for (ref = first; ref; ref = ref->next)
-	{
-		ref->sa->destroy(ref->sa);
-		ref->sa = sa->clone(sa);
-		ref->id = id;
-		last = ref;
-	}
-	if (last)
-	{
-		last->next = this->refs->put(this->refs, key(id), first);
-	}
-	this->mutex->unlock(this->mutex);
-	return TRUE;
-}
-
-METHOD(rmobike_refs_t, get_count, u_int,
-	private_rmobike_refs_t *this)
-{
-	u_int count;
-
-	this->mutex->lock(this->mutex);
-	count = this->count;
-	this->mutex->unlock(this->mutex);
-	return count;
 }
 
 METHOD(rmobike_refs_t, destroy, void,
 	private_rmobike_refs_t *this)
 {
-	this->refs->destroy(this->refs);
-	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
 /*
  * Described in header
  */
-rmobike_refs_t *rmobike_refs_create(void)
+rmobike_refs_t *rmobike_refs_create(rmobike_records_t *records)
 {
 	private_rmobike_refs_t *this;
 
 	INIT(this,
 		.public = {
-			.listener = {
-				.ike_rekey = _ike_rekey,
-			},
 			.create_ref = _create_ref,
-			.get_count = _get_count,
 			.destroy = _destroy,
 		},
-		.refs = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr, 32),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.records = records,
 	);
 	return &this->public;
 }

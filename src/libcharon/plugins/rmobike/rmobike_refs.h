@@ -14,8 +14,7 @@
 #ifndef RMOBIKE_REFS_H_
 #define RMOBIKE_REFS_H_
 
-#include <bus/listeners/listener.h>
-#include <sa/ike_sa.h>
+#include "rmobike_records.h"
 
 typedef struct rmobike_ref_t rmobike_ref_t;
 typedef struct rmobike_refs_t rmobike_refs_t;
@@ -52,11 +51,6 @@ struct rmobike_ref_t {
 struct rmobike_refs_t {
 
 	/**
-	 * Implements listener_t interface: follows IKE_SAs that are rekeyed.
-	 */
-	listener_t listener;
-
-	/**
 	 * Create a reference.
 	 *
 	 * @param ike_sa	IKE_SA, checked out or enumerated, so that it can't be
@@ -66,13 +60,6 @@ struct rmobike_refs_t {
 	rmobike_ref_t *(*create_ref)(rmobike_refs_t *this, ike_sa_t *ike_sa);
 
 	/**
-	 * Count the references.
-	 *
-	 * @return			number of them
-	 */
-	u_int (*get_count)(rmobike_refs_t *this);
-
-	/**
 	 * Destroy a rmobike_refs_t, after all references.
 	 */
 	void (*destroy)(rmobike_refs_t *this);
@@ -80,7 +67,9 @@ struct rmobike_refs_t {
 
 /**
  * Create it.
+ *
+ * @param records	records of IKE_SAs
  */
-rmobike_refs_t *rmobike_refs_create(void);
+rmobike_refs_t *rmobike_refs_create(rmobike_records_t *records);
 
 #endif /** RMOBIKE_REFS_H_ @}*/

@@ -463,8 +463,8 @@ static status_t announce(ike_sa_t *ike_sa, host_t *tried)
 	return ike_sa->initiate(ike_sa, NULL, NULL);
 }
 
-METHOD(listener_t, ike_rekey, bool,
-	private_rmobike_roam_t *this, ike_sa_t *old, ike_sa_t *new)
+METHOD(rmobike_roam_t, rekeyed, void,
+	private_rmobike_roam_t *this, ike_sa_t *new)
 {
 	host_t *me = new->get_my_host(new);
 
@@ -474,7 +474,6 @@ METHOD(listener_t, ike_rekey, bool,
 	{	/* charon's roam job may have listed all IKE_SAs just before */
 		queue(this->refs->create_ref(this->refs, new), try_next, NULL);
 	}
-	return TRUE;
 }
 
 /**
@@ -541,8 +540,8 @@ rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 			.listener = {
 				.message = _message,
 				.ike_state_change = _ike_state_change,
-				.ike_rekey = _ike_rekey,
 			},
+			.rekeyed = _rekeyed,
 			.destroy = _destroy,
 		},
 		.peers = peers,

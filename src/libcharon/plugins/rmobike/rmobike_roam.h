@@ -40,6 +40,13 @@ struct rmobike_roam_t {
 	listener_t listener;
 
 	/**
+	 * An IKE_SA was rekeyed: its address may be gone meanwhile.
+	 *
+	 * @param new		new IKE_SA
+	 */
+	void (*rekeyed)(rmobike_roam_t *this, ike_sa_t *new);
+
+	/**
 	 * Destroy a rmobike_roam_t, after it was removed from the bus and all
 	 * IKE_SAs are gone.
 	 */

@@ -8,9 +8,7 @@
 #include "rmobike_task.h"
 #include "rmobike_update_task.h"
 
-#include <collections/hashtable.h>
 #include <processing/jobs/callback_job.h>
-#include <threading/mutex.h>
 
 /**
  * From which of charon's retransmissions on: the second one, by default after
@@ -24,7 +22,7 @@
 #define PATIENCE 500
 
 typedef struct private_rmobike_seek_t private_rmobike_seek_t;
-typedef struct entry_t entry_t;
+typedef struct sought_t sought_t;
 typedef struct seek_t seek_t;
 
 /**
@@ -53,20 +51,15 @@ struct private_rmobike_seek_t {
 	rmobike_stats_t *stats;
 
 	/**
-	 * Who is looked for, entry_t by unique ID of the IKE_SA
+	 * Records of IKE_SAs, their lock protects sought_t
 	 */
-	hashtable_t *entries;
-
-	/**
-	 * Protects them
-	 */
-	mutex_t *mutex;
+	rmobike_records_t *records;
 };
 
 /**
  * A responder that is looked for
  */
-struct entry_t {
+struct sought_t {
 
 	/**
 	 * Message ID of the request that went to all addresses
@@ -106,37 +99,31 @@ struct seek_t {
 };
 
 /**
- * Convert a number to a key
+ * Free what is known of a responder that is looked for
  */
-static inline void *key(uint32_t number)
+static void sought_destroy(void *part)
 {
-	return (void*)(uintptr_t)number;
-}
+	sought_t *sought = part;
 
-/**
- * Destroy an entry
- */
-static void entry_destroy(entry_t *entry)
-{
-	if (entry)
+	if (sought)
 	{
-		rmobike_paths_destroy(entry->asked);
-		free(entry);
+		rmobike_paths_destroy(sought->asked);
+		free(sought);
 	}
 }
 
 /**
- * Stop looking for the responder of an IKE_SA, returns what was known
+ * Look for the responder of an IKE_SA, or stop it (NULL); returns what was
+ * known
  */
-static entry_t *remove_entry(private_rmobike_seek_t *this, ike_sa_t *ike_sa)
+static sought_t *replace(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
+						 sought_t *sought)
 {
-	entry_t *entry;
-
-	this->mutex->lock(this->mutex);
-	entry = this->entries->remove(this->entries,
-								  key(ike_sa->get_unique_id(ike_sa)));
-	this->mutex->unlock(this->mutex);
-	return entry;
+	this->records->lock(this->records);
+	sought = this->records->set(this->records, ike_sa->get_unique_id(ike_sa),
+								RMOBIKE_PART_SEEK, sought);
+	this->records->unlock(this->records);
+	return sought;
 }
 
 /**
@@ -147,17 +134,17 @@ static bool is_sought(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
 					  uint32_t mid, host_t *from)
 {
 	host_t *other = ike_sa->get_other_host(ike_sa);
-	bool sought = FALSE;
-	entry_t *entry;
+	bool found = FALSE;
+	sought_t *sought;
 
-	entry = remove_entry(this, ike_sa);
-	if (entry && entry->mid == mid)
+	sought = replace(this, ike_sa, NULL);
+	if (sought && sought->mid == mid)
 	{
-		sought = from->ip_equals(from, other) ||
-				 rmobike_paths_include(entry->asked, from);
+		found = from->ip_equals(from, other) ||
+				rmobike_paths_include(sought->asked, from);
 	}
-	entry_destroy(entry);
-	return sought;
+	sought_destroy(sought);
+	return found;
 }
 
 /**
@@ -209,26 +196,22 @@ static linked_list_t *send_to_all(private_rmobike_seek_t *this,
  */
 static void seek(private_rmobike_seek_t *this, ike_sa_t *ike_sa)
 {
-	entry_t *entry;
+	sought_t *sought;
 
-	INIT(entry,
+	INIT(sought,
 		.mid = ike_sa->get_message_id(ike_sa, TRUE),
 		.asked = send_to_all(this, ike_sa),
 	);
-	if (!entry->asked->get_count(entry->asked))
+	if (!sought->asked->get_count(sought->asked))
 	{
-		entry_destroy(entry);
+		sought_destroy(sought);
 		return;
 	}
 	DBG1(DBG_IKE, "no answer at %H for IKE_SA %s[%u], trying %u more addresses "
 		 "that it announced", ike_sa->get_other_host(ike_sa),
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
-		 entry->asked->get_count(entry->asked));
-	this->mutex->lock(this->mutex);
-	entry = this->entries->put(this->entries,
-							   key(ike_sa->get_unique_id(ike_sa)), entry);
-	this->mutex->unlock(this->mutex);
-	entry_destroy(entry);
+		 sought->asked->get_count(sought->asked));
+	sought_destroy(replace(this, ike_sa, sought));
 }
 
 /**
@@ -258,7 +241,7 @@ CALLBACK(seek_execute, job_requeue_t,
 	{
 		if (!is_enabled(ike_sa))
 		{
-			entry_destroy(remove_entry(job->this, ike_sa));
+			sought_destroy(replace(job->this, ike_sa, NULL));
 		}
 		else if (job->to)
 		{
@@ -411,45 +394,17 @@ METHOD(listener_t, message, bool,
 	return TRUE;
 }
 
-METHOD(listener_t, ike_state_change, bool,
-	private_rmobike_seek_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
-{
-	if (state == IKE_DESTROYING)
-	{
-		entry_destroy(remove_entry(this, ike_sa));
-	}
-	return TRUE;
-}
-
-METHOD(rmobike_seek_t, get_count, u_int,
-	private_rmobike_seek_t *this)
-{
-	u_int count;
-
-	this->mutex->lock(this->mutex);
-	count = this->entries->get_count(this->entries);
-	this->mutex->unlock(this->mutex);
-	return count;
-}
-
-CALLBACK(destroy_entry, void,
-	entry_t *entry, const void *id)
-{
-	entry_destroy(entry);
-}
-
 METHOD(rmobike_seek_t, destroy, void,
 	private_rmobike_seek_t *this)
 {
-	this->entries->destroy_function(this->entries, destroy_entry);
-	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
 /*
  * Described in header
  */
-rmobike_seek_t *rmobike_seek_create(rmobike_accepted_t *accepted,
+rmobike_seek_t *rmobike_seek_create(rmobike_records_t *records,
+									rmobike_accepted_t *accepted,
 									rmobike_unanswered_t *unanswered,
 									rmobike_stats_t *stats)
 {
@@ -460,17 +415,14 @@ rmobike_seek_t *rmobike_seek_create(rmobike_accepted_t *accepted,
 			.listener = {
 				.alert = _alert,
 				.message = _message,
-				.ike_state_change = _ike_state_change,
 			},
-			.get_count = _get_count,
 			.destroy = _destroy,
 		},
 		.accepted = accepted,
 		.unanswered = unanswered,
 		.stats = stats,
-		.entries = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									32),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.records = records,
 	);
+	records->own(records, RMOBIKE_PART_SEEK, sought_destroy, NULL);
 	return &this->public;
 }

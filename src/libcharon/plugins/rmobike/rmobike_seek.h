@@ -38,11 +38,6 @@ struct rmobike_seek_t {
 	listener_t listener;
 
 	/**
-	 * Get the number of IKE_SAs whose responder is looked for.
-	 */
-	u_int (*get_count)(rmobike_seek_t *this);
-
-	/**
 	 * Destroy a rmobike_seek_t, after it was removed from the bus and all jobs
 	 * ended.
 	 */
@@ -52,11 +47,13 @@ struct rmobike_seek_t {
 /**
  * Create it.
  *
- * @param accepted	records of IKE_SAs, what the responder asks for goes first
+ * @param records	records of IKE_SAs
+ * @param accepted	what the responder asks for goes first
  * @param unanswered	has the request in the air
  * @param stats		counts updates
  */
-rmobike_seek_t *rmobike_seek_create(rmobike_accepted_t *accepted,
+rmobike_seek_t *rmobike_seek_create(rmobike_records_t *records,
+									rmobike_accepted_t *accepted,
 									rmobike_unanswered_t *unanswered,
 									rmobike_stats_t *stats);
 

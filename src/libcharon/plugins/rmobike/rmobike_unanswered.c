@@ -9,9 +9,7 @@
 #include "rmobike_unanswered.h"
 #include "rmobike_update_task.h"
 
-#include <collections/hashtable.h>
 #include <processing/jobs/callback_job.h>
-#include <threading/mutex.h>
 
 /**
  * When a request is sent again, in milliseconds after the switch began, or
@@ -56,23 +54,10 @@ struct private_rmobike_unanswered_t {
 	rmobike_inflight_t *inflight;
 
 	/**
-	 * IKE_SAs that were replaced, by unique ID
+	 * Records of IKE_SAs
 	 */
-	hashtable_t *replaced;
-
-	/**
-	 * Protects them
-	 */
-	mutex_t *mutex;
+	rmobike_records_t *records;
 };
-
-/**
- * What an IKE_SA is known by
- */
-static inline void *key(ike_sa_t *ike_sa)
-{
-	return (void*)(uintptr_t)ike_sa->get_unique_id(ike_sa);
-}
 
 /**
  * Data of a job
@@ -232,12 +217,9 @@ static void send_packets(private_rmobike_unanswered_t *this,
  */
 static bool is_over(private_rmobike_unanswered_t *this, ike_sa_t *ike_sa)
 {
-	bool replaced;
-
-	this->mutex->lock(this->mutex);
-	replaced = this->replaced->get(this->replaced, key(ike_sa)) != NULL;
-	this->mutex->unlock(this->mutex);
-	return replaced && ike_sa->get_state(ike_sa) == IKE_DELETING;
+	return ike_sa->get_state(ike_sa) == IKE_DELETING &&
+		   this->records->is_replaced(this->records,
+									  ike_sa->get_unique_id(ike_sa));
 }
 
 CALLBACK(resend_execute, job_requeue_t,
@@ -454,44 +436,18 @@ METHOD(listener_t, message, bool,
 	return TRUE;
 }
 
-METHOD(listener_t, ike_state_change, bool,
-	private_rmobike_unanswered_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
-{
-	if (state == IKE_REKEYED)
-	{
-		this->mutex->lock(this->mutex);
-		this->replaced->put(this->replaced, key(ike_sa), this);
-		this->mutex->unlock(this->mutex);
-	}
-	else if (state == IKE_DESTROYING)
-	{
-		this->inflight->remove(this->inflight, ike_sa->get_unique_id(ike_sa));
-		this->mutex->lock(this->mutex);
-		this->replaced->remove(this->replaced, key(ike_sa));
-		this->mutex->unlock(this->mutex);
-	}
-	return TRUE;
-}
-
-METHOD(rmobike_unanswered_t, get_count, u_int,
-	private_rmobike_unanswered_t *this)
-{
-	return this->inflight->get_count(this->inflight);
-}
-
 METHOD(rmobike_unanswered_t, destroy, void,
 	private_rmobike_unanswered_t *this)
 {
 	this->inflight->destroy(this->inflight);
-	this->replaced->destroy(this->replaced);
-	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
 /*
  * Described in header
  */
-rmobike_unanswered_t *rmobike_unanswered_create(rmobike_source_t *source)
+rmobike_unanswered_t *rmobike_unanswered_create(rmobike_records_t *records,
+												rmobike_source_t *source)
 {
 	private_rmobike_unanswered_t *this;
 
@@ -500,19 +456,15 @@ rmobike_unanswered_t *rmobike_unanswered_create(rmobike_source_t *source)
 			.listener = {
 				.alert = _alert,
 				.message = _message,
-				.ike_state_change = _ike_state_change,
 			},
 			.rescue = _rescue,
 			.follow = _follow,
 			.send_to = _send_to,
-			.get_count = _get_count,
 			.destroy = _destroy,
 		},
 		.source = source,
-		.inflight = rmobike_inflight_create(),
-		.replaced = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									 8),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+		.inflight = rmobike_inflight_create(records),
+		.records = records,
 	);
 	return &this->public;
 }

@@ -22,6 +22,7 @@
 #ifndef RMOBIKE_UNANSWERED_H_
 #define RMOBIKE_UNANSWERED_H_
 
+#include "rmobike_records.h"
 #include "rmobike_source.h"
 
 #include <bus/listeners/listener.h>
@@ -72,11 +73,6 @@ struct rmobike_unanswered_t {
 	bool (*send_to)(rmobike_unanswered_t *this, ike_sa_t *ike_sa, host_t *to);
 
 	/**
-	 * Get the number of IKE_SAs that a request is kept for.
-	 */
-	u_int (*get_count)(rmobike_unanswered_t *this);
-
-	/**
 	 * Destroy a rmobike_unanswered_t, after it was removed from the bus and all
 	 * jobs ended.
 	 */
@@ -86,8 +82,10 @@ struct rmobike_unanswered_t {
 /**
  * Create it.
  *
+ * @param records	records of IKE_SAs
  * @param source	sends from addresses that are gone, NULL if nothing can
  */
-rmobike_unanswered_t *rmobike_unanswered_create(rmobike_source_t *source);
+rmobike_unanswered_t *rmobike_unanswered_create(rmobike_records_t *records,
+												rmobike_source_t *source);
 
 #endif /** RMOBIKE_UNANSWERED_H_ @}*/

@@ -10,6 +10,8 @@
 
 #include "locks.h"
 
+#include <malloc.h>
+
 #include <rmobike_commands.h>
 #include <rmobike_refs.h>
 
@@ -31,12 +33,11 @@ static enumerator_t *(*stock_create_enumerator)(ike_sa_manager_t *this,
 /** How often that was */
 static u_int calls;
 
-/** Create so many IKE_SAs */
-static void establish(u_int count, world_conf_t conf)
+/** Create so many IKE_SAs more */
+static void establish_more(u_int count)
 {
 	u_int i;
 
-	world_create(conf);
 	for (i = 0; i < count; i++)
 	{
 		world_initiate();
@@ -44,6 +45,13 @@ static void establish(u_int count, world_conf_t conf)
 	}
 	world_run(1000);
 	world_mark();
+}
+
+/** Create so many IKE_SAs */
+static void establish(u_int count, world_conf_t conf)
+{
+	world_create(conf);
+	establish_more(count);
 }
 
 /** Create many */
@@ -212,6 +220,53 @@ START_TEST(test_reference_follows_a_rekeyed_ike_sa)
 	ref[0]->destroy(ref[0]);
 	ref[2]->destroy(ref[2]);
 	ck_assert_uint_eq(world_records(), 0);
+}
+END_TEST
+
+/**
+ * Have all peers answer a request
+ */
+static void tell_all()
+{
+	world_add_address(RESPONDER, "192.0.2.99");
+	world_roam(RESPONDER);
+	world_run(5000);
+	world_del_address(RESPONDER, "192.0.2.99");
+	world_roam(RESPONDER);
+	world_run(5000);
+	world_forget();
+}
+
+/**
+ * Get how many octets each further IKE_SA needs, at both ends, when it is idle
+ */
+static int get_octets_per_ike_sa(world_conf_t conf)
+{
+	size_t before;
+	int octets;
+
+	establish(MANY, conf);
+	tell_all();
+	before = mallinfo2().uordblks;
+	establish_more(MANY);
+	tell_all();
+	octets = ((ssize_t)mallinfo2().uordblks - (ssize_t)before) / MANY;
+	world_destroy();
+	return octets;
+}
+
+/*
+ * What is known of an IKE_SA where nothing happens is little, 300 octets at
+ * each end.
+ */
+START_TEST(test_idle_ike_sa_needs_little_memory)
+{
+	int stock, ours;
+
+	stock = get_octets_per_ike_sa((world_conf_t){ .stock = TRUE });
+	ours = get_octets_per_ike_sa((world_conf_t){});
+	ck_assert_int_lt(ours - stock, 2 * 300);
+	world_create((world_conf_t){});
 }
 END_TEST
 
@@ -425,6 +480,7 @@ Suite *suite_many()
 	tcase_add_test(tc, test_lists_do_not_pile_up);
 	tcase_add_test(tc, test_those_that_lost_their_address_come_first);
 	tcase_add_test(tc, test_reference_follows_a_rekeyed_ike_sa);
+	tcase_add_test(tc, test_idle_ike_sa_needs_little_memory);
 	tcase_add_test(tc, test_rekeyed_between_selection_and_queue);
 	tcase_add_test(tc, test_statistics_of_drained_addresses);
 	tcase_add_test(tc, test_status_looks_at_all_once);

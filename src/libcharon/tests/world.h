@@ -194,6 +194,9 @@ void world_release(char *pattern);
 /** Forget the trace and the log, and set world_now() to zero */
 void world_mark();
 
+/** Forget what was sent and logged so far */
+void world_forget();
+
 /**
  * Number of packets in the trace that match.
  *

@@ -261,6 +261,25 @@ void world_mark()
 	time_mark();
 }
 
+/*
+ * Described in header
+ */
+void world_forget()
+{
+	char *text;
+	trace_t *entry;
+
+	while (trace->remove_last(trace, (void**)&entry) == SUCCESS)
+	{
+		free(entry);
+	}
+	while (logs->remove_last(logs, (void**)&text) == SUCCESS)
+	{
+		free(text);
+	}
+	world_mark();
+}
+
 /**
  * Enumerate what was added since the mark.
  */

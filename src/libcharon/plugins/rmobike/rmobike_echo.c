@@ -44,27 +44,67 @@ struct answer_t {
 	uint32_t mid;
 
 	/**
-	 * Its packets, packet_t, NULL if there was none
-	 */
-	linked_list_t *packets;
-
-	/**
 	 * What was announced if the IKE_SA is rekeyed, host_t, NULL if not. charon
 	 * passes that on to the new IKE_SA, but the answer that makes the responder
 	 * have it is that of the old one.
 	 */
 	linked_list_t *announced;
+
+	/**
+	 * Number of octets of the answer, 0 if there was none
+	 */
+	uint32_t len;
+
+	/**
+	 * These octets, one packet after the other. Addresses and objects would
+	 * need several times as much for each IKE_SA.
+	 */
+	uint8_t packets[];
 };
 
 /**
- * Free packets
+ * Where the header of a message has its length (RFC 7296, 3.1)
  */
-static void destroy_packets(linked_list_t *packets)
+#define LENGTH_OFFSET 24
+
+/**
+ * Get the octets of an answer, to be freed
+ */
+static chunk_t get_octets(ike_sa_t *ike_sa, message_t *message)
 {
-	if (packets)
+	chunk_t octets = chunk_empty;
+	linked_list_t *list;
+	packet_t *packet;
+
+	list = rmobike_inflight_packets(ike_sa, message);
+	while (list->remove_first(list, (void**)&packet) == SUCCESS)
 	{
-		packets->destroy_offset(packets, offsetof(packet_t, destroy));
+		octets = chunk_cat("mc", octets, packet->get_data(packet));
+		packet->destroy(packet);
 	}
+	list->destroy(list);
+	return octets;
+}
+
+/**
+ * Make packets of these octets
+ */
+static linked_list_t *create_packets(answer_t *last)
+{
+	linked_list_t *list = linked_list_create();
+	chunk_t octets = chunk_create(last->packets, last->len);
+	packet_t *packet;
+	uint32_t len;
+
+	while (octets.len)
+	{
+		len = untoh32(octets.ptr + LENGTH_OFFSET);
+		packet = packet_create();
+		packet->set_data(packet, chunk_clone(chunk_create(octets.ptr, len)));
+		list->insert_last(list, packet);
+		octets = chunk_skip(octets, len);
+	}
+	return list;
 }
 
 /**
@@ -74,26 +114,41 @@ static void answer_destroy(void *part)
 {
 	answer_t *last = part;
 
-	destroy_packets(last->packets);
 	rmobike_paths_destroy(last->announced);
 	free(last);
 }
 
 /**
- * Get what can be answered on an IKE_SA, with the lock
+ * Set what can be answered on an IKE_SA, with the lock
+ */
+static void set_last(private_rmobike_echo_t *this, ike_sa_t *ike_sa,
+					 uint32_t mid, chunk_t octets, linked_list_t *announced)
+{
+	answer_t *last;
+
+	last = malloc(sizeof(answer_t) + octets.len);
+	last->mid = mid;
+	last->announced = announced;
+	last->len = octets.len;
+	if (octets.len)
+	{
+		memcpy(last->packets, octets.ptr, octets.len);
+	}
+	last = this->records->set(this->records, ike_sa->get_unique_id(ike_sa),
+							  RMOBIKE_PART_ANSWER, last);
+	if (last)
+	{
+		answer_destroy(last);
+	}
+}
+
+/**
+ * Get what can be answered on an IKE_SA, with the lock; NULL if nothing can
  */
 static answer_t *get_last(private_rmobike_echo_t *this, ike_sa_t *ike_sa)
 {
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	answer_t *last;
-
-	last = this->records->get(this->records, id, RMOBIKE_PART_ANSWER);
-	if (!last)
-	{
-		INIT(last);
-		this->records->set(this->records, id, RMOBIKE_PART_ANSWER, last);
-	}
-	return last;
+	return this->records->get(this->records, ike_sa->get_unique_id(ike_sa),
+							  RMOBIKE_PART_ANSWER);
 }
 
 /**
@@ -120,11 +175,10 @@ static bool get_answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa,
 	*announced = NULL;
 	this->records->lock(this->records);
 	last = get_last(this, ike_sa);
-	found = last->packets && last->mid == mid;
+	found = last && last->len && last->mid == mid;
 	if (found)
 	{
-		*packets = last->packets->clone_offset(last->packets,
-											   offsetof(packet_t, clone));
+		*packets = create_packets(last);
 		rekeyed = last->announced;
 		if (rekeyed)
 		{
@@ -155,6 +209,7 @@ static void answer_to(ike_sa_t *ike_sa, linked_list_t *packets, host_t *to)
 		enumerator = packets->create_enumerator(packets);
 		while (enumerator->enumerate(enumerator, &packet))
 		{
+			rmobike_task_set_dscp(ike_sa, packet);
 			rmobike_task_send(packet, me, to);
 		}
 		enumerator->destroy(enumerator);
@@ -180,7 +235,7 @@ static void answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa, uint32_t mid)
 		}
 		enumerator->destroy(enumerator);
 		rmobike_paths_destroy(announced);
-		destroy_packets(packets);
+		packets->destroy_offset(packets, offsetof(packet_t, destroy));
 	}
 }
 
@@ -212,19 +267,25 @@ METHOD(listener_t, message, bool,
 	private_rmobike_echo_t *this, ike_sa_t *ike_sa, message_t *message,
 	bool incoming, bool plain)
 {
-	linked_list_t *packets;
+	linked_list_t *announced = NULL;
 	answer_t *last;
+	chunk_t octets;
 
 	if (!incoming && !plain && !message->get_request(message) &&
 		is_ours(ike_sa))
 	{
-		packets = rmobike_inflight_packets(ike_sa, message);
+		octets = get_octets(ike_sa, message);
 		this->records->lock(this->records);
 		last = get_last(this, ike_sa);
-		last->mid = message->get_message_id(message);
-		destroy_packets(last->packets);
-		last->packets = packets;
+		if (last)
+		{
+			announced = last->announced;
+			last->announced = NULL;
+		}
+		set_last(this, ike_sa, message->get_message_id(message), octets,
+				 announced);
 		this->records->unlock(this->records);
+		chunk_free(&octets);
 	}
 	return TRUE;
 }
@@ -240,8 +301,15 @@ METHOD(rmobike_echo_t, rekeyed, void,
 		addresses = rmobike_paths_to_responder(new);
 		this->records->lock(this->records);
 		last = get_last(this, old);
-		rmobike_paths_destroy(last->announced);
-		last->announced = addresses;
+		if (!last)
+		{
+			set_last(this, old, 0, chunk_empty, addresses);
+		}
+		else
+		{
+			rmobike_paths_destroy(last->announced);
+			last->announced = addresses;
+		}
 		this->records->unlock(this->records);
 	}
 }

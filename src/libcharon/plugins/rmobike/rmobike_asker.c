@@ -3,10 +3,9 @@
  */
 
 #include "rmobike_asker.h"
-#include "rmobike_routes.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_settings.h"
 #include "rmobike_switch_task.h"
-#include "rmobike_task.h"
 
 #include <processing/jobs/callback_job.h>
 
@@ -156,76 +155,6 @@ static u_int get_timeout(void)
 	return timeout;
 }
 
-/*
- * Described in header
- */
-rmobike_switch_t rmobike_asker_describe(ike_sa_t *ike_sa, host_t *to,
-										const char *tag, char *peer_id,
-										size_t len)
-{
-	snprintf(peer_id, len, "%Y", ike_sa->get_other_eap_id(ike_sa));
-	return (rmobike_switch_t){
-		.id = ike_sa->get_unique_id(ike_sa),
-		.name = ike_sa->get_name(ike_sa),
-		.peer_id = peer_id,
-		.from = ike_sa->get_my_host(ike_sa),
-		.remote = ike_sa->get_other_host(ike_sa),
-		.to = to,
-		.tag = (char*)tag,
-	};
-}
-
-/*
- * Described in header
- */
-bool rmobike_asker_reaches(ike_sa_t *ike_sa, host_t *from)
-{
-	enumerator_t *enumerator;
-	host_t *other, *source;
-	bool usable = FALSE;
-
-	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
-	while (!usable && enumerator->enumerate(enumerator, &other))
-	{
-		if (other->get_family(other) == from->get_family(from))
-		{
-			source = rmobike_routes_get_source(other, from);
-			usable = source && source->ip_equals(source, from);
-			DESTROY_IF(source);
-		}
-	}
-	enumerator->destroy(enumerator);
-	return usable;
-}
-
-/*
- * Described in header
- */
-bool rmobike_asker_owns(host_t *to, char *why, size_t len)
-{
-	enumerator_t *enumerator;
-	host_t *host;
-	int written;
-
-	if (charon->kernel->get_interface(charon->kernel, to, NULL))
-	{
-		return TRUE;
-	}
-	written = snprintf(why, len, "%H is not an address of this machine, it "
-					   "has:", to);
-	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
-														   ADDR_TYPE_REGULAR);
-	while (enumerator->enumerate(enumerator, &host))
-	{
-		if (written > 0 && (size_t)written < len)
-		{
-			written += snprintf(why + written, len - written, " %H", host);
-		}
-	}
-	enumerator->destroy(enumerator);
-	return FALSE;
-}
-
 METHOD(rmobike_asker_t, begin, u_int,
 	private_rmobike_asker_t *this, ike_sa_t *ike_sa, host_t *to,
 	const char *tag)
@@ -234,7 +163,7 @@ METHOD(rmobike_asker_t, begin, u_int,
 	char peer_id[BUF_LEN];
 	u_int serial;
 
-	asked = rmobike_asker_describe(ike_sa, to, tag, peer_id, sizeof(peer_id));
+	asked = rmobike_ike_sa_describe(ike_sa, to, tag, peer_id, sizeof(peer_id));
 	this->stats->count(this->stats, RMOBIKE_COUNT_ASKED, NULL);
 	serial = this->peers->begin(this->peers, &asked);
 	schedule_end(this->peers, serial, 0, get_timeout());
@@ -266,7 +195,7 @@ METHOD(rmobike_asker_t, queue, void,
 	rmobike_options_t *options;
 	const char *why;
 
-	why = rmobike_switch_task_refuses(ike_sa);
+	why = rmobike_ike_sa_refuses(ike_sa);
 	if (why)
 	{
 		this->peers->end(this->peers, serial, RMOBIKE_FAILED, why);
@@ -292,7 +221,7 @@ METHOD(rmobike_asker_t, ask, u_int,
 
 	serial = begin(this, ike_sa, to, tag);
 	queue(this, ike_sa, serial, to, FALSE);
-	rmobike_task_initiate(ike_sa);
+	rmobike_ike_sa_initiate(ike_sa);
 	return serial;
 }
 

@@ -98,38 +98,4 @@ rmobike_asker_t *rmobike_asker_create(rmobike_peers_t *peers,
 									  rmobike_source_t *source,
 									  rmobike_stats_t *stats);
 
-/**
- * Fill in what the records know of an IKE_SA.
- *
- * @param ike_sa	IKE_SA, checked out
- * @param to		address to switch to
- * @param tag		text for the records, NULL for none
- * @param peer_id	buffer for the identity of the peer
- * @param len		size of that buffer
- * @return			switch that refers to the arguments
- */
-rmobike_switch_t rmobike_asker_describe(ike_sa_t *ike_sa, host_t *to,
-										const char *tag, char *peer_id,
-										size_t len);
-
-/**
- * Check if the peer could be reached from an address: one of the family of
- * its own current address, or of another one that it announced.
- *
- * @param ike_sa	IKE_SA, checked out
- * @param from		address of this machine
- * @return			TRUE if it could
- */
-bool rmobike_asker_reaches(ike_sa_t *ike_sa, host_t *from);
-
-/**
- * Check that an address is one of this machine.
- *
- * @param to		address
- * @param why		receives which ones it has instead
- * @param len		size of that buffer
- * @return			TRUE if it is
- */
-bool rmobike_asker_owns(host_t *to, char *why, size_t len);
-
 #endif /** RMOBIKE_ASKER_H_ @}*/

@@ -2,12 +2,11 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "rmobike_asker.h"
 #include "rmobike_candidates.h"
 #include "rmobike_compat.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_policy.h"
 #include "rmobike_routes.h"
-#include "rmobike_task.h"
 
 #include <encoding/payloads/notify_payload.h>
 
@@ -148,7 +147,7 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 	enumerator_t *enumerator;
 	linked_list_t *announced, *tried;
 
-	options = rmobike_task_options(ike_sa);
+	options = rmobike_ike_sa_options(ike_sa);
 	get_lists(this, ike_sa->get_unique_id(ike_sa), &announced, &tried);
 	source = rmobike_routes_get_source(ike_sa->get_other_host(ike_sa), NULL);
 	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
@@ -166,7 +165,7 @@ METHOD(rmobike_candidates_t, choose, host_t*,
 			!has_host(exclude, host) &&
 			!has_host(tried, host) &&
 			(!best.address || rmobike_policy_is_better(&current, &best)) &&
-			rmobike_asker_reaches(ike_sa, host))
+			rmobike_ike_sa_reaches(ike_sa, host))
 		{
 			DESTROY_IF(best.address);
 			best = current;

@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_commands.h"
+#include "rmobike_routes.h"
 
 /**
  * Keys of the requests that start a move
@@ -333,7 +334,7 @@ vici_message_t *rmobike_command_drain(void *user, char *name, u_int id,
 						   str ?: "");
 	}
 	if (parse_move(request, &move, why, sizeof(why)) &&
-		rmobike_asker_owns(address, why, sizeof(why)))
+		rmobike_routes_owns(address, why, sizeof(why)))
 	{
 		started = this->placement->drain(this->placement, address, &move,
 										 &matches, why, sizeof(why));

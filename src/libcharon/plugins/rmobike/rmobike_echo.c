@@ -4,10 +4,10 @@
 
 #include "rmobike_compat.h"
 #include "rmobike_echo.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_inflight.h"
 #include "rmobike_paths.h"
 #include "rmobike_task.h"
-#include "rmobike_update_task.h"
 
 typedef struct private_rmobike_echo_t private_rmobike_echo_t;
 typedef struct answer_t answer_t;
@@ -203,7 +203,7 @@ static void answer_to(ike_sa_t *ike_sa, linked_list_t *packets, host_t *to)
 	packet_t *packet;
 	host_t *me;
 
-	me = rmobike_update_task_source(ike_sa, to);
+	me = rmobike_ike_sa_source(ike_sa, to);
 	if (me)
 	{
 		enumerator = packets->create_enumerator(packets);

@@ -3,13 +3,14 @@
  */
 
 #include "rmobike_compat.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_judge.h"
 #include "rmobike_notify.h"
 #include "rmobike_policy.h"
 #include "rmobike_settings.h"
-#include "rmobike_task.h"
 #include "rmobike_update_task.h"
 
+#include <sa/ikev2/tasks/ike_mobike.h>
 #include <encoding/payloads/notify_payload.h>
 
 /**
@@ -147,7 +148,7 @@ static void check_liveness(ike_sa_t *ike_sa)
 		mobike->dpd(mobike);
 		ike_sa->queue_task(ike_sa, &mobike->task);
 	}
-	rmobike_task_initiate(ike_sa);
+	rmobike_ike_sa_initiate(ike_sa);
 }
 
 /**
@@ -184,7 +185,7 @@ static void accept_switch(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
 		this->unanswered->follow(this->unanswered, ike_sa, to);
 	}
 	/* runs after the response was sent */
-	rmobike_task_initiate(ike_sa);
+	rmobike_ike_sa_initiate(ike_sa);
 }
 
 /**
@@ -199,8 +200,8 @@ static void handle_switch(private_rmobike_judge_t *this, ike_sa_t *ike_sa,
 	const char *reason;
 	host_t *me;
 
-	options = rmobike_task_options(ike_sa);
-	me = rmobike_update_task_source(ike_sa, to);
+	options = rmobike_ike_sa_options(ike_sa);
+	me = rmobike_ike_sa_source(ike_sa, to);
 	verdict = rmobike_update_task_judge(ike_sa, this->accepted, options,
 										options->accept, to);
 	if (rmobike_verdict_is_refusal(verdict))
@@ -372,7 +373,7 @@ static void follow_addresses(private_rmobike_judge_t *this,
 	rmobike_verdict_t verdict;
 
 	from = from->clone(from);
-	options = rmobike_task_options(ike_sa);
+	options = rmobike_ike_sa_options(ike_sa);
 	verdict = rmobike_update_task_judge(ike_sa, this->accepted, options,
 										RMOBIKE_ACCEPT_ANY, from);
 	rmobike_options_destroy(options);
@@ -382,7 +383,7 @@ static void follow_addresses(private_rmobike_judge_t *this,
 	{
 		this->unanswered->follow(this->unanswered, ike_sa, from);
 	}
-	rmobike_task_initiate(ike_sa);
+	rmobike_ike_sa_initiate(ike_sa);
 	from->destroy(from);
 }
 

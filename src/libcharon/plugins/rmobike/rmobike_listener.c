@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_compat.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_listener.h"
 #include "rmobike_notify.h"
 #include "rmobike_task.h"
@@ -61,7 +62,7 @@ static void handle_capability(private_rmobike_listener_t *this,
 		}
 		return;
 	}
-	options = rmobike_task_options(ike_sa);
+	options = rmobike_ike_sa_options(ike_sa);
 	if (options->advertise)
 	{
 		notify->set_notification_data(notify, rmobike_notify_capability());

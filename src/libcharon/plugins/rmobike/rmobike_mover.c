@@ -2,9 +2,10 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "rmobike_ike_sa.h"
 #include "rmobike_mover.h"
 #include "rmobike_queue.h"
-#include "rmobike_switch_task.h"
+#include "rmobike_routes.h"
 
 #include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
@@ -200,7 +201,7 @@ static host_t *choose_target(private_rmobike_mover_t *this, ike_sa_t *ike_sa)
 		address = targets->get_address(targets, i);
 		/* somebody chose these, so it is only a question of the family */
 		usable[i] = address->get_family(address) == other->get_family(other) ||
-					rmobike_asker_reaches(ike_sa, address);
+					rmobike_ike_sa_reaches(ike_sa, address);
 	}
 	current = targets->find(targets, ike_sa->get_my_host(ike_sa));
 	this->mutex->lock(this->mutex);
@@ -245,7 +246,7 @@ static bool run_item(private_rmobike_mover_t *this, rmobike_selected_t *item,
 	host_t *target;
 	u_int serial, waiting, in_flight;
 
-	why = rmobike_switch_task_refuses(ike_sa);
+	why = rmobike_ike_sa_refuses(ike_sa);
 	target = choose_target(this, ike_sa);
 	if (target)
 	{
@@ -395,7 +396,7 @@ static bool are_own_addresses(rmobike_weights_t *targets, char *why, size_t len)
 	for (i = 0; targets && i < targets->count(targets); i++)
 	{
 		if (targets->get_weight(targets, i) &&
-			!rmobike_asker_owns(targets->get_address(targets, i), why, len))
+			!rmobike_routes_owns(targets->get_address(targets, i), why, len))
 		{
 			return FALSE;
 		}

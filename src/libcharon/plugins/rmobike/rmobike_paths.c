@@ -2,9 +2,8 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "rmobike_ike_sa.h"
 #include "rmobike_paths.h"
-
-#include "rmobike_task.h"
 
 /**
  * There are so many at most
@@ -19,7 +18,7 @@ static bool is_enabled(ike_sa_t *ike_sa)
 	rmobike_options_t *options;
 	bool enabled;
 
-	options = rmobike_task_options(ike_sa);
+	options = rmobike_ike_sa_options(ike_sa);
 	enabled = options->accept != RMOBIKE_ACCEPT_NONE;
 	rmobike_options_destroy(options);
 	return enabled;

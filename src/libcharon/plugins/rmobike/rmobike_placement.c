@@ -4,8 +4,8 @@
 
 #include "rmobike_balance.h"
 #include "rmobike_compat.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_placement.h"
-#include "rmobike_switch_task.h"
 
 #include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
@@ -153,7 +153,7 @@ static host_t *choose_balanced(private_rmobike_placement_t *this,
 		usable[i] = !find_host(drained, address) &&
 					charon->kernel->get_interface(charon->kernel, address,
 												  NULL) &&
-					rmobike_asker_reaches(ike_sa, address);
+					rmobike_ike_sa_reaches(ike_sa, address);
 	}
 	current = weights->find(weights, ike_sa->get_my_host(ike_sa));
 	if (current >= 0)
@@ -239,7 +239,7 @@ CALLBACK(newcomer_execute, job_requeue_t,
 	ike_sa = newcomer->ref->checkout(newcomer->ref);
 	if (ike_sa)
 	{
-		to = rmobike_switch_task_refuses(ike_sa) ? NULL : place(this, ike_sa);
+		to = rmobike_ike_sa_refuses(ike_sa) ? NULL : place(this, ike_sa);
 		if (to)
 		{
 			this->asker->ask(this->asker, ike_sa, to, NULL);

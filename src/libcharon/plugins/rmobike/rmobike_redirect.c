@@ -3,9 +3,9 @@
  */
 
 #include "rmobike_compat.h"
-#include "rmobike_settings.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_redirect.h"
-#include "rmobike_switch_task.h"
+#include "rmobike_settings.h"
 
 typedef struct private_rmobike_redirect_t private_rmobike_redirect_t;
 
@@ -82,7 +82,7 @@ METHOD(ike_sa_t, redirect, status_t,
 {
 	host_t *to = NULL;
 
-	if (is_enabled() && !rmobike_switch_task_refuses(this))
+	if (is_enabled() && !rmobike_ike_sa_refuses(this))
 	{
 		to = get_own_address(gateway);
 	}

@@ -4,9 +4,9 @@
 
 #include "rmobike_compat.h"
 #include "rmobike_flights.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_roam.h"
 #include "rmobike_routes.h"
-#include "rmobike_switch_task.h"
 #include "rmobike_task.h"
 #include "rmobike_turns.h"
 
@@ -125,7 +125,7 @@ static bool is_path_valid(ike_sa_t *ike_sa)
 	rmobike_options_t *options;
 	bool best, valid;
 
-	options = rmobike_task_options(ike_sa);
+	options = rmobike_ike_sa_options(ike_sa);
 	best = options->prefer_best_path;
 	rmobike_options_destroy(options);
 	source = rmobike_routes_get_source(ike_sa->get_other_host(ike_sa),
@@ -206,11 +206,11 @@ static bool is_ours(ike_sa_t *ike_sa)
 	rmobike_options_t *options;
 	bool enabled;
 
-	if (rmobike_switch_task_refuses(ike_sa))
+	if (rmobike_ike_sa_refuses(ike_sa))
 	{
 		return FALSE;
 	}
-	options = rmobike_task_options(ike_sa);
+	options = rmobike_ike_sa_options(ike_sa);
 	enabled = options->auto_switch;
 	rmobike_options_destroy(options);
 	return enabled;

@@ -210,6 +210,34 @@ host_t *rmobike_routes_get_source(host_t *dest, host_t *src)
 /*
  * Described in header
  */
+bool rmobike_routes_owns(host_t *to, char *why, size_t len)
+{
+	enumerator_t *enumerator;
+	host_t *host;
+	int written;
+
+	if (charon->kernel->get_interface(charon->kernel, to, NULL))
+	{
+		return TRUE;
+	}
+	written = snprintf(why, len, "%H is not an address of this machine, it "
+					   "has:", to);
+	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
+														   ADDR_TYPE_REGULAR);
+	while (enumerator->enumerate(enumerator, &host))
+	{
+		if (written > 0 && (size_t)written < len)
+		{
+			written += snprintf(why + written, len - written, " %H", host);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return FALSE;
+}
+
+/*
+ * Described in header
+ */
 void rmobike_routes_forget(void)
 {
 	hashtable_t *old;

@@ -35,6 +35,16 @@ void rmobike_routes_init(void);
 host_t *rmobike_routes_get_source(host_t *dest, host_t *src);
 
 /**
+ * Check that an address is one of this machine.
+ *
+ * @param to			address
+ * @param why			receives which ones it has instead
+ * @param len			size of that buffer
+ * @return				TRUE if it is
+ */
+bool rmobike_routes_owns(host_t *to, char *why, size_t len);
+
+/**
  * Believe nothing anymore. Thread safe.
  */
 void rmobike_routes_forget(void);

@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_compat.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_paths.h"
 #include "rmobike_seek.h"
 #include "rmobike_task.h"
@@ -161,7 +162,7 @@ static bool is_enabled(ike_sa_t *ike_sa)
 		(ike_sa->get_state(ike_sa) == IKE_ESTABLISHED ||
 		 ike_sa->get_state(ike_sa) == IKE_REKEYING))
 	{
-		options = rmobike_task_options(ike_sa);
+		options = rmobike_ike_sa_options(ike_sa);
 		enabled = options->accept != RMOBIKE_ACCEPT_NONE;
 		rmobike_options_destroy(options);
 	}
@@ -228,7 +229,7 @@ static void follow(private_rmobike_seek_t *this, ike_sa_t *ike_sa, host_t *to)
 			 to, other);
 	}
 	rmobike_update_task_settle(ike_sa, this->accepted, this->stats, to, TRUE);
-	rmobike_task_initiate(ike_sa);
+	rmobike_ike_sa_initiate(ike_sa);
 }
 
 CALLBACK(seek_execute, job_requeue_t,
@@ -328,7 +329,7 @@ static bool may_follow(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
 	rmobike_options_t *options;
 	rmobike_verdict_t verdict;
 
-	options = rmobike_task_options(ike_sa);
+	options = rmobike_ike_sa_options(ike_sa);
 	verdict = rmobike_update_task_judge(ike_sa, this->accepted, options,
 										RMOBIKE_ACCEPT_ANY, from);
 	rmobike_options_destroy(options);

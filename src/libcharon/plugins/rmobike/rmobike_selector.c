@@ -2,9 +2,8 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "rmobike_asker.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_selector.h"
-#include "rmobike_switch_task.h"
 
 #include <collections/hashtable.h>
 
@@ -77,7 +76,7 @@ static bool is_surplus(const rmobike_selector_t *this,
 		return TRUE;
 	}
 	i = targets->find(targets, ike_sa->get_my_host(ike_sa));
-	if (i < 0 || !this->surplus[i] || rmobike_switch_task_refuses(ike_sa))
+	if (i < 0 || !this->surplus[i] || rmobike_ike_sa_refuses(ike_sa))
 	{
 		return FALSE;
 	}
@@ -137,7 +136,7 @@ linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
 	{
 		if (matches(this, ike_sa) && is_surplus(this, targets, ike_sa))
 		{
-			info = rmobike_asker_describe(ike_sa, first, tag, peer_id,
+			info = rmobike_ike_sa_describe(ike_sa, first, tag, peer_id,
 										  sizeof(peer_id));
 			INIT(item,
 				.ref = refs->create_ref(refs, ike_sa),

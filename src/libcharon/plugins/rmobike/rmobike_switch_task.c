@@ -2,7 +2,6 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "rmobike_compat.h"
 #include "rmobike_switch_task.h"
 #include "rmobike_paths.h"
 #include "rmobike_routes.h"
@@ -55,56 +54,6 @@ struct private_rmobike_switch_task_t {
 	 */
 	uint16_t notify_type;
 };
-
-/**
- * Check if MOBIKE can't move one of the CHILD_SAs (RFC 4555, 1.2)
- */
-static bool has_transport_mode(ike_sa_t *ike_sa)
-{
-	enumerator_t *enumerator;
-	child_sa_t *child_sa;
-	bool found = FALSE;
-
-	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
-	while (!found && enumerator->enumerate(enumerator, &child_sa))
-	{
-		found = child_sa->get_mode(child_sa) == MODE_TRANSPORT;
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-/*
- * Described in header
- */
-const char *rmobike_switch_task_refuses(ike_sa_t *ike_sa)
-{
-	switch (ike_sa->get_state(ike_sa))
-	{
-		case IKE_ESTABLISHED:
-		case IKE_REKEYING:
-			break;
-		default:
-			return "the IKE_SA is not established";
-	}
-	if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
-	{
-		return "initiated by us, only responders can ask for a switch";
-	}
-	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE))
-	{
-		return "MOBIKE is not enabled";
-	}
-	if (!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
-	{
-		return "peer does not support it";
-	}
-	if (has_transport_mode(ike_sa))
-	{
-		return "has transport mode CHILD_SAs, which MOBIKE can't move";
-	}
-	return NULL;
-}
 
 /**
  * Is there any way to the peer?

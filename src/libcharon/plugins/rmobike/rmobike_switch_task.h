@@ -24,14 +24,6 @@
 #include <daemon.h>
 
 /**
- * Why the peer of an IKE_SA must not be asked.
- *
- * @param ike_sa		IKE_SA, checked out
- * @return				static text, NULL if it may be asked
- */
-const char *rmobike_switch_task_refuses(ike_sa_t *ike_sa);
-
-/**
  * Queue the exchange on an IKE_SA; one that is still queued is replaced. It is
  * skipped if the peer needs not be asked anymore when its turn comes.
  *

@@ -2,7 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "rmobike_settings.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_task.h"
 
 #include <processing/jobs/callback_job.h>
@@ -414,7 +414,7 @@ bool rmobike_task_settle(ike_sa_t *ike_sa)
 	if (queued || active)
 	{
 		rmobike_task_announce(ike_sa);
-		rmobike_task_initiate(ike_sa);
+		rmobike_ike_sa_initiate(ike_sa);
 	}
 	return active;
 }
@@ -512,23 +512,6 @@ void rmobike_task_migrate(rmobike_task_t *this, ike_sa_t *ike_sa)
 	this->roamed = FALSE;
 	DESTROY_IF(this->packet);
 	this->packet = NULL;
-}
-
-/*
- * Described in header
- */
-rmobike_options_t *rmobike_task_options(ike_sa_t *ike_sa)
-{
-	return rmobike_settings_get(ike_sa->get_name(ike_sa));
-}
-
-/*
- * Described in header
- */
-void rmobike_task_initiate(ike_sa_t *ike_sa)
-{
-	lib->processor->queue_job(lib->processor,
-			(job_t*)initiate_tasks_job_create(ike_sa->get_id(ike_sa)));
 }
 
 /*

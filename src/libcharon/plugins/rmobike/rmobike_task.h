@@ -251,19 +251,4 @@ task_t *rmobike_task_announce(ike_sa_t *ike_sa);
  */
 bool rmobike_task_settle(ike_sa_t *ike_sa);
 
-/**
- * Get the options that apply to an IKE_SA, see rmobike_settings.
- *
- * @param ike_sa	IKE_SA
- * @return			options, to be given back with rmobike_options_destroy()
- */
-rmobike_options_t *rmobike_task_options(ike_sa_t *ike_sa);
-
-/**
- * Initiate the queued tasks of an IKE_SA in a job of its own.
- *
- * @param ike_sa	IKE_SA
- */
-void rmobike_task_initiate(ike_sa_t *ike_sa);
-
 #endif /** RMOBIKE_TASK_H_ @}*/

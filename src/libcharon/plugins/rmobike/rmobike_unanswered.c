@@ -3,11 +3,11 @@
  */
 
 #include "rmobike_compat.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_inflight.h"
 #include "rmobike_paths.h"
 #include "rmobike_task.h"
 #include "rmobike_unanswered.h"
-#include "rmobike_update_task.h"
 
 #include <processing/jobs/callback_job.h>
 
@@ -156,7 +156,7 @@ static bool send_request_to(rmobike_request_t *request, ike_sa_t *ike_sa,
 	packet_t *packet;
 	host_t *me;
 
-	me = rmobike_update_task_source(ike_sa, to);
+	me = rmobike_ike_sa_source(ike_sa, to);
 	if (!me)
 	{
 		return FALSE;
@@ -339,7 +339,7 @@ static bool is_lost(ike_sa_t *ike_sa)
 	if (!me->is_anyaddr(me) &&
 		!charon->kernel->get_interface(charon->kernel, me, NULL))
 	{
-		options = rmobike_task_options(ike_sa);
+		options = rmobike_ike_sa_options(ike_sa);
 		enabled = options->auto_switch;
 		rmobike_options_destroy(options);
 	}

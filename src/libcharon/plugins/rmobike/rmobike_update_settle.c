@@ -2,7 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "rmobike_task.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_update_task.h"
 
 /**
@@ -32,7 +32,7 @@ rmobike_verdict_t rmobike_update_task_judge(ike_sa_t *ike_sa,
 											rmobike_accept_t accept, host_t *to)
 {
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	host_t *me = rmobike_update_task_source(ike_sa, to);
+	host_t *me = rmobike_ike_sa_source(ike_sa, to);
 	rmobike_question_t question = {
 		.address = to,
 		.current = ike_sa->get_other_host(ike_sa),
@@ -74,7 +74,7 @@ host_t *rmobike_update_task_go(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
 	rmobike_options_t *options;
 	rmobike_verdict_t verdict;
 
-	options = rmobike_task_options(ike_sa);
+	options = rmobike_ike_sa_options(ike_sa);
 	/* where it may be was decided when it was asked there */
 	verdict = rmobike_update_task_judge(ike_sa, accepted, options,
 										RMOBIKE_ACCEPT_ANY, to);
@@ -113,7 +113,7 @@ void rmobike_update_task_settle(ike_sa_t *ike_sa, rmobike_accepted_t *accepted,
 	moves = !to->ip_equals(to, ike_sa->get_other_host(ike_sa));
 	if (changed || moves)
 	{
-		options = rmobike_task_options(ike_sa);
+		options = rmobike_ike_sa_options(ike_sa);
 		rmobike_update_task_queue(ike_sa, accepted, stats,
 								  accepted->get_serial(accepted, id), to, check,
 								  options->path_timeout);

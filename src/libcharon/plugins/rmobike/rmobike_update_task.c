@@ -2,9 +2,10 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "rmobike_update_task.h"
+#include "rmobike_ike_sa.h"
 #include "rmobike_paths.h"
 #include "rmobike_task.h"
+#include "rmobike_update_task.h"
 
 #include <encoding/payloads/notify_payload.h>
 #include <sa/ikev2/tasks/ike_natd.h>
@@ -94,24 +95,6 @@ struct private_rmobike_update_task_t {
 	ike_natd_t *natd;
 };
 
-/*
- * Described in header
- */
-host_t *rmobike_update_task_source(ike_sa_t *ike_sa, host_t *to)
-{
-	host_t *me, *current;
-
-	current = ike_sa->get_my_host(ike_sa);
-	me = charon->kernel->get_source_addr(charon->kernel, to,
-			current->get_family(current) == to->get_family(to) ? current
-															   : NULL);
-	if (me)
-	{
-		me->set_port(me, current->get_port(current));
-	}
-	return me;
-}
-
 /**
  * Forget everything that belongs to an exchange that was started
  */
@@ -142,7 +125,7 @@ static void send_request_there(private_rmobike_update_task_t *this,
 
 	if (this->base.roamed)
 	{
-		source = rmobike_update_task_source(this->base.ike_sa, this->other);
+		source = rmobike_ike_sa_source(this->base.ike_sa, this->other);
 	}
 	this->strayed |= source && !source->ip_equals(source, this->me);
 	rmobike_task_send(packet, source ?: this->me, this->other);
@@ -163,7 +146,7 @@ static void send_to(private_rmobike_update_task_t *this, packet_t *packet,
 {
 	host_t *source;
 
-	source = rmobike_update_task_source(this->base.ike_sa, to);
+	source = rmobike_ike_sa_source(this->base.ike_sa, to);
 	if (source && !to->ip_equals(to, this->other))
 	{
 		rmobike_task_send(packet, source, to);
@@ -239,7 +222,7 @@ static void path_expired(rmobike_task_t *base)
 		return;
 	}
 	this->stats->count(this->stats, RMOBIKE_COUNT_REVERTED, NULL);
-	source = rmobike_update_task_source(ike_sa, this->old_other);
+	source = rmobike_ike_sa_source(ike_sa, this->old_other);
 	if (source)
 	{	/* the one it had may be gone */
 		this->old_me->destroy(this->old_me);
@@ -324,7 +307,7 @@ METHOD(task_t, build_i, status_t,
 		return rmobike_task_skip(message);
 	}
 	judge_again(this);
-	this->me = rmobike_update_task_source(ike_sa, this->other);
+	this->me = rmobike_ike_sa_source(ike_sa, this->other);
 	if (!this->me)
 	{
 		DBG1(DBG_IKE, "no source address to reach %H anymore, IKE_SA %s[%u] "

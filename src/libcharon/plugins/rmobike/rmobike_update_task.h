@@ -129,13 +129,4 @@ void rmobike_update_task_know(ike_sa_t *ike_sa, host_t *address);
  */
 void rmobike_update_task_resume(ike_sa_t *old, ike_sa_t *new);
 
-/**
- * Get the source address that packets of an IKE_SA to an address would have.
- *
- * @param ike_sa		IKE_SA
- * @param to			destination
- * @return				source with the IKE_SA's port, NULL if there is none
- */
-host_t *rmobike_update_task_source(ike_sa_t *ike_sa, host_t *to);
-
 #endif /** RMOBIKE_UPDATE_TASK_H_ @}*/

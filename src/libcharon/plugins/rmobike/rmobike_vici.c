@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 
-#include "rmobike_compat.h"
 #include "rmobike_settings.h"
 #include "rmobike_vici.h"
 

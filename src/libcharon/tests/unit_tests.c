@@ -52,6 +52,7 @@ int main(void)
 	srunner_add_suite(runner, weights_suite());
 	srunner_add_suite(runner, balance_suite());
 	srunner_add_suite(runner, window_suite());
+	srunner_add_suite(runner, lanes_suite());
 	srunner_add_suite(runner, keys_suite());
 	srunner_add_suite(runner, replay_suite());
 

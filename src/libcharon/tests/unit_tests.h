@@ -33,6 +33,7 @@ Suite *settings_suite(void);
 Suite *weights_suite(void);
 Suite *balance_suite(void);
 Suite *window_suite(void);
+Suite *lanes_suite(void);
 Suite *keys_suite(void);
 Suite *replay_suite(void);
 

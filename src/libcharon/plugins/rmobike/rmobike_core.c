@@ -11,6 +11,7 @@
 #include "rmobike_judge.h"
 #include "rmobike_listener.h"
 #include "rmobike_mover.h"
+#include "rmobike_pacer.h"
 #include "rmobike_peers.h"
 #include "rmobike_placement.h"
 #include "rmobike_redirect.h"
@@ -97,6 +98,11 @@ struct private_rmobike_core_t {
 	rmobike_asker_t *asker;
 
 	/**
+	 * Tells whose turn it is
+	 */
+	rmobike_pacer_t *pacer;
+
+	/**
 	 * Moves many
 	 */
 	rmobike_mover_t *mover;
@@ -179,6 +185,7 @@ METHOD(rmobike_core_t, destroy, void,
 	this->placement->destroy(this->placement);
 	this->mover->destroy(this->mover);
 	this->roam->destroy(this->roam);
+	this->pacer->destroy(this->pacer);
 	this->public.refs->destroy(this->public.refs);
 	this->seek->destroy(this->seek);
 	this->echo->destroy(this->echo);
@@ -252,11 +259,13 @@ rmobike_core_t *rmobike_core_create(rmobike_source_t *source)
 	this->seek = rmobike_seek_create(this->records, this->accepted,
 									 this->unanswered, this->stats);
 	this->candidates = rmobike_candidates_create(this->records);
+	this->pacer = rmobike_pacer_create(this->peers, this->public.refs);
 	this->roam = rmobike_roam_create(this->peers, this->asker,
 									 this->candidates, this->unanswered,
-									 this->public.refs);
+									 this->public.refs, this->pacer);
 	this->mover = rmobike_mover_create(this->peers, this->asker,
-									   this->public.refs, this->stats);
+									   this->public.refs, this->stats,
+									   this->pacer);
 	this->census = rmobike_census_create(this->records);
 	this->placement = rmobike_placement_create(this->asker, this->mover,
 											   this->candidates, this->census,

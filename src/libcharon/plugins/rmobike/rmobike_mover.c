@@ -4,14 +4,11 @@
 
 #include "rmobike_ike_sa.h"
 #include "rmobike_mover.h"
-#include "rmobike_queue.h"
 #include "rmobike_routes.h"
 
-#include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
 
 typedef struct private_rmobike_mover_t private_rmobike_mover_t;
-typedef struct run_t run_t;
 
 /**
  * Private data
@@ -65,33 +62,15 @@ struct private_rmobike_mover_t {
 	u_int load[RMOBIKE_WEIGHTS_MAX];
 
 	/**
-	 * Who waits, and who is under way
+	 * Tells whose turn it is
 	 */
-	rmobike_queue_t *queue;
+	rmobike_pacer_t *pacer;
 
 	/**
 	 * Protects load
 	 */
 	mutex_t *mutex;
 };
-
-/**
- * A job for an item
- */
-struct run_t {
-
-	/**
-	 * The mover
-	 */
-	private_rmobike_mover_t *this;
-
-	/**
-	 * The item
-	 */
-	rmobike_selected_t *item;
-};
-
-static void kick(private_rmobike_mover_t *this);
 
 /**
  * Free what is kept of a move
@@ -107,14 +86,14 @@ static void clear_move(private_rmobike_mover_t *this)
 }
 
 /**
- * Tell what became of an item that was not asked
+ * Tell what became of an IKE_SA that was not asked
  */
-static void tell(private_rmobike_mover_t *this, rmobike_selected_t *item,
+static void tell(private_rmobike_mover_t *this, rmobike_turn_t *turn,
 				 rmobike_state_t state, const char *reason)
 {
-	item->info->id = item->ref->get_id(item->ref);
-	item->info->state = state;
-	item->info->reason = reason;
+	turn->info->id = turn->ref->get_id(turn->ref);
+	turn->info->state = state;
+	turn->info->reason = reason;
 	if (state == RMOBIKE_CANCELLED)
 	{
 		this->stats->count(this->stats, RMOBIKE_COUNT_CANCELLED, reason);
@@ -123,62 +102,7 @@ static void tell(private_rmobike_mover_t *this, rmobike_selected_t *item,
 	{
 		this->stats->count(this->stats, RMOBIKE_COUNT_REDIRECTED, NULL);
 	}
-	this->peers->tell(this->peers, item->info);
-}
-
-/**
- * Tell that items were cancelled
- */
-static u_int cancel_items(private_rmobike_mover_t *this, linked_list_t *items,
-						  const char *reason)
-{
-	u_int count = 0;
-	rmobike_selected_t *item;
-
-	while (items->remove_first(items, (void**)&item) == SUCCESS)
-	{
-		tell(this, item, RMOBIKE_CANCELLED, reason);
-		rmobike_selected_destroy(item);
-		count++;
-	}
-	items->destroy(items);
-	return count;
-}
-
-/**
- * Go on after something ended
- */
-static void go_on(private_rmobike_mover_t *this, linked_list_t *cancelled)
-{
-	if (cancelled)
-	{
-		cancel_items(this, cancelled, "too many failures");
-	}
-	kick(this);
-}
-
-/**
- * An item ended without having been asked
- */
-static void skip(private_rmobike_mover_t *this, rmobike_selected_t *item,
-				 rmobike_state_t state, const char *reason)
-{
-	tell(this, item, state, reason);
-	go_on(this, this->queue->skipped(this->queue, state == RMOBIKE_FAILED));
-}
-
-/**
- * Implements rmobike_ended_t
- */
-static void switch_ended(void *user, const rmobike_switch_t *ended)
-{
-	private_rmobike_mover_t *this = user;
-	linked_list_t *cancelled;
-
-	if (this->queue->ended(this->queue, ended, &cancelled))
-	{
-		go_on(this, cancelled);
-	}
+	this->peers->tell(this->peers, turn->info);
 }
 
 /**
@@ -236,154 +160,77 @@ static bool redirect(ike_sa_t *ike_sa, host_t *target)
 }
 
 /**
- * It is the turn of an IKE_SA; returns FALSE if it is to be destroyed
+ * It is the turn of an IKE_SA that can't be asked, or in a dry run
  */
-static bool run_item(private_rmobike_mover_t *this, rmobike_selected_t *item,
-					 ike_sa_t *ike_sa)
+static void skip(private_rmobike_mover_t *this, rmobike_turn_t *turn,
+				 ike_sa_t *ike_sa, host_t *target, const char *why)
 {
 	rmobike_state_t state = RMOBIKE_FAILED;
+
+	if (this->move.dry_run)
+	{
+		state = why ? RMOBIKE_INELIGIBLE : RMOBIKE_PLANNED;
+	}
+	else if (this->move.redirect && redirect(ike_sa, target))
+	{
+		state = RMOBIKE_REDIRECTED;
+	}
+	turn->failed = state == RMOBIKE_FAILED;
+	tell(this, turn, state, why);
+}
+
+/**
+ * It is the turn of an IKE_SA that can be asked
+ */
+static status_t ask(private_rmobike_mover_t *this, rmobike_turn_t *turn,
+					ike_sa_t *ike_sa, host_t *target)
+{
+	u_int serial;
+	bool others;
+
+	serial = this->asker->begin(this->asker, ike_sa, target, this->move.tag);
+	others = this->pacer->begun(this->pacer, turn, serial);
+	this->asker->queue(this->asker, ike_sa, serial, target, others);
+	return ike_sa->initiate(ike_sa, NULL, NULL);
+}
+
+/**
+ * It is the turn of an IKE_SA, or never will be; implements rmobike_turn_cb_t
+ */
+static status_t turn_came(void *user, rmobike_turn_t *turn, ike_sa_t *ike_sa)
+{
+	private_rmobike_mover_t *this = user;
 	const char *why;
 	host_t *target;
-	u_int serial, waiting, in_flight;
 
+	if (turn->cancelled)
+	{
+		tell(this, turn, RMOBIKE_CANCELLED, turn->cancelled);
+		return SUCCESS;
+	}
+	if (!ike_sa)
+	{
+		turn->failed = TRUE;
+		tell(this, turn, RMOBIKE_FAILED, "IKE_SA deleted");
+		return SUCCESS;
+	}
 	why = rmobike_ike_sa_refuses(ike_sa);
 	target = choose_target(this, ike_sa);
 	if (target)
 	{
-		DESTROY_IF(item->info->to);
-		item->info->to = target;
-	}
-	if (!why && !target)
-	{
-		why = "no address that the peer could reach";
-	}
-	if (this->move.dry_run)
-	{
-		skip(this, item, why ? RMOBIKE_INELIGIBLE : RMOBIKE_PLANNED, why);
-		return TRUE;
-	}
-	if (why)
-	{
-		if (this->move.redirect && redirect(ike_sa, target))
-		{
-			state = RMOBIKE_REDIRECTED;
-		}
-		skip(this, item, state, why);
-		return TRUE;
-	}
-	serial = this->asker->begin(this->asker, ike_sa, target, this->move.tag);
-	this->queue->begun(this->queue, serial);
-	waiting = this->queue->get_count(this->queue, &in_flight);
-	this->asker->queue(this->asker, ike_sa, serial, target,
-					   waiting + in_flight > 1);
-	return ike_sa->initiate(ike_sa, NULL, NULL) != DESTROY_ME;
-}
-
-/**
- * Check out the IKE_SA whose turn it is
- */
-static void run_now(run_t *run)
-{
-	private_rmobike_mover_t *this = run->this;
-	ike_sa_t *ike_sa;
-
-	ike_sa = run->item->ref->checkout(run->item->ref);
-	if (!ike_sa)
-	{
-		skip(this, run->item, RMOBIKE_FAILED, "IKE_SA deleted");
-	}
-	else if (run_item(this, run->item, ike_sa))
-	{
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+		DESTROY_IF(turn->info->to);
+		turn->info->to = target;
 	}
 	else
 	{
-		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
-													ike_sa);
+		why = why ?: "no address that the peer could reach";
 	}
-}
-
-CALLBACK(run_execute, job_requeue_t,
-	run_t *run)
-{
-	run_now(run);
-	/* only now it is known until when others wait for this one */
-	kick(run->this);
-	return JOB_REQUEUE_NONE;
-}
-
-CALLBACK(run_destroy, void,
-	run_t *run)
-{
-	rmobike_selected_destroy(run->item);
-	free(run);
-}
-
-CALLBACK(wait_execute, job_requeue_t,
-	private_rmobike_mover_t *this)
-{
-	this->queue->woken_up(this->queue);
-	kick(this);
-	return JOB_REQUEUE_NONE;
-}
-
-/**
- * Take the next item if it may start. Otherwise schedules a timer if it is only
- * the rate that prevents it.
- */
-static run_t *take_next(private_rmobike_mover_t *this)
-{
-	rmobike_selected_t *item;
-	timeval_t wake_up;
-	run_t *run = NULL;
-
-	item = this->queue->next(this->queue, &wake_up);
-	if (item)
+	if (why || this->move.dry_run)
 	{
-		INIT(run,
-			.this = this,
-			.item = item,
-		);
+		skip(this, turn, ike_sa, target, why);
+		return SUCCESS;
 	}
-	else if (timerisset(&wake_up))
-	{
-		lib->scheduler->schedule_job_tv(lib->scheduler,
-				(job_t*)callback_job_create(wait_execute, this, NULL, NULL),
-				wake_up);
-	}
-	return run;
-}
-
-/**
- * Start as many as may be under way, in jobs. They come after whatever was
- * received: more requests would only have their responses wait longer, until
- * the requests are sent again.
- */
-static void kick(private_rmobike_mover_t *this)
-{
-	run_t *run;
-
-	while ((run = take_next(this)))
-	{
-		lib->processor->queue_job(lib->processor,
-				(job_t*)callback_job_create_with_prio(run_execute, run,
-										run_destroy, NULL, JOB_PRIO_LOW));
-	}
-}
-
-/**
- * Start the first ones, before anything else can be asked of us
- */
-static void start_first(private_rmobike_mover_t *this, u_int count)
-{
-	run_t *run;
-
-	while (count-- && (run = take_next(this)))
-	{
-		run_now(run);
-		run_destroy(run);
-	}
-	kick(this);
+	return ask(this, turn, ike_sa, target);
 }
 
 /**
@@ -405,7 +252,7 @@ static bool are_own_addresses(rmobike_weights_t *targets, char *why, size_t len)
 }
 
 /**
- * Keep what a move is about, while the queue is reserved
+ * Keep what a move is about, while its lane is reserved
  */
 static void keep_move(private_rmobike_mover_t *this, const rmobike_move_t *move)
 {
@@ -434,39 +281,36 @@ METHOD(rmobike_mover_t, start, u_int,
 		.rate = move->rate,
 		.max_failures = move->max_failures,
 	};
-	linked_list_t *items;
+	linked_list_t *turns;
 	u_int count;
 
 	if (!are_own_addresses(move->targets, why, len) ||
-		!this->queue->reserve(this->queue, why, len))
+		!this->pacer->reserve(this->pacer, &pace, why, len))
 	{
 		return 0;
 	}
-	items = rmobike_selector_select(&move->selector, this->refs, move->targets,
+	turns = rmobike_selector_select(&move->selector, this->refs, move->targets,
 									move->tag);
-	count = items->get_count(items);
+	count = turns->get_count(turns);
 	keep_move(this, move);
-	this->queue->fill(this->queue, items, &pace);
 	if (!count && !move->may_be_empty)
 	{
 		snprintf(why, len, "no matching IKE_SA found");
 	}
-	start_first(this, min(count, move->max_in_flight));
+	this->pacer->fill(this->pacer, turns);
 	return count;
 }
 
 METHOD(rmobike_mover_t, cancel, u_int,
 	private_rmobike_mover_t *this, u_int *in_flight)
 {
-	linked_list_t *items = this->queue->cancel(this->queue, in_flight);
-
-	return cancel_items(this, items, "cancelled");
+	return this->pacer->cancel(this->pacer, in_flight);
 }
 
 METHOD(rmobike_mover_t, get_queued, u_int,
 	private_rmobike_mover_t *this, u_int *in_flight)
 {
-	return this->queue->get_count(this->queue, in_flight);
+	return this->pacer->get_count(this->pacer, in_flight);
 }
 
 METHOD(rmobike_mover_t, set_chooser, void,
@@ -479,8 +323,6 @@ METHOD(rmobike_mover_t, set_chooser, void,
 METHOD(rmobike_mover_t, destroy, void,
 	private_rmobike_mover_t *this)
 {
-	this->peers->remove_listener(this->peers, this);
-	this->queue->destroy(this->queue);
 	clear_move(this);
 	this->mutex->destroy(this->mutex);
 	free(this);
@@ -492,7 +334,8 @@ METHOD(rmobike_mover_t, destroy, void,
 rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
 									  rmobike_asker_t *asker,
 									  rmobike_refs_t *refs,
-									  rmobike_stats_t *stats)
+									  rmobike_stats_t *stats,
+									  rmobike_pacer_t *pacer)
 {
 	private_rmobike_mover_t *this;
 
@@ -508,10 +351,10 @@ rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
 		.asker = asker,
 		.refs = refs,
 		.stats = stats,
-		.queue = rmobike_queue_create(),
+		.pacer = pacer,
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
-	peers->add_listener(peers, switch_ended, this);
+	pacer->set_cb(pacer, RMOBIKE_MOVE, turn_came, this);
 
 	return &this->public;
 }

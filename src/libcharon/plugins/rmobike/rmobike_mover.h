@@ -14,6 +14,7 @@
 #define RMOBIKE_MOVER_H_
 
 #include "rmobike_asker.h"
+#include "rmobike_pacer.h"
 #include "rmobike_peers.h"
 #include "rmobike_selector.h"
 #include "rmobike_stats.h"
@@ -120,14 +121,16 @@ struct rmobike_mover_t {
 /**
  * Create a mover.
  *
- * @param peers		records of IKE_SAs, tell what ended
+ * @param peers		records of IKE_SAs
  * @param asker		asks peers
  * @param refs		follows IKE_SAs that are rekeyed before it is their turn
  * @param stats		counts what never began
+ * @param pacer		tells whose turn it is
  */
 rmobike_mover_t *rmobike_mover_create(rmobike_peers_t *peers,
 									  rmobike_asker_t *asker,
 									  rmobike_refs_t *refs,
-									  rmobike_stats_t *stats);
+									  rmobike_stats_t *stats,
+									  rmobike_pacer_t *pacer);
 
 #endif /** RMOBIKE_MOVER_H_ @}*/

@@ -3,12 +3,10 @@
  */
 
 #include "rmobike_compat.h"
-#include "rmobike_flights.h"
 #include "rmobike_ike_sa.h"
 #include "rmobike_roam.h"
 #include "rmobike_routes.h"
 #include "rmobike_task.h"
-#include "rmobike_turns.h"
 
 #include <collections/hashtable.h>
 #include <processing/jobs/callback_job.h>
@@ -42,9 +40,9 @@ struct private_rmobike_roam_t {
 	rmobike_unanswered_t *unanswered;
 
 	/**
-	 * IKE_SAs that wait because too many have to leave
+	 * Tells whose turn it is if many have to leave
 	 */
-	rmobike_turns_t *turns;
+	rmobike_pacer_t *pacer;
 
 	/**
 	 * Knows addresses
@@ -168,14 +166,14 @@ static bool is_moving(private_rmobike_roam_t *this, ike_sa_t *ike_sa)
 /**
  * It is the turn of an IKE_SA to leave its address for another one
  */
-static void leave_for(private_rmobike_roam_t *this, ike_sa_t *ike_sa,
-					  host_t *to)
+static void leave_for(private_rmobike_roam_t *this, rmobike_turn_t *turn,
+					  ike_sa_t *ike_sa, host_t *to)
 {
 	u_int serial;
 	bool others;
 
 	serial = this->asker->begin(this->asker, ike_sa, to, NULL);
-	others = this->turns->begun(this->turns, serial);
+	others = this->pacer->begun(this->pacer, turn, serial);
 	note_started(this, ike_sa, serial);
 	this->asker->queue(this->asker, ike_sa, serial, to, others);
 	this->unanswered->rescue(this->unanswered, ike_sa, to);
@@ -248,23 +246,19 @@ static roam_t decide(ike_sa_t *ike_sa, bool address, status_t *status)
 /**
  * It is the turn of an IKE_SA to leave its address
  */
-static status_t leave(ike_sa_t *ike_sa, bool address)
+static status_t leave(rmobike_turn_t *turn, ike_sa_t *ike_sa)
 {
 	host_t *to;
 
 	to = instance->candidates->choose(instance->candidates, ike_sa, NULL);
 	if (to)
 	{
-		leave_for(instance, ike_sa, to);
+		leave_for(instance, turn, ike_sa, to);
 		to->destroy(to);
 	}
-	else
+	else if (!wait_for_address(instance, ike_sa))
 	{
-		instance->turns->skipped(instance->turns);
-		if (!wait_for_address(instance, ike_sa))
-		{
-			return stock_roam(ike_sa, address);
-		}
+		return stock_roam(ike_sa, TRUE);
 	}
 	/* what was deferred because there was no path may go on */
 	return ike_sa->initiate(ike_sa, NULL, NULL);
@@ -273,7 +267,7 @@ static status_t leave(ike_sa_t *ike_sa, bool address)
 METHOD(task_t, told, status_t,
 	task_t *this, message_t *message)
 {
-	instance->turns->ended(instance->turns, (uintptr_t)this, 0);
+	instance->pacer->ended(instance->pacer, (uintptr_t)this, TRUE);
 	return stock_process(this, message);
 }
 
@@ -281,14 +275,14 @@ METHOD(task_t, destroy_list, void,
 	task_t *this)
 {
 	/* if it was not answered, and before another one has the same address */
-	instance->turns->ended(instance->turns, (uintptr_t)this, -1);
+	instance->pacer->ended(instance->pacer, (uintptr_t)this, FALSE);
 	stock_destroy(this);
 }
 
 /**
  * It is the turn of an IKE_SA to tell its peer
  */
-static status_t tell(ike_sa_t *ike_sa)
+static status_t tell(rmobike_turn_t *turn, ike_sa_t *ike_sa)
 {
 	task_t *task;
 
@@ -299,18 +293,37 @@ static status_t tell(ike_sa_t *ike_sa)
 		stock_destroy = task->destroy;
 		task->process = _told;
 		task->destroy = _destroy_list;
-		instance->turns->begun(instance->turns, (uintptr_t)task);
-	}
-	else
-	{
-		instance->turns->skipped(instance->turns);
+		instance->pacer->begun(instance->pacer, turn, (uintptr_t)task);
 	}
 	return ike_sa->initiate(ike_sa, NULL, NULL);
+}
+
+/**
+ * It is the turn of an IKE_SA, implements rmobike_turn_cb_t
+ */
+static status_t turn_came(void *user, rmobike_turn_t *turn, ike_sa_t *ike_sa)
+{
+	status_t status = SUCCESS;
+
+	if (!ike_sa)
+	{
+		return SUCCESS;
+	}
+	switch (decide(ike_sa, TRUE, &status))
+	{
+		case ROAM_LEAVE:
+			return leave(turn, ike_sa);
+		case ROAM_TELL:
+			return tell(turn, ike_sa);
+		default:
+			return status;
+	}
 }
 
 METHOD(ike_sa_t, roam, status_t,
 	ike_sa_t *this, bool address)
 {
+	rmobike_lane_t lane;
 	status_t status;
 	roam_t what;
 
@@ -319,31 +332,12 @@ METHOD(ike_sa_t, roam, status_t,
 	{
 		return status;
 	}
-	if (!instance->turns->enter(instance->turns, this, what == ROAM_LEAVE))
+	lane = what == ROAM_LEAVE ? RMOBIKE_LEAVE : RMOBIKE_TELL;
+	if (!instance->pacer->enter(instance->pacer, this, lane, &status))
 	{
 		return this->initiate(this, NULL, NULL);
 	}
-	return what == ROAM_LEAVE ? leave(this, address) : tell(this);
-}
-
-/**
- * The same for one that waited for its turn, implements rmobike_turn_t
- */
-static status_t turn_came(void *user, ike_sa_t *ike_sa)
-{
-	private_rmobike_roam_t *this = user;
-	status_t status;
-
-	switch (decide(ike_sa, TRUE, &status))
-	{
-		case ROAM_LEAVE:
-			return leave(ike_sa, TRUE);
-		case ROAM_TELL:
-			return tell(ike_sa);
-		default:
-			this->turns->skipped(this->turns);
-			return status;
-	}
+	return status;
 }
 
 /**
@@ -484,12 +478,6 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 	private_rmobike_roam_t *this = user;
 	rmobike_ref_t *ref;
 
-	if (!ended->serial)
-	{
-		return;
-	}
-	this->turns->ended(this->turns, ended->serial,
-					   rmobike_flights_ms(ended));
 	this->mutex->lock(this->mutex);
 	ref = this->started->remove(this->started, key(ended->serial));
 	this->mutex->unlock(this->mutex);
@@ -517,7 +505,6 @@ METHOD(rmobike_roam_t, destroy, void,
 	private_rmobike_roam_t *this)
 {
 	this->peers->remove_listener(this->peers, this);
-	this->turns->destroy(this->turns);
 	this->started->destroy_function(this->started, destroy_ref);
 	this->mutex->destroy(this->mutex);
 	instance = NULL;
@@ -531,7 +518,8 @@ rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 									rmobike_asker_t *asker,
 									rmobike_candidates_t *candidates,
 									rmobike_unanswered_t *unanswered,
-									rmobike_refs_t *refs)
+									rmobike_refs_t *refs,
+									rmobike_pacer_t *pacer)
 {
 	private_rmobike_roam_t *this;
 
@@ -549,11 +537,13 @@ rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 		.candidates = candidates,
 		.unanswered = unanswered,
 		.refs = refs,
+		.pacer = pacer,
 		.started = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									32),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
-	this->turns = rmobike_turns_create(refs, turn_came, this);
+	pacer->set_cb(pacer, RMOBIKE_LEAVE, turn_came, this);
+	pacer->set_cb(pacer, RMOBIKE_TELL, turn_came, this);
 	peers->add_listener(peers, switch_ended, this);
 	instance = this;
 

@@ -21,6 +21,7 @@
 
 #include "rmobike_asker.h"
 #include "rmobike_candidates.h"
+#include "rmobike_pacer.h"
 #include "rmobike_peers.h"
 #include "rmobike_refs.h"
 #include "rmobike_unanswered.h"
@@ -61,11 +62,13 @@ struct rmobike_roam_t {
  * @param candidates	chooses addresses
  * @param unanswered	sees to it that they can
  * @param refs		follows IKE_SAs
+ * @param pacer		tells whose turn it is if there are many
  */
 rmobike_roam_t *rmobike_roam_create(rmobike_peers_t *peers,
 									rmobike_asker_t *asker,
 									rmobike_candidates_t *candidates,
 									rmobike_unanswered_t *unanswered,
-									rmobike_refs_t *refs);
+									rmobike_refs_t *refs,
+									rmobike_pacer_t *pacer);
 
 #endif /** RMOBIKE_ROAM_H_ @}*/

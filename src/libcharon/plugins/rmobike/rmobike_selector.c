@@ -7,16 +7,6 @@
 
 #include <collections/hashtable.h>
 
-/*
- * Described in header
- */
-void rmobike_selected_destroy(rmobike_selected_t *this)
-{
-	this->ref->destroy(this->ref);
-	rmobike_switch_destroy(this->info);
-	free(this);
-}
-
 /**
  * Check if an IKE_SA is meant
  */
@@ -87,22 +77,22 @@ static bool is_surplus(const rmobike_selector_t *this,
 /**
  * Remove those that are there twice, as they were rekeyed during the selection
  */
-static void remove_duplicates(linked_list_t *items)
+static void remove_duplicates(linked_list_t *turns)
 {
 	enumerator_t *enumerator;
-	rmobike_selected_t *item;
+	rmobike_turn_t *turn;
 	hashtable_t *ids;
 	void *id;
 
 	ids = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr, 32);
-	enumerator = items->create_enumerator(items);
-	while (enumerator->enumerate(enumerator, &item))
+	enumerator = turns->create_enumerator(turns);
+	while (enumerator->enumerate(enumerator, &turn))
 	{
-		id = (void*)(uintptr_t)item->ref->get_id(item->ref);
+		id = (void*)(uintptr_t)turn->ref->get_id(turn->ref);
 		if (ids->put(ids, id, id))
 		{
-			items->remove_at(items, enumerator);
-			rmobike_selected_destroy(item);
+			turns->remove_at(turns, enumerator);
+			rmobike_turn_destroy(turn);
 		}
 	}
 	enumerator->destroy(enumerator);
@@ -118,18 +108,18 @@ linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
 									   const char *tag)
 {
 	enumerator_t *enumerator;
-	linked_list_t *items;
+	linked_list_t *turns;
 	rmobike_switch_t info;
 	char peer_id[BUF_LEN];
 	ike_sa_t *ike_sa;
 	host_t *first = NULL;
-	rmobike_selected_t *item;
+	rmobike_turn_t *turn;
 
 	if (targets)
 	{
 		first = targets->get_address(targets, 0);
 	}
-	items = linked_list_create();
+	turns = linked_list_create();
 	enumerator = charon->ike_sa_manager->create_enumerator(
 											charon->ike_sa_manager, TRUE);
 	while (enumerator->enumerate(enumerator, &ike_sa))
@@ -138,14 +128,13 @@ linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
 		{
 			info = rmobike_ike_sa_describe(ike_sa, first, tag, peer_id,
 										  sizeof(peer_id));
-			INIT(item,
-				.ref = refs->create_ref(refs, ike_sa),
-				.info = rmobike_switch_clone(&info),
-			);
-			items->insert_last(items, item);
+			turn = rmobike_turn_create(RMOBIKE_MOVE, 0,
+									   refs->create_ref(refs, ike_sa),
+									   rmobike_switch_clone(&info));
+			turns->insert_last(turns, turn);
 		}
 	}
 	enumerator->destroy(enumerator);
-	remove_duplicates(items);
-	return items;
+	remove_duplicates(turns);
+	return turns;
 }

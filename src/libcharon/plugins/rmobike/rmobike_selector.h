@@ -13,14 +13,13 @@
 #define RMOBIKE_SELECTOR_H_
 
 #include "rmobike_addrs.h"
-#include "rmobike_peers.h"
+#include "rmobike_lanes.h"
 #include "rmobike_refs.h"
 #include "rmobike_weights.h"
 
 #include <daemon.h>
 
 typedef struct rmobike_selector_t rmobike_selector_t;
-typedef struct rmobike_selected_t rmobike_selected_t;
 
 /**
  * Which IKE_SAs are meant: all criteria that are set have to match.
@@ -44,16 +43,6 @@ struct rmobike_selector_t {
 };
 
 /**
- * A selected IKE_SA.
- */
-struct rmobike_selected_t {
-	/** the IKE_SA */
-	rmobike_ref_t *ref;
-	/** what is known of it */
-	rmobike_switch_t *info;
-};
-
-/**
  * Select IKE_SAs. Locks the table of IKE_SAs, and waits for those in use, so
  * must not be called with one checked out.
  *
@@ -62,18 +51,11 @@ struct rmobike_selected_t {
  * @param targets	addresses that surplus is indexed by, and the first of which
  *					is noted as the one to go to; may be NULL
  * @param tag		text to note, or NULL
- * @return			list of rmobike_selected_t
+ * @return			list of rmobike_turn_t, to be destroyed
  */
 linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
 									   rmobike_refs_t *refs,
 									   rmobike_weights_t *targets,
 									   const char *tag);
-
-/**
- * Free what was selected.
- *
- * @param this		selected IKE_SA
- */
-void rmobike_selected_destroy(rmobike_selected_t *this);
 
 #endif /** RMOBIKE_SELECTOR_H_ @}*/

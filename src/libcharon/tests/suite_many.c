@@ -18,7 +18,7 @@
 /** So many that not all may be under way at the same moment */
 #define MANY 40
 
-/** How many are under way at first, see rmobike_turns.c */
+/** How many are under way at first, see rmobike_lanes.c */
 #define WINDOW 16
 
 /** A list of addresses */
@@ -33,25 +33,23 @@ static enumerator_t *(*stock_create_enumerator)(ike_sa_manager_t *this,
 /** How often that was */
 static u_int calls;
 
-/** Create so many IKE_SAs more */
-static void establish_more(u_int count)
+/** Create so many more IKE_SAs */
+static void initiate(u_int count)
 {
-	u_int i;
-
-	for (i = 0; i < count; i++)
+	while (count--)
 	{
 		world_initiate();
 		world_run(100);
 	}
 	world_run(1000);
-	world_mark();
 }
 
-/** Create so many IKE_SAs */
+/** Create a world with so many IKE_SAs */
 static void establish(u_int count, world_conf_t conf)
 {
 	world_create(conf);
-	establish_more(count);
+	initiate(count);
+	world_mark();
 }
 
 /** Create many */
@@ -248,7 +246,7 @@ static int get_octets_per_ike_sa(world_conf_t conf)
 	establish(MANY, conf);
 	tell_all();
 	before = mallinfo2().uordblks;
-	establish_more(MANY);
+	initiate(MANY);
 	tell_all();
 	octets = ((ssize_t)mallinfo2().uordblks - (ssize_t)before) / MANY;
 	world_destroy();
@@ -467,6 +465,68 @@ START_TEST(test_status_looks_at_all_once)
 }
 END_TEST
 
+/** Switches asked for from an address */
+static u_int asked_from(char *address)
+{
+	char pattern[64];
+
+	snprintf(pattern, sizeof(pattern), "* <- %s * req * {SWITCH=*}", address);
+	return world_count(pattern);
+}
+
+/*
+ * An address is lost during a drain, which charon notices 100 ms later. In sum
+ * no more are under way than if there was no drain, which waits until all that
+ * have to leave are under way. Then it goes on, and those that have to tell
+ * their peers wait for both.
+ *
+ *     initiators                responder
+ *                                  OLD is gone
+ *                               <- NEWER  SWITCH     4 that are drained
+ *                               <- OLD    SWITCH     12 that have to leave
+ *     UPD_SA_ADDR            ->
+ *                               <- OLD    SWITCH     the rest of them
+ *                               <- NEWER  SWITCH     the rest of the drain
+ *                               <- *      ADD_*      addresses that are left
+ */
+START_TEST(test_address_is_lost_during_a_drain)
+{
+	u_int drained;
+
+	establish_many((world_conf_t){});
+	world_switch(NEWER);
+	world_run(10000);
+	initiate(MANY);
+	ck_assert_uint_eq(world_outcomes(), MANY);
+	world_delay(INITIATOR, 100);
+	world_delay(RESPONDER, 100);
+	world_mark();
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	command(rmobike_command_drain, NEWER);
+	world_run(105);
+	drained = asked_from(NEWER);
+	ck_assert_uint_gt(drained, 0);
+	ck_assert_uint_eq(drained + asked_from(OLD), WINDOW);
+	while (asked_from(OLD) < MANY)
+	{
+		ck_assert_uint_eq(asked_from(NEWER), drained);
+		ck_assert(world_now() < 5000);
+		world_run(5);
+	}
+	while (asked_from(NEWER) < MANY)
+	{
+		assert_count(0, "* <- " NEWER " INFORMATIONAL req * {ADD_*");
+		ck_assert(world_now() < 10000);
+		world_run(5);
+	}
+	world_run(60000);
+	ck_assert_uint_eq(world_outcomes(), 3 * MANY);
+	ck_assert_str_eq(world_disagreement() ?: "", "");
+	ck_assert_uint_eq(world_tasks(), 0);
+}
+END_TEST
+
 Suite *suite_many()
 {
 	Suite *suite;
@@ -484,5 +544,6 @@ Suite *suite_many()
 	tcase_add_test(tc, test_rekeyed_between_selection_and_queue);
 	tcase_add_test(tc, test_statistics_of_drained_addresses);
 	tcase_add_test(tc, test_status_looks_at_all_once);
+	tcase_add_test(tc, test_address_is_lost_during_a_drain);
 	return suite;
 }

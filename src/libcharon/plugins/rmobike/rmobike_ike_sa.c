@@ -97,7 +97,9 @@ host_t *rmobike_ike_sa_source(ike_sa_t *ike_sa, host_t *to)
 {
 	host_t *me, *current = ike_sa->get_my_host(ike_sa);
 
-	me = rmobike_routes_get_source(to,
+	/* of this very moment: charon notices that an initiator roamed late, and an
+	 * initiator has few IKE_SAs */
+	me = charon->kernel->get_source_addr(charon->kernel, to,
 			current->get_family(current) == to->get_family(to) ? current
 															   : NULL);
 	if (me)

@@ -448,8 +448,7 @@ const command_t cmd_switch = {
 	.options = {
 		{ "to",			't', "ADDR",	"where to, several are spread evenly" },
 		{ "ike",		'i', "NAME",	"IKE_SAs of that connection" },
-		{ "ike-id",		'I', "ID",		"the IKE_SA of that unique id",
-		  .min = 1, .max = UINT32_MAX },
+		{ "ike-id",		'I', "ID",		"the IKE_SA of that unique id" },
 		{ "peer-ip",	'p', "ADDR",	"peers at address, subnet, range" },
 		{ "peer-id",	'd', "ID",		"peers of that identity (wildcards)" },
 		{ "local-ip",	'l', "ADDR",	"IKE_SAs that use that local address" },

@@ -116,22 +116,6 @@ static bool is_number(const command_option_t *option, char *arg)
 }
 
 /**
- * Check for text that the daemon reads as it is. It would act as if a value had
- * not been given at all that has anything but printable ASCII, and take one
- * that is empty for all there are.
- */
-static bool is_text(const char *arg)
-{
-	const char *pos = arg;
-
-	while (*pos >= ' ' && *pos <= '~')
-	{
-		pos++;
-	}
-	return *arg && !*pos;
-}
-
-/**
  * Take note of an option.
  */
 static bool take(size_t i, const char *name, char *arg)
@@ -148,12 +132,6 @@ static bool take(size_t i, const char *name, char *arg)
 	{
 		print_error("'%s' won't do for --%s, it takes a number from %lu to %lu",
 					arg, name, option->min, option->max);
-		return false;
-	}
-	if (arg && !option->local && !is_text(arg))
-	{
-		print_error("'%s' won't do for --%s, it takes %s", arg, name,
-					option->value);
 		return false;
 	}
 	return true;

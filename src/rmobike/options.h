@@ -8,8 +8,7 @@
  * @{ @ingroup rmobike
  *
  * What was given on the command line: options of a command, and those common to
- * all. Values are the daemon's to check, but for those that it does not get, or
- * would take for others: none is empty or has anything but printable ASCII.
+ * all. Values are the daemon's to check, but for those that it does not get.
  */
 
 #ifndef OPTIONS_H_

@@ -21,12 +21,10 @@ done
 expect "--drain without an address" 2 "missing address" --drain
 expect "--drain without an address, but options" 2 "missing address" \
 	--drain --to 192.0.2.2
-expect "--drain of nothing" 2 "'' won't do for --drain" --drain ''
 expect "--drain of two addresses" 2 "unexpected argument '192.0.2.2'" \
 	--drain 192.0.2.1 192.0.2.2
 expect "--drain --help" 0 "rmobike --drain ADDR" --drain --help
 expect "--undrain without an address" 2 "missing address" --undrain
-expect "--undrain of nothing" 2 "'' won't do for --undrain" --undrain ''
 expect "--cancel with an address" 2 "unexpected argument" --cancel 192.0.2.1
 expect "--balance to an address" 2 "unknown or ambiguous option '--to'" \
 	--balance --to 192.0.2.1
@@ -67,6 +65,10 @@ expect "--drain of a name is not, either" 1 "address=gateway" \
 	--drain gateway --uri "$vici"
 expect "--undrain of a subnet is not, either" 1 "address=192.0.2.0/24" \
 	--undrain 192.0.2.0/24 --uri "$vici"
+expect "--drain of nothing is not, either" 1 "rmobike-drain address=" \
+	--drain '' --uri "$vici"
+expect "--undrain of nothing is not, either" 1 "rmobike-undrain address=" \
+	--undrain '' --uri "$vici"
 expect "--undrain" 1 "rmobike-undrain address=192.0.2.1" \
 	--undrain 192.0.2.1 --uri "$vici"
 expect "--balance" 1 "rmobike-balance max-in-flight=2 dry-run=yes" \

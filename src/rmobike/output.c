@@ -7,8 +7,10 @@
 #include "output.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
+
+/** what stands for octets that are not valid UTF-8 */
+#define UTF8_INVALID 0xfffd
 
 /** most digits of a number that every reader takes for the same one */
 #define DIGITS_MAX 15
@@ -26,49 +28,35 @@ static const char *const texts[] = {
 	"tag", "errmsg",
 };
 
-/**
- * Print a line, without anything that a terminal might obey.
- */
-static void print_safe(FILE *out, const char *prefix, const char *fmt,
-					   va_list args)
+void print_to(FILE *out, const char *fmt, ...)
 {
 	char *line, *pos;
+	va_list args;
+	int len;
 
-	if (vasprintf(&line, fmt, args) == -1)
+	va_start(args, fmt);
+	len = vasprintf(&line, fmt, args);
+	va_end(args);
+	if (len == -1)
 	{
 		return;
 	}
 	for (pos = line; *pos; pos++)
-	{
+	{	/* nothing that a terminal might obey */
 		if (*pos < ' ' || *pos > '~')
 		{
 			*pos = '?';
 		}
 	}
-	fprintf(out, "%s%s\n", prefix, line);
+	fprintf(out, "%s\n", line);
 	fflush(out);
 	free(line);
 }
 
-void print_error(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	print_safe(stderr, "rmobike: ", fmt, args);
-	va_end(args);
-}
-
-void print_line(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	print_safe(stdout, "", fmt, args);
-	va_end(args);
-}
-
-uint32_t utf8_next(const uint8_t **pos, const uint8_t *end)
+/**
+ * Get the next character of a text, UTF8_INVALID for an octet that begins none.
+ */
+static uint32_t utf8_next(const uint8_t **pos, const uint8_t *end)
 {
 	static const uint32_t least[] = { 0, 0x80, 0x800, 0x10000 };
 	const uint8_t *next = *pos + 1;
@@ -163,21 +151,18 @@ static bool is_number(const char *text)
 static void write_value(FILE *out, message_t *element)
 {
 	char *value = element->value;
+	bool quoted = strlen(value) != element->len;
 	size_t i;
 
-	for (i = 0; i < countof(texts) && !streq(element->name, texts[i]); i++)
+	for (i = 0; i < countof(texts) && !quoted; i++)
 	{
-		/* just look it up */
+		quoted = streq(element->name, texts[i]);
 	}
-	if (i < countof(texts) || strlen(value) != element->len)
-	{
-		write_string(out, value, element->len);
-	}
-	else if (is_number(value))
+	if (!quoted && is_number(value))
 	{
 		fputs(value, out);
 	}
-	else if (streq(value, "yes") || streq(value, "no"))
+	else if (!quoted && (streq(value, "yes") || streq(value, "no")))
 	{
 		fputs(streq(value, "yes") ? "true" : "false", out);
 	}

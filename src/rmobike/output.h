@@ -21,8 +21,7 @@
 
 #include "message.h"
 
-/** what stands for octets that are not valid UTF-8 */
-#define UTF8_INVALID 0xfffd
+#include <stdio.h>
 
 typedef enum output_format_t output_format_t;
 
@@ -44,21 +43,19 @@ enum output_format_t {
 extern output_format_t output_format;
 
 /**
- * Print a line to stderr, prefixed by the name of the tool. Bytes that are not
- * printable ASCII are replaced by '?'.
+ * Print a line, at once. Bytes that are not printable ASCII are replaced by '?'.
  *
+ * @param out			stdout or stderr
  * @param fmt			printf format, without newline
  */
-void print_error(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2)));
+void print_to(FILE *out, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
-/**
- * The same to stdout, without the prefix. Written at once.
- *
- * @param fmt			printf format, without newline
- */
-void print_line(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2)));
+/** a line of what was asked for */
+#define print_line(...) print_to(stdout, __VA_ARGS__)
+
+/** a line about what went wrong */
+#define print_error(...) print_to(stderr, "rmobike: " __VA_ARGS__)
 
 /**
  * Print a message, or a section of it, as a JSON object.
@@ -77,15 +74,6 @@ void print_json(message_t *message, const char *time);
  * @return				true if it was printed
  */
 bool print_message(message_t *message, vici_res_t *res, char *what);
-
-/**
- * Get the next character of a text.
- *
- * @param pos			its first octet, moved behind it
- * @param end			end of the text, behind pos
- * @return				character, UTF8_INVALID for an octet that begins none
- */
-uint32_t utf8_next(const uint8_t **pos, const uint8_t *end);
 
 /**
  * Check if everything printed made it out, complain if not.

@@ -6,7 +6,6 @@
 #include "output.h"
 #include "stats.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /**
@@ -78,42 +77,28 @@ static void print_head(const char *name, const char *help)
 	const char *type = strstr(name, "_seconds") ? "histogram"
 					 : strstr(name, "_total") ? "counter" : "gauge";
 
-	printf("# HELP rmobike_%s %s\n# TYPE rmobike_%s %s\n", name, help, name,
-		   type);
+	print_line("# HELP rmobike_%s %s", name, help);
+	print_line("# TYPE rmobike_%s %s", name, type);
 }
 
 /**
- * Print a value of a label.
+ * Write a label and its value: an address, or one of the daemon's reasons.
  */
-static void print_label(const char *label, const char *text)
+static void write_label(char *buf, size_t len, const char *label,
+						const char *text)
 {
-	const uint8_t *pos = (const uint8_t*)text, *start;
-	const uint8_t *end = pos + strlen(text);
-	uint32_t c;
+	size_t used;
 
-	printf("{%s=\"", label);
-	while (pos < end)
+	used = snprintf(buf, len, "{%s=\"", label);
+	for (; *text && used + sizeof("\\x\"}") <= len; text++)
 	{
-		start = pos;
-		c = utf8_next(&pos, end);
-		if (c == '\n')
+		if (*text == '"' || *text == '\\')
 		{
-			printf("\\n");
+			buf[used++] = '\\';
 		}
-		else if (c == '"' || c == '\\')
-		{
-			printf("\\%c", (char)c);
-		}
-		else if (c < ' ' || (c > '~' && c < 0xa0) || c == UTF8_INVALID)
-		{	/* it may end up in a terminal after all */
-			putchar('?');
-		}
-		else
-		{
-			printf("%.*s", (int)(pos - start), (const char*)start);
-		}
+		buf[used++] = *text;
 	}
-	printf("\"}");
+	strcpy(buf + used, "\"}");
 }
 
 /**
@@ -122,6 +107,7 @@ static void print_label(const char *label, const char *text)
 static void print_metric(message_t *stats, size_t i)
 {
 	const char *key = metrics[i].key, *label = metrics[i].label, *value;
+	char labels[512] = "";
 	message_t *element;
 	bool started = false;
 
@@ -143,13 +129,12 @@ static void print_metric(message_t *stats, size_t i)
 			print_head(metrics[i].name, metrics[i].help);
 			started = true;
 		}
-		printf("rmobike_%s", metrics[i].name);
 		if (label)
 		{
-			print_label(label, element->name);
+			write_label(labels, sizeof(labels), label, element->name);
 		}
-		printf(" %llu\n", streq(value, "yes") ? 1
-											  : strtoull(value, NULL, 10));
+		print_line("rmobike_%s%s %llu", metrics[i].name, labels,
+				   streq(value, "yes") ? 1 : strtoull(value, NULL, 10));
 	}
 }
 
@@ -160,30 +145,27 @@ static void print_latency(message_t *stats)
 {
 	message_t *latency = message_section(stats, "latency"), *bucket;
 	unsigned long long count = 0;
-	char *sum;
+	double seconds;
 
 	print_head("switch_duration_seconds",
 			   "Time from asking until the IKE_SA was moved.");
 	for (bucket = message_items(stats, "latency"); bucket;
 		 bucket = bucket->next)
 	{
-		if (bucket->value &&
-			strspn(bucket->name, "0123456789") == strlen(bucket->name))
-		{
-			count += strtoull(bucket->value, NULL, 10);
-			printf("rmobike_switch_duration_seconds_bucket{le=\"%g\"} %llu\n",
-				   strtoull(bucket->name, NULL, 10) / 1000.0, count);
+		seconds = strtoull(bucket->name, NULL, 10) / 1000.0;
+		if (seconds)
+		{	/* one that ends there */
+			count += message_number(latency, bucket->name);
+			print_line("rmobike_switch_duration_seconds_bucket{le=\"%g\"} "
+					   "%llu", seconds, count);
 		}
 	}
 	count += message_number(latency, "inf");
-	printf("rmobike_switch_duration_seconds_bucket{le=\"+Inf\"} %llu\n", count);
-	sum = message_get(latency, "sum");
-	if (sum)
-	{
-		printf("rmobike_switch_duration_seconds_sum %.4f\n",
-			   strtod(sum, NULL) / 1000.0);
-	}
-	printf("rmobike_switch_duration_seconds_count %llu\n", count);
+	print_line("rmobike_switch_duration_seconds_bucket{le=\"+Inf\"} %llu",
+			   count);
+	print_line("rmobike_switch_duration_seconds_sum %.4f",
+			   strtod(message_text(latency, "sum"), NULL) / 1000.0);
+	print_line("rmobike_switch_duration_seconds_count %llu", count);
 }
 
 void stats_print_prometheus(message_t *stats)
@@ -195,5 +177,4 @@ void stats_print_prometheus(message_t *stats)
 		print_metric(stats, i);
 	}
 	print_latency(stats);
-	fflush(stdout);
 }

@@ -131,6 +131,7 @@ rmobike_switch_duration_seconds_bucket{le="0.001"} 0
 rmobike_switch_duration_seconds_bucket{le="0.02"} 1500
 rmobike_switch_duration_seconds_bucket{le="10"} 1998
 rmobike_switch_duration_seconds_bucket{le="+Inf"} 2000
+rmobike_switch_duration_seconds_sum 57.3125
 rmobike_switch_duration_seconds_count 2000' \
 	--stats --prometheus --uri "$vici"
 "$python" "$here/test_prometheus.py" <"$dir/out"

@@ -75,7 +75,7 @@ message_t *message_create(vici_res_t *res)
 	message_t *message;
 
 	message = create(NULL);
-	if (!parse(res, message))
+	if (res && !parse(res, message))
 	{
 		message_destroy(message);
 		errno = EILSEQ;
@@ -156,23 +156,17 @@ unsigned long long message_number(message_t *section, const char *key)
 	return value ? strtoull(value, NULL, 10) : 0;
 }
 
-void message_clear(message_t *section)
-{
-	message_t *element, *next;
-
-	for (element = section->first; element; element = next)
-	{
-		next = element->next;
-		message_destroy(element);
-	}
-	section->first = NULL;
-}
-
 void message_destroy(message_t *message)
 {
+	message_t *element;
+
 	if (message)
 	{
-		message_clear(message);
+		while ((element = message->first))
+		{
+			message->first = element->next;
+			message_destroy(element);
+		}
 		free(message->name);
 		free(message->value);
 		free(message);

@@ -47,7 +47,8 @@ struct message_t {
 /**
  * Read a message.
  *
- * @param res			message, not parsed yet, stays the caller's
+ * @param res			message, not parsed yet, stays the caller's; NULL to begin
+ *						an empty one
  * @return				tree, NULL if it is invalid, with errno set to EILSEQ
  */
 message_t *message_create(vici_res_t *res);
@@ -55,7 +56,7 @@ message_t *message_create(vici_res_t *res);
 /**
  * Append a value, or a section, to a section.
  *
- * @param section		section, or an empty message_t to begin with
+ * @param section		section or message
  * @param name			name
  * @param fmt			printf format of the value, NULL for a section
  * @return				what was appended
@@ -108,13 +109,6 @@ char *message_text(message_t *section, const char *key);
  * @return				number, 0 if there is none
  */
 unsigned long long message_number(message_t *section, const char *key);
-
-/**
- * Release what is in a section.
- *
- * @param section		section, not released itself
- */
-void message_clear(message_t *section);
 
 /**
  * Release a message.

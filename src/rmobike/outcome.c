@@ -25,22 +25,14 @@ static const char *const names[] = {
 
 outcome_t outcome_get(message_t *event)
 {
-	char *state = message_get(event, "state");
-	outcome_t outcome;
+	char *state = message_text(event, "state");
+	outcome_t outcome = 0;
 
-	if (!state || streq(state, "asked") || streq(state, "answered"))
+	while (outcome < OUTCOME_COUNT && !streq(state, names[outcome]))
 	{
-		return OUTCOME_COUNT;
+		outcome++;
 	}
-	for (outcome = 0; outcome < OUTCOME_COUNT; outcome++)
-	{
-		if (streq(state, names[outcome]))
-		{
-			return outcome;
-		}
-	}
-	/* one that we don't know is the end, but no success */
-	return OUTCOME_FAILED;
+	return outcome < OUTCOME_COUNT ? outcome : OUTCOME_FAILED;
 }
 
 void outcome_print(message_t *event, const char *prefix)
@@ -114,11 +106,11 @@ unsigned int tally_good(tally_t *tally)
  */
 static void print_summary(tally_t *tally, uint64_t ms)
 {
-	message_t message = {}, *summary, *targets;
+	message_t *message = message_create(NULL), *summary, *targets;
 	outcome_t outcome;
 	size_t i;
 
-	summary = message_add(&message, "summary", NULL);
+	summary = message_add(message, "summary", NULL);
 	message_add(summary, "matches", "%u", tally->matches);
 	for (outcome = 0; outcome < OUTCOME_COUNT; outcome++)
 	{
@@ -132,8 +124,8 @@ static void print_summary(tally_t *tally, uint64_t ms)
 					tally->targets[i].count);
 	}
 	message_add(summary, "seconds", "%.3f", ms / 1000.0);
-	print_json(&message, NULL);
-	message_clear(&message);
+	print_json(message, NULL);
+	message_destroy(message);
 }
 
 void tally_print(tally_t *tally, uint64_t ms)

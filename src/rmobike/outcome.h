@@ -33,7 +33,7 @@ enum outcome_t {
 	OUTCOME_FAILED,
 	OUTCOME_INELIGIBLE,
 	OUTCOME_CANCELLED,
-	/** number of outcomes; also if it is none */
+	/** number of outcomes */
 	OUTCOME_COUNT,
 };
 
@@ -58,7 +58,7 @@ struct tally_t {
  * Get the outcome that an event tells.
  *
  * @param event			event
- * @return				outcome, OUTCOME_COUNT if the switch goes on
+ * @return				outcome, OUTCOME_FAILED for a state that we don't know
  */
 outcome_t outcome_get(message_t *event);
 

@@ -87,7 +87,7 @@ rw[4] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done"
 behaves "events of other commands are not ours" others_switch_too 0 "rw[3]"
 reject "events with another tag are not shown" "rw[7]"
 reject "events with a similar tag are not shown" "rw[8]"
-behaves "none matches" no_match 1 "no IKE_SA matches"
+behaves "none matches" no_match 1 "no matching IKE_SA found"
 behaves "the daemon refuses the command" refuses_command 1 \
 	"192.0.2.2 is not an address of this machine"
 behaves "it takes longer than a second" slow 0 "done in"

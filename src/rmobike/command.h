@@ -7,7 +7,7 @@
  * @defgroup rmobike_command command
  * @{ @ingroup rmobike
  *
- * What a command of the rmobike tool is: mostly a table.
+ * What a command of the rmobike tool is: an entry of a table.
  */
 
 #ifndef COMMAND_H_
@@ -17,14 +17,6 @@
 
 /** most options of a single command, the common ones not counted */
 #define COMMAND_MAX_OPTIONS 16
-
-/** seconds to wait for an answer that the daemon gives at once */
-#define COMMAND_TIMEOUT 30
-
-/** lines for the synopsis of commands that are answered at once */
-#define COMMAND_USAGE \
-	"[--raw | --pretty | --json]", \
-	"[--timeout SECONDS] [--uri URI]"
 
 typedef struct command_t command_t;
 typedef struct command_option_t command_option_t;
@@ -64,8 +56,8 @@ struct command_t {
 	char *vici;
 	/** synopsis of the options, as many lines as needed, NULL terminated */
 	char *usage[8];
-	/** seconds to wait before giving up, unless --timeout is given; 0 if it
-	 * never gives up */
+	/** seconds to wait before giving up, unless --timeout is given; 0 if it is
+	 * there to be stopped */
 	unsigned int timeout;
 	/** options, the unused ones zeroed */
 	command_option_t options[COMMAND_MAX_OPTIONS + 1];
@@ -86,27 +78,27 @@ struct command_t {
 	command_status_t (*call)(const command_t *this, daemon_t *daemon);
 
 	/**
-	 * Ctrl-C was pressed. Called from a thread of its own, while call() may be
-	 * doing anything. May be NULL.
-	 *
-	 * @return			true if call() comes to an end now, false if the command
-	 *					is to be stopped
-	 */
-	bool (*interrupt)(void);
-
-	/**
-	 * Say what is left undone; the tool exits afterwards. Called from a
-	 * thread of its own, while call() may be doing anything. May be NULL if
-	 * there is nothing to say but that the daemon did not answer.
+	 * Say what is left undone; the tool exits afterwards. Called from a thread
+	 * of its own, while call() may be doing anything. May be NULL if there is
+	 * nothing to say but that the daemon did not answer.
 	 *
 	 * @param seconds	the time that was waited for, 0 if a signal ended it
-	 * @return			exit status
+	 * @param ctrl_c	the signal was Ctrl-C
+	 * @return			exit status, COMMAND_UNKNOWN if call() comes to an end
+	 *					now
 	 */
-	command_status_t (*stopped)(unsigned int seconds);
+	command_status_t (*stop)(unsigned int seconds, bool ctrl_c);
 };
 
-/** all that there are */
-extern const command_t cmd_switch, cmd_drain, cmd_undrain, cmd_balance,
-	cmd_cancel, cmd_status, cmd_monitor, cmd_stats;
+/** all that there are, the last one has no name */
+extern const command_t commands[];
+
+/** what they do, see command_t.call and command_t.stop */
+command_status_t move_call(const command_t *this, daemon_t *daemon);
+command_status_t move_stop(unsigned int seconds, bool ctrl_c);
+command_status_t simple_call(const command_t *this, daemon_t *daemon);
+command_status_t status_call(const command_t *this, daemon_t *daemon);
+command_status_t monitor_call(const command_t *this, daemon_t *daemon);
+command_status_t stats_call(const command_t *this, daemon_t *daemon);
 
 #endif /** COMMAND_H_ @}*/

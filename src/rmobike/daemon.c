@@ -44,26 +44,9 @@ bool daemon_is_alive(daemon_t *daemon)
 	return reply || errno == ENOENT;
 }
 
-/**
- * Complain about a reply.
- */
-static command_status_t makes_no_sense(daemon_t *daemon)
+command_status_t daemon_success(message_t *reply)
 {
-	print_error("the daemon at %s sent a reply that makes no sense, are tool "
-				"and plugin of the same version?", daemon->where);
-	return COMMAND_TROUBLE;
-}
-
-command_status_t daemon_success(daemon_t *daemon, message_t *reply)
-{
-	char *success;
-
-	success = message_get(reply, "success");
-	if (!success)
-	{
-		return makes_no_sense(daemon);
-	}
-	if (streq(success, "yes"))
+	if (streq(message_text(reply, "success"), "yes"))
 	{
 		return COMMAND_OK;
 	}
@@ -82,7 +65,10 @@ command_status_t daemon_failed(daemon_t *daemon, const char *what)
 			print_error("a value is too long for a vici message");
 			break;
 		case EILSEQ:
-			return makes_no_sense(daemon);
+			print_error("the daemon at %s sent a reply that makes no sense, "
+						"are tool and plugin of the same version?",
+						daemon->where);
+			break;
 		case EBADMSG:
 			print_error("the daemon at %s answered '%s' with a message that is "
 						"invalid or too large", daemon->where, what);

@@ -21,7 +21,8 @@
 /** vici command that stops a move */
 #define RMOBIKE_CANCEL "rmobike-cancel"
 
-/** vici command that gets the counters */
+/** vici commands that get the IKE_SAs, and the counters */
+#define RMOBIKE_STATUS "rmobike-status"
 #define RMOBIKE_STATS "rmobike-stats"
 
 /** ms without events after which to look if the daemon is still there */
@@ -77,11 +78,10 @@ bool daemon_is_alive(daemon_t *daemon);
 /**
  * Complain if a reply does not report success.
  *
- * @param daemon		connection
  * @param reply			reply of a command that does
  * @return				COMMAND_OK, or exit status after complaining
  */
-command_status_t daemon_success(daemon_t *daemon, message_t *reply);
+command_status_t daemon_success(message_t *reply);
 
 /**
  * Complain that there was no answer, from the current errno.

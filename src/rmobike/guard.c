@@ -88,30 +88,45 @@ static int wait_for_signal(void)
 }
 
 /**
+ * Stop the command, unless it comes to an end by itself.
+ *
+ * @param sig			signal that asks to, -1 if the time is over
+ * @return				true if it does
+ */
+static bool stop(int sig)
+{
+	unsigned int seconds = sig == -1 ? guard.timeout : 0;
+	const command_t *cmd = guard.cmd;
+	command_status_t status;
+
+	status = cmd->stop ? cmd->stop(seconds, sig == SIGINT) :
+			 cmd->timeout ? guard_unanswered(seconds) : COMMAND_OK;
+	if (status != COMMAND_UNKNOWN)
+	{
+		/* nothing is printed after this, but lines are never cut */
+		flockfile(stdout);
+		fflush(stdout);
+		/* other threads may be anywhere, so don't clean up behind them */
+		_exit(status);
+	}
+	return true;
+}
+
+/**
  * Thread that stops the command if it takes too long, or if asked to.
  */
 static void *guard_main(void *unused)
 {
-	const command_t *cmd = guard.cmd;
-	command_status_t status;
+	bool more = true;
 	int sig;
 
-	do
+	while (more)
 	{
 		sig = wait_for_signal();
+		pthread_mutex_lock(&guard.mutex);
+		more = !guard.finished && stop(sig);
+		pthread_mutex_unlock(&guard.mutex);
 	}
-	while (sig == SIGINT && cmd->interrupt && cmd->interrupt());
-
-	pthread_mutex_lock(&guard.mutex);
-	if (!guard.finished)
-	{
-		status = (cmd->stopped ?: guard_unanswered)(sig == -1 ? guard.timeout
-															  : 0);
-		/* other threads may be anywhere, so don't clean up behind them */
-		fflush(stdout);
-		_exit(status);
-	}
-	pthread_mutex_unlock(&guard.mutex);
 	return NULL;
 }
 

@@ -36,7 +36,7 @@ void guard_extend(void);
 void guard_stop(void);
 
 /**
- * Say that the daemon did not answer, see command_t.stopped.
+ * Say that the daemon did not answer, see command_t.stop.
  */
 command_status_t guard_unanswered(unsigned int seconds);
 

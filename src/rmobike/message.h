@@ -47,8 +47,8 @@ struct message_t {
 /**
  * Read a message.
  *
- * @param res			message, not parsed yet, stays the caller's; NULL to begin
- *						an empty one
+ * @param res			message, not parsed yet, stays the caller's; NULL to
+ *						begin an empty one
  * @return				tree, NULL if it is invalid, with errno set to EILSEQ
  */
 message_t *message_create(vici_res_t *res);

@@ -10,14 +10,8 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <time.h>
-
-/**
- * Locks the output.
- */
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
 /**
  * Write the time of day, with milliseconds.
@@ -43,7 +37,6 @@ static void on_event(void *user, char *name, vici_res_t *res)
 	message_t *event;
 	char now[48];
 
-	pthread_mutex_lock(&mutex);
 	event = message_create(res);
 	if (event && output_format == OUTPUT_JSON)
 	{
@@ -56,26 +49,12 @@ static void on_event(void *user, char *name, vici_res_t *res)
 		outcome_print(event, now);
 	}
 	message_destroy(event);
-	pthread_mutex_unlock(&mutex);
 }
 
 /**
- * Check if somebody reads what we print.
+ * Described in header
  */
-static bool is_read(void)
-{
-	bool good;
-
-	pthread_mutex_lock(&mutex);
-	good = !ferror(stdout);
-	pthread_mutex_unlock(&mutex);
-	return good;
-}
-
-/**
- * Implements command_t.call
- */
-static command_status_t call(const command_t *this, daemon_t *daemon)
+command_status_t monitor_call(const command_t *this, daemon_t *daemon)
 {
 	errno = 0;
 	if (vici_register(daemon->vici, RMOBIKE_SWITCH, on_event, NULL) != 0)
@@ -85,36 +64,11 @@ static command_status_t call(const command_t *this, daemon_t *daemon)
 	while (daemon_is_alive(daemon))
 	{
 		poll(NULL, 0, DAEMON_ALIVE_INTERVAL);
-		if (!is_read())
-		{	/* complained about later, at the end of all commands */
+		if (ferror(stdout))
+		{	/* nobody reads it, complained about at the end of all commands */
 			return COMMAND_OK;
 		}
 	}
 	print_error("the daemon at %s closed the connection", daemon->where);
 	return COMMAND_TROUBLE;
 }
-
-/**
- * Implements command_t.stopped
- */
-static command_status_t stopped(unsigned int seconds)
-{
-	/* not to be unlocked, nothing shall be printed after this */
-	pthread_mutex_lock(&mutex);
-	return COMMAND_OK;
-}
-
-/**
- * Described in header
- */
-const command_t cmd_monitor = {
-	.name = "monitor",
-	.op = 'm',
-	.desc = "print switches as they end, until Ctrl-C",
-	.vici = RMOBIKE_SWITCH,
-	.usage = {
-		"[--raw | --pretty | --json] [--timeout SECONDS] [--uri URI]",
-	},
-	.call = call,
-	.stopped = stopped,
-};

@@ -16,10 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/** seconds without any outcome to wait: more than the daemon lets a switch take
- * at most, 165 s */
-#define MOVE_TIMEOUT 180
-
 /** ms after which to look once more before giving up */
 #define DEAD_INTERVAL 100
 
@@ -88,10 +84,9 @@ static void on_event(void *user, char *name, vici_res_t *res)
 	outcome_t outcome;
 
 	event = message_create(res);
-	outcome = outcome_get(event);
-	if (streq(message_text(event, "tag"), progress.tag) &&
-		outcome != OUTCOME_COUNT)
+	if (streq(message_text(event, "tag"), progress.tag))
 	{
+		outcome = outcome_get(event);
 		pthread_mutex_lock(&progress.mutex);
 		tally_add(&progress.tally, outcome, event);
 		if (!is_bar_enough(outcome))
@@ -243,48 +238,16 @@ static void print_achieved(const command_t *this, bool unattended)
 		print_line("move of %u IKE_SA%s started, see 'rmobike --stats' and "
 				   "'rmobike --monitor'", matches, matches == 1 ? "" : "s");
 	}
-	if (this == &cmd_drain)
+	if (streq(this->name, "drain"))
 	{
 		print_line("%s is drained%s, newcomers are moved until 'rmobike "
 				   "--undrain %s'", address,
 				   matches ? "" : ", nothing was there", address);
 	}
-	else if (this == &cmd_balance && !matches)
+	else if (streq(this->name, "balance") && !matches)
 	{
 		print_line("balanced already, nothing moves");
 	}
-}
-
-/**
- * Take the reply of the daemon, with the lock held.
- *
- * @return				exit status if there is nothing to wait for, or
- *						COMMAND_OK
- */
-static command_status_t process_reply(const command_t *this, daemon_t *daemon,
-									  message_t *reply)
-{
-	command_status_t status;
-
-	status = daemon_success(daemon, reply);
-	if (status != COMMAND_OK)
-	{
-		return status;
-	}
-	if (!message_get(reply, "matches"))
-	{
-		print_error("the daemon at %s did not tell how many IKE_SAs match, are "
-					"tool and plugin of the same version?", daemon->where);
-		return COMMAND_TROUBLE;
-	}
-	progress.tally.matches = message_number(reply, "matches");
-	if (!progress.tally.matches && this == &cmd_switch)
-	{
-		print_error("no IKE_SA matches");
-		return COMMAND_FAILED;
-	}
-	progress.answered = true;
-	return COMMAND_OK;
 }
 
 /**
@@ -295,8 +258,7 @@ static message_t *ask(const command_t *this, daemon_t *daemon)
 	bool print = output_format != OUTPUT_JSON || options_get("no-wait");
 	vici_req_t *req;
 
-	req = vici_begin(this->vici);
-	options_add(req);
+	req = options_request(this);
 	daemon_add(req, "tag", progress.tag);
 	return daemon_ask(daemon, req, print ? this->vici : NULL);
 }
@@ -319,9 +281,9 @@ static void prepare(void)
 }
 
 /**
- * Implements command_t.call
+ * Described in header
  */
-static command_status_t call(const command_t *this, daemon_t *daemon)
+command_status_t move_call(const command_t *this, daemon_t *daemon)
 {
 	bool unattended = options_get("no-wait");
 	command_status_t status;
@@ -340,9 +302,11 @@ static command_status_t call(const command_t *this, daemon_t *daemon)
 		return daemon_failed(daemon, this->vici);
 	}
 	pthread_mutex_lock(&progress.mutex);
-	status = process_reply(this, daemon, reply);
+	status = daemon_success(reply);
+	progress.tally.matches = message_number(reply, "matches");
+	progress.answered = status == COMMAND_OK;
 	message_destroy(reply);
-	if (status == COMMAND_OK && !unattended)
+	if (progress.answered && !unattended)
 	{
 		wait_for_outcomes(daemon);
 		status = report(daemon);
@@ -357,45 +321,32 @@ static command_status_t call(const command_t *this, daemon_t *daemon)
 }
 
 /**
- * Implements command_t.interrupt
+ * Described in header
  */
-static bool interrupt(void)
+command_status_t move_stop(unsigned int seconds, bool ctrl_c)
 {
-	bool first;
+	tally_t *tally = &progress.tally;
+	char why[32] = "interrupted";
 
 	pthread_mutex_lock(&progress.mutex);
-	/* nothing to be stopped if nothing is known to have been started */
-	first = progress.answered && !progress.interrupted;
-	if (first)
+	if (ctrl_c && progress.answered && !progress.interrupted)
 	{
 		progress.interrupted = true;
 		pthread_cond_signal(&progress.cond);
+		pthread_mutex_unlock(&progress.mutex);
+		return COMMAND_UNKNOWN;
 	}
-	pthread_mutex_unlock(&progress.mutex);
-	return first;
-}
-
-/**
- * Implements command_t.stopped
- */
-static command_status_t stopped(unsigned int seconds)
-{
-	unsigned int matches, left;
-	char why[32] = "interrupted";
-
 	/* not to be unlocked, nothing shall be printed after this */
-	pthread_mutex_lock(&progress.mutex);
 	bar_hide();
 	if (progress.answered)
 	{
-		matches = progress.tally.matches;
-		left = matches - progress.tally.ended;
 		if (seconds)
 		{
 			snprintf(why, sizeof(why), "waited for %u s", seconds);
 		}
 		print_error("%s, %u of %u switches still in flight: the daemon carries "
-					"on, see 'rmobike --status'", why, left, matches);
+					"on, see 'rmobike --status'", why,
+					tally->matches - tally->ended, tally->matches);
 		return COMMAND_FAILED;
 	}
 	if (!seconds)
@@ -406,104 +357,3 @@ static command_status_t stopped(unsigned int seconds)
 	}
 	return guard_unanswered(seconds);
 }
-
-/* clang-format off */
-
-/** what all of them take */
-#define MOVE_OPTIONS \
-	{ "max-in-flight",	'm', "N",	"switches under way at a time (64)" }, \
-	{ "rate",			'R', "N",	"start at most N per second" }, \
-	{ "max-failures",	'f', "N",	"stop after N that did not move" }, \
-	{ "dry-run",		'n', NULL,	"show what would be done" }, \
-	{ "wait",			'w', NULL,	"wait for all outcomes (default)", true }, \
-	{ "no-wait",		'W', NULL,	"return as soon as it started", true }
-
-/* clang-format on */
-
-/** lines for their synopsis */
-#define MOVE_USAGE \
-	"[--max-in-flight N] [--rate N] [--max-failures N]", \
-	"[--dry-run | --no-wait] [--timeout SECONDS]", \
-	"[--raw | --pretty | --json] [--uri URI]"
-
-/** how they are executed */
-#define MOVE_CALLS \
-	.timeout = MOVE_TIMEOUT, .call = call, .interrupt = interrupt, \
-	.stopped = stopped
-
-/**
- * Described in header
- */
-const command_t cmd_switch = {
-	.name = "switch",
-	.op = 's',
-	.desc = "move IKE_SAs to other addresses of this machine",
-	.vici = RMOBIKE_SWITCH,
-	.usage = {
-		"--to ADDR[=WEIGHT][,...]",
-		"(--all | [--ike NAME] [--ike-id ID] [--peer-ip ADDR]",
-		"[--peer-id ID] [--local-ip ADDR]) [--fallback HOW]",
-		MOVE_USAGE,
-	},
-	.options = {
-		{ "to",			't', "ADDR",	"where to, several are spread evenly" },
-		{ "ike",		'i', "NAME",	"IKE_SAs of that connection" },
-		{ "ike-id",		'I', "ID",		"the IKE_SA of that unique id" },
-		{ "peer-ip",	'p', "ADDR",	"peers at address, subnet, range" },
-		{ "peer-id",	'd', "ID",		"peers of that identity (wildcards)" },
-		{ "local-ip",	'l', "ADDR",	"IKE_SAs that use that local address" },
-		{ "all",		'a', NULL,		"all IKE_SAs" },
-		{ "fallback",	'F', "HOW",		"for others: redirect or none" },
-		MOVE_OPTIONS,
-	},
-	.needs = {
-		{ { "to" },
-		  "--to ADDR: which of this machine's addresses to switch to" },
-		{ { "all", "ike", "ike-id", "peer-ip", "peer-id", "local-ip" },
-		  "selector: which IKE_SAs to switch, --ike, --ike-id, --peer-ip, "
-		  "--peer-id, --local-ip or --all" },
-	},
-	MOVE_CALLS,
-};
-
-/**
- * Described in header
- */
-const command_t cmd_drain = {
-	.name = "drain",
-	.op = 'd',
-	.value = "ADDR",
-	.desc = "move everything off an address, newcomers too",
-	.vici = "rmobike-drain",
-	.usage = {
-		"[--to ADDR[=WEIGHT][,...]] [--fallback HOW]",
-		MOVE_USAGE,
-	},
-	.options = {
-		{ "to",			't', "ADDR",	"where to (any other address)" },
-		{ "fallback",	'F', "HOW",		"for others: redirect or none" },
-		MOVE_OPTIONS,
-	},
-	.needs = {
-		{ { "address" }, "address: which of this machine's addresses shall not "
-						 "be used anymore" },
-	},
-	MOVE_CALLS,
-};
-
-/**
- * Described in header
- */
-const command_t cmd_balance = {
-	.name = "balance",
-	.op = 'b',
-	.desc = "spread IKE_SAs as the configured weights say",
-	.vici = "rmobike-balance",
-	.usage = {
-		MOVE_USAGE,
-	},
-	.options = {
-		MOVE_OPTIONS,
-	},
-	MOVE_CALLS,
-};

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/un.h>
 
@@ -56,25 +55,21 @@ static struct {
 
 void options_usage(const command_t *cmd)
 {
-	size_t i;
-	int len;
+	const command_option_t *option;
+	char start[64];
+	int len, i;
 
-	printf("rmobike --%s: %s\n", cmd->name, cmd->desc);
-	len = printf("usage: rmobike --%s", cmd->name);
-	if (cmd->value)
-	{
-		len += printf(" %s", cmd->value);
-	}
+	print_line("rmobike --%s: %s", cmd->name, cmd->desc);
+	len = snprintf(start, sizeof(start), "usage: rmobike --%s%s%s", cmd->name,
+				   cmd->value ? " " : "", cmd->value ?: "");
 	for (i = 0; cmd->usage[i]; i++)
 	{
-		printf("%*s %s\n", i ? len : 0, "", cmd->usage[i]);
+		print_line("%*s %s", len, i ? "" : start, cmd->usage[i]);
 	}
-	for (i = 1; all[i].option; i++)
+	for (i = 1; (option = all[i].option); i++)
 	{
-		const command_option_t *option = all[i].option;
-
-		printf("  --%-13s %-8s (-%c)  %s\n", option->name,
-			   option->value ?: "", option->op, option->desc);
+		print_line("  --%-13s %-8s (-%c)  %s", option->name,
+				   option->value ?: "", option->op, option->desc);
 	}
 }
 
@@ -303,10 +298,12 @@ unsigned int options_number(const char *name)
 	return strtoul(options_get(name) ?: "0", NULL, 10);
 }
 
-void options_add(vici_req_t *req)
+vici_req_t *options_request(const command_t *cmd)
 {
+	vici_req_t *req;
 	size_t i;
 
+	req = vici_begin(cmd->vici);
 	for (i = 0; all[i].option; i++)
 	{
 		if (!all[i].option->local)
@@ -314,4 +311,5 @@ void options_add(vici_req_t *req)
 			daemon_add(req, all[i].option->name, all[i].value);
 		}
 	}
+	return req;
 }

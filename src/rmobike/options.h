@@ -58,10 +58,11 @@ char *options_get(const char *name);
 unsigned int options_number(const char *name);
 
 /**
- * Add to a request all that the daemon gets.
+ * Begin a request with all that the daemon gets.
  *
- * @param req			request
+ * @param cmd			command
+ * @return				request
  */
-void options_add(vici_req_t *req);
+vici_req_t *options_request(const command_t *cmd);
 
 #endif /** OPTIONS_H_ @}*/

@@ -43,7 +43,7 @@ enum output_format_t {
 extern output_format_t output_format;
 
 /**
- * Print a line, at once. Bytes that are not printable ASCII are replaced by '?'.
+ * Print a line, at once. Bytes that are not printable ASCII become '?'.
  *
  * @param out			stdout or stderr
  * @param fmt			printf format, without newline

@@ -11,7 +11,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #ifndef RMOBIKE_VERSION
@@ -25,38 +24,22 @@
 #define FALLBACK_URI "unix:///run/charon.rmobike"
 
 /**
- * All commands that talk to the daemon.
- */
-static const command_t *const commands[] = {
-	&cmd_switch,
-	&cmd_drain,
-	&cmd_undrain,
-	&cmd_balance,
-	&cmd_cancel,
-	&cmd_status,
-	&cmd_monitor,
-	&cmd_stats,
-};
-
-/**
  * Print the commands.
  */
 static void print_overview(FILE *out)
 {
-	size_t i;
+	static const char line[] = "  rmobike --%-9s (-%c)  %s";
+	const command_t *cmd;
 
-	fprintf(out, "usage: rmobike <command> [<options>]\n");
-	for (i = 0; i < countof(commands); i++)
+	print_to(out, "usage: rmobike <command> [<options>]");
+	for (cmd = commands; cmd->name; cmd++)
 	{
-		fprintf(out, "  rmobike --%-9s (-%c)  %s\n", commands[i]->name,
-				commands[i]->op, commands[i]->desc);
+		print_to(out, line, cmd->name, cmd->op, cmd->desc);
 	}
-	fprintf(out, "  rmobike --%-9s (-%c)  %s\n", "help", 'h',
-			"show this text");
-	fprintf(out, "  rmobike --%-9s (-%c)  %s\n", "version", 'v',
-			"show the version of this tool");
-	fprintf(out, "'rmobike --<command> --help' shows the options of a "
-			"command.\n");
+	print_to(out, line, "help", 'h', "show this text");
+	print_to(out, line, "version", 'v', "show the version of this tool");
+	print_to(out, "'rmobike --<command> --help' shows the options of a "
+			 "command.");
 }
 
 /**
@@ -152,21 +135,12 @@ static command_status_t call_command(const command_t *cmd)
 }
 
 /**
- * Find a command by its long or short name, with dashes.
+ * Check if an argument is a long or short name, with dashes.
  */
-static const command_t *find_command(char *arg)
+static bool is_named(const char *arg, const char *name, char op)
 {
-	size_t i;
-
-	for (i = 0; i < countof(commands); i++)
-	{
-		if ((strncmp(arg, "--", 2) == 0 && streq(arg + 2, commands[i]->name)) ||
-			(arg[0] == '-' && arg[1] == commands[i]->op && !arg[2]))
-		{
-			return commands[i];
-		}
-	}
-	return NULL;
+	return (strncmp(arg, "--", 2) == 0 && streq(arg + 2, name)) ||
+		   (arg[0] == '-' && arg[1] == op && !arg[2]);
 }
 
 /**
@@ -214,25 +188,28 @@ static command_status_t execute(const command_t *cmd)
  */
 static command_status_t dispatch(int argc, char *argv[])
 {
-	const command_t *cmd;
+	const command_t *cmd = commands;
 
 	if (argc < 2)
 	{
 		print_overview(stderr);
 		return COMMAND_TROUBLE;
 	}
-	if (streq(argv[1], "--help") || streq(argv[1], "-h"))
+	if (is_named(argv[1], "help", 'h'))
 	{
 		print_overview(stdout);
 		return COMMAND_OK;
 	}
-	if (streq(argv[1], "--version") || streq(argv[1], "-v"))
+	if (is_named(argv[1], "version", 'v'))
 	{
-		printf("rmobike %s\n", RMOBIKE_VERSION);
+		print_line("rmobike %s", RMOBIKE_VERSION);
 		return COMMAND_OK;
 	}
-	cmd = find_command(argv[1]);
-	if (!cmd)
+	while (cmd->name && !is_named(argv[1], cmd->name, cmd->op))
+	{
+		cmd++;
+	}
+	if (!cmd->name)
 	{
 		print_error("'%s' is not a command, the first argument has to be one "
 					"of those that 'rmobike --help' shows", argv[1]);

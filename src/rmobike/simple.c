@@ -7,25 +7,22 @@
 #include "output.h"
 
 /**
- * Ask the daemon for something it just reports the success of.
+ * Described in header: ask for something that just succeeds or not
  */
-static command_status_t call(const command_t *this, daemon_t *daemon)
+command_status_t simple_call(const command_t *this, daemon_t *daemon)
 {
 	command_status_t status;
 	message_t *reply;
-	vici_req_t *req;
 
-	req = vici_begin(this->vici);
-	options_add(req);
-	reply = daemon_ask(daemon, req, this->vici);
+	reply = daemon_ask(daemon, options_request(this), this->vici);
 	if (!reply)
 	{
 		return daemon_failed(daemon, this->vici);
 	}
-	status = daemon_success(daemon, reply);
+	status = daemon_success(reply);
 	if (status == COMMAND_OK && output_format == OUTPUT_TEXT)
 	{
-		if (this == &cmd_undrain)
+		if (streq(this->name, "undrain"))
 		{
 			print_line("%s is not drained anymore", options_get("address"));
 		}
@@ -39,37 +36,3 @@ static command_status_t call(const command_t *this, daemon_t *daemon)
 	message_destroy(reply);
 	return status;
 }
-
-/**
- * Described in header
- */
-const command_t cmd_undrain = {
-	.name = "undrain",
-	.op = 'u',
-	.value = "ADDR",
-	.desc = "use a drained address again",
-	.vici = "rmobike-undrain",
-	.usage = {
-		COMMAND_USAGE,
-	},
-	.timeout = COMMAND_TIMEOUT,
-	.needs = {
-		{ { "address" }, "address: which one shall be used again" },
-	},
-	.call = call,
-};
-
-/**
- * Described in header
- */
-const command_t cmd_cancel = {
-	.name = "cancel",
-	.op = 'c',
-	.desc = "stop the move under way",
-	.vici = RMOBIKE_CANCEL,
-	.usage = {
-		COMMAND_USAGE,
-	},
-	.timeout = COMMAND_TIMEOUT,
-	.call = call,
-};

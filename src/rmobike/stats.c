@@ -70,9 +70,9 @@ static void print_latency(message_t *stats)
 }
 
 /**
- * Implements command_t.call
+ * Described in header
  */
-static command_status_t call(const command_t *this, daemon_t *daemon)
+command_status_t stats_call(const command_t *this, daemon_t *daemon)
 {
 	message_t *stats;
 
@@ -95,22 +95,3 @@ static command_status_t call(const command_t *this, daemon_t *daemon)
 	message_destroy(stats);
 	return COMMAND_OK;
 }
-
-/**
- * Described in header
- */
-const command_t cmd_stats = {
-	.name = "stats",
-	.op = 't',
-	.desc = "print counters and addresses, also for Prometheus",
-	.vici = RMOBIKE_STATS,
-	.usage = {
-		"[--prometheus]",
-		COMMAND_USAGE,
-	},
-	.timeout = COMMAND_TIMEOUT,
-	.options = {
-		{ "prometheus",	'p', NULL,	"in the text format of Prometheus", true },
-	},
-	.call = call,
-};

@@ -9,9 +9,6 @@
 
 #include <limits.h>
 
-/** vici command */
-#define RMOBIKE_STATUS "rmobike-status"
-
 /**
  * Check if a value is "yes".
  */
@@ -55,7 +52,7 @@ static void print_sa(message_t *sa)
 	char *reason = message_get(last, "reason");
 
 	print_line("%s[%s] '%s' %s", message_text(sa, "name"),
-			   message_get(sa, "id") ?: sa->name, message_text(sa, "peer-id"),
+			   message_text(sa, "id"), message_text(sa, "peer-id"),
 			   message_text(sa, "state"));
 	print_line("  addresses:   %s ... %s", message_text(sa, "local"),
 			   message_text(sa, "remote"));
@@ -110,9 +107,9 @@ static message_t *ask(daemon_t *daemon, unsigned long long after)
 }
 
 /**
- * Implements command_t.call
+ * Described in header
  */
-static command_status_t call(const command_t *this, daemon_t *daemon)
+command_status_t status_call(const command_t *this, daemon_t *daemon)
 {
 	unsigned long long after = 0, next;
 	unsigned int count = 0;
@@ -146,18 +143,3 @@ static command_status_t call(const command_t *this, daemon_t *daemon)
 	}
 	return COMMAND_OK;
 }
-
-/**
- * Described in header
- */
-const command_t cmd_status = {
-	.name = "status",
-	.op = 'S',
-	.desc = "list IKE_SAs, and sum them up for each address",
-	.vici = RMOBIKE_STATUS,
-	.usage = {
-		COMMAND_USAGE,
-	},
-	.timeout = COMMAND_TIMEOUT,
-	.call = call,
-};

@@ -175,9 +175,9 @@ void world_assert_gone(const char *file, int line)
 	{
 		trace_fail(file, line, "%u IPsec SAs left", esp_count());
 	}
-	if (policy_count())
+	if (xfrm_count_policies())
 	{
-		trace_fail(file, line, "%u policies left", policy_count());
+		trace_fail(file, line, "%u policies left", xfrm_count_policies());
 	}
 	if (world_records())
 	{

@@ -291,9 +291,9 @@ static kernel_ipsec_t *ipsec_create()
 		.query_sa = _query_sa,
 		.del_sa = _del_sa,
 		.flush_sas = (void*)return_failed,
-		.add_policy = policy_add,
+		.add_policy = xfrm_add_policy,
 		.query_policy = _query_policy,
-		.del_policy = policy_del,
+		.del_policy = xfrm_del_policy,
 		.flush_policies = (void*)return_failed,
 		.bypass_socket = (void*)return_true,
 		.enable_udp_decap = (void*)return_true,
@@ -441,7 +441,7 @@ const char *esp_check()
 		}
 	}
 	enumerator->destroy(enumerator);
-	return why ?: policy_check();
+	return why ?: xfrm_check();
 }
 
 /*
@@ -559,7 +559,7 @@ void esp_create()
 {
 	sas = linked_list_create();
 	last_spi = sent = received = 0;
-	policy_create_all();
+	xfrm_create();
 	charon->kernel->remove_ipsec_interface(charon->kernel, mock_ipsec_create);
 	charon->kernel->add_ipsec_interface(charon->kernel, ipsec_create);
 }
@@ -569,6 +569,6 @@ void esp_create()
  */
 void esp_destroy()
 {
-	policy_destroy_all();
+	xfrm_destroy();
 	sas->destroy_function(sas, (void*)esp_sa_destroy);
 }

@@ -116,26 +116,26 @@ const char *esp_check();
 /** Number of installed SAs */
 u_int esp_count();
 
-/* --- world_policy.c ------------------------------------------------------ */
+/* --- world_xfrm.c -------------------------------------------------------- */
 
-void policy_create_all();
-void policy_destroy_all();
+void xfrm_create();
+void xfrm_destroy();
 
 /** Methods of kernel_ipsec_t */
-status_t policy_add(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
-					kernel_ipsec_manage_policy_t *data);
-status_t policy_del(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
-					kernel_ipsec_manage_policy_t *data);
+status_t xfrm_add_policy(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+						kernel_ipsec_manage_policy_t *data);
+status_t xfrm_del_policy(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+						kernel_ipsec_manage_policy_t *data);
 
 /** Have a policy refer to an SA as it is going to be */
-void policy_turn(kernel_ipsec_policy_id_t *id, uint32_t reqid, host_t *src,
-				 host_t *dst);
+void xfrm_turn_policy(kernel_ipsec_policy_id_t *id, uint32_t reqid,
+					  host_t *src, host_t *dst);
 
 /** Is there an SA for each policy? If not, why? */
-const char *policy_check();
+const char *xfrm_check();
 
 /** Number of policies */
-u_int policy_count();
+u_int xfrm_count_policies();
 
 /* --- world_state.c ------------------------------------------------------- */
 

@@ -78,7 +78,7 @@ bool rmobike_xfrm_state_migrate(kernel_ipsec_sa_id_t *id,
 	enumerator = array_create_enumerator(policies);
 	while (enumerator->enumerate(enumerator, &policy))
 	{
-		policy_turn(policy, sa->reqid, sa->src, sa->dst);
+		xfrm_turn_policy(policy, sa->reqid, sa->src, sa->dst);
 	}
 	enumerator->destroy(enumerator);
 	return TRUE;

@@ -133,8 +133,8 @@ static void get_key(char *key, size_t len, traffic_selector_t *src,
 /*
  * Described in header
  */
-status_t policy_add(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
-					kernel_ipsec_manage_policy_t *data)
+status_t xfrm_add_policy(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+						kernel_ipsec_manage_policy_t *data)
 {
 	policy_t *policy;
 	char key[256];
@@ -190,8 +190,8 @@ static bool remove_user(policy_t *policy, uint32_t reqid, host_t *src,
 /*
  * Described in header
  */
-status_t policy_del(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
-					kernel_ipsec_manage_policy_t *data)
+status_t xfrm_del_policy(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
+						kernel_ipsec_manage_policy_t *data)
 {
 	policy_t *policy;
 	user_t *user;
@@ -224,8 +224,8 @@ status_t policy_del(kernel_ipsec_t *this, kernel_ipsec_policy_id_t *id,
 /*
  * Described in header
  */
-void policy_turn(kernel_ipsec_policy_id_t *id, uint32_t reqid, host_t *src,
-				 host_t *dst)
+void xfrm_turn_policy(kernel_ipsec_policy_id_t *id, uint32_t reqid,
+					  host_t *src, host_t *dst)
 {
 	policy_t *policy;
 	char key[256];
@@ -260,7 +260,7 @@ static bool has_sa(policy_t *policy)
 /*
  * Described in header
  */
-const char *policy_check()
+const char *xfrm_check()
 {
 	enumerator_t *enumerator;
 	policy_t *policy;
@@ -289,7 +289,7 @@ u_int world_drops()
 /*
  * Described in header
  */
-u_int policy_count()
+u_int xfrm_count_policies()
 {
 	return policies->get_count(policies);
 }
@@ -297,7 +297,7 @@ u_int policy_count()
 /*
  * Described in header
  */
-void policy_create_all()
+void xfrm_create()
 {
 	policies = linked_list_create();
 	drops = 0;
@@ -306,7 +306,7 @@ void policy_create_all()
 /*
  * Described in header
  */
-void policy_destroy_all()
+void xfrm_destroy()
 {
 	policies->destroy_function(policies, (void*)policy_destroy);
 }

@@ -13,17 +13,12 @@
  */
 
 #include "matrix.h"
-#include "world_parts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-/** How long a fault is watched, in ms */
-#define WATCHED 60000
-/** Between two packets in each direction, in ms */
-#define INTERVAL 10
 /** Another exchange begins at so many times, each at two speeds */
 #define OFFSETS 11
 #define MEETINGS (2 * OFFSETS)
@@ -38,20 +33,13 @@ typedef struct {
 	bool bad;
 } result_t;
 
-/** A packet in an SA */
-typedef struct {
-	side_t from;
-	uint32_t spi;
-	host_t *src, *dst;
-	bool encap;
-} packet_in_sa_t;
+/*
+ * Described in header
+ */
+int matrix_variant;
 
 /** Of the fault that is played */
 static result_t result;
-
-/** Packets sent and received, may more be sent? */
-static u_int sent, received;
-static bool sending;
 
 /** When the first switch was started, in ms since world_mark(); -1 if none */
 static double begun;
@@ -148,258 +136,85 @@ static void read_log()
 	charon->bus->add_logger(charon->bus, &logger);
 }
 
-/* --- ESP ------------------------------------------------------------------ */
+/* --- the faults ----------------------------------------------------------- */
 
 /**
- * Destroy a packet.
+ * Let something happen, the first of it in so many ms, or at once.
  */
-static void packet_destroy(packet_in_sa_t *this)
+static void take_steps(step_t *step, u_int after, bool now)
 {
-	DESTROY_IF(this->src);
-	this->dst->destroy(this->dst);
-	free(this);
-}
-
-/**
- * A packet arrives.
- */
-static void packet_arrive(packet_in_sa_t *this)
-{
-	host_t *dst;
-	esp_t *sa;
-
-	dst = this->from == RESPONDER ? nat_in(this->dst, this->src)
-								  : this->dst->clone(this->dst);
-	if (dst && kernel_has_address(!this->from, dst))
+	for (; step->what; step++)
 	{
-		sa = esp_find(!this->from, this->spi, dst);
-		received += sa && sa->encap == this->encap;
-	}
-	DESTROY_IF(dst);
-	packet_destroy(this);
-}
-
-/**
- * Find the SA that an end sends in: the youngest one.
- */
-static esp_t *find_outbound(side_t side)
-{
-	enumerator_t *enumerator;
-	esp_t *sa, *found = NULL;
-
-	enumerator = esp_create_enumerator();
-	while (enumerator->enumerate(enumerator, &sa))
-	{
-		if (sa->side == side && !sa->inbound && !sa->larval)
+		if (now && !step->after && !step->each)
 		{
-			found = sa;
+			step->what(step->arg);
+		}
+		else
+		{
+			world_later(after + step->after + step->each * matrix_variant,
+						step->what, step->arg);
 		}
 	}
-	enumerator->destroy(enumerator);
-	return found;
 }
 
 /**
- * Send a packet from one end, if it can.
+ * Start the switch, and what else is part of the fault.
  */
-static void packet_send(side_t side)
+static void begin(fault_t *fault)
 {
-	packet_in_sa_t *packet;
-	esp_t *sa;
+	static step_t only_switch[] = { { matrix_switch, NEW }, {} };
+	int offset = (matrix_variant % OFFSETS - OFFSETS / 2) * 8;
 
-	sent++;
-	sa = find_outbound(side);
-	if (!sa || !kernel_has_address(side, sa->src))
+	if (fault->pattern)
 	{
-		return;
+		world_fate(fault->fate, fault->pattern, fault->count ?: 1);
 	}
-	INIT(packet,
-		.from = side,
-		.spi = sa->spi,
-		.src = side == INITIATOR ? nat_out(sa->src, sa->dst)
-								 : sa->src->clone(sa->src),
-		.dst = sa->dst->clone(sa->dst),
-		.encap = sa->encap,
-	);
-	if (!packet->src || wire_is_blocked(packet->src) ||
-		wire_is_blocked(packet->dst))
+	if (fault->meet->what)
 	{
-		packet_destroy(packet);
-		return;
+		take_steps(only_switch, max(0, -offset), FALSE);
+		take_steps(fault->meet, max(0, offset), FALSE);
 	}
-	time_schedule(wire_get_delay(side), (void*)packet_arrive,
-				  (void*)packet_destroy, packet);
-}
-
-/**
- * Send packets from both ends, again and again.
- */
-static void stream(void *null)
-{
-	if (sending)
+	else
 	{
-		packet_send(INITIATOR);
-		packet_send(RESPONDER);
-		world_later(INTERVAL, stream, NULL);
+		take_steps(fault->steps->what ? fault->steps : only_switch, 0, TRUE);
 	}
-}
-
-/* --- the SA --------------------------------------------------------------- */
-
-/** Where the initiator thinks that the responder is, and how it got there */
-typedef struct {
-	/** empty if there has been no IKE_SA */
-	char at[64];
-	/** number of times that changed */
-	u_int moves;
-	/** do both ends agree, and since when, ms? */
-	bool agreed;
-	double since;
-} watch_t;
-
-/**
- * Have a look at both ends.
- */
-static void look(watch_t *this)
-{
-	const char *why = world_disagreement();
-	ike_sa_t *ike_sa;
-	char at[64] = "";
-	bool agreed;
-
-	ike_sa = world_checkout(INITIATOR);
-	if (ike_sa)
-	{
-		snprintf(at, sizeof(at), "%H", ike_sa->get_other_host(ike_sa));
-	}
-	world_checkin(ike_sa, SUCCESS);
-	agreed = *at && (!why || strpfx(why, "ESP: "));
-	if (*at && *this->at && !streq(at, this->at))
-	{
-		this->moves++;
-		this->since = world_now();
-	}
-	if (agreed && !this->agreed)
-	{
-		this->since = world_now();
-	}
-	this->agreed = agreed;
-	strcpy(this->at, *at ? at : this->at);
-}
-
-/**
- * What happened to the SA?
- */
-static const char *describe(watch_t *this, fault_t *fault)
-{
-	const char *why = world_disagreement();
-
-	if (!world_id(INITIATOR) && !world_id(RESPONDER))
-	{
-		return fault->ends ?: "SA lost";
-	}
-	if (!world_id(INITIATOR) || !world_id(RESPONDER))
-	{
-		return fault->ends ?: "SA lost at one end";
-	}
-	if (why)
-	{
-		return why;
-	}
-	if (!this->moves)
-	{
-		return "stayed";
-	}
-	if (streq(this->at, OLD))
-	{
-		return "moved, then back";
-	}
-	return this->moves == 1 ? "moved" : "moved, then again";
-}
-
-/**
- * Watch both ends, every ms at first.
- */
-static void watch(watch_t *this)
-{
-	u_int step, i;
-
-	for (i = 0; i < WATCHED; i += step)
-	{
-		look(this);
-		if (i == WATCHED - 1000)
-		{
-			sending = FALSE;
-		}
-		step = i < 1000 ? 1 : i < 10000 ? 10 : 100;
-		world_run(step);
-	}
-}
-
-/**
- * Another exchange begins before, during or after a switch.
- */
-static void meet(int variant, void (*other)(void*))
-{
-	int offset = (variant % OFFSETS - OFFSETS / 2) * 8;
-
-	world_later(max(0, -offset), matrix_switch, NEW);
-	world_later(max(0, offset), other, NULL);
 }
 
 /**
  * Play one variant of a fault, in a process of its own.
  */
-static void play(fault_t *fault, int variant)
+static void play(fault_t *fault)
 {
 	world_conf_t conf = fault->conf;
-	watch_t watched = {};
 
-	conf.seed = variant + 1;
+	conf.seed = matrix_variant + 1;
 	conf.nat = !conf.initiator;
-	if (fault->meet && variant >= OFFSETS)
+	if (fault->meet->what && matrix_variant >= OFFSETS)
 	{
 		conf.busy = 3;
 	}
 	world_establish_(__FILE__, __LINE__, conf);
-	if (fault->before)
+	if (fault->before.what)
 	{
-		fault->before(variant);
+		fault->before.what(fault->before.arg);
 		world_run(1000);
 	}
 	read_log();
 	world_mark();
 	begun = -1;
-	look(&watched);
-	sending = !fault->idle;
-	stream(NULL);
-	if (fault->pattern)
-	{
-		world_fate(fault->fate, fault->pattern, fault->count ?: 1);
-	}
-	if (fault->meet)
-	{
-		meet(variant, fault->meet);
-	}
-	else if (fault->play)
-	{
-		fault->play(variant);
-	}
-	else
-	{
-		matrix_switch(NEW);
-	}
-	watch(&watched);
+	watch_begin(fault->idle);
+	begin(fault);
+	watch_run();
 	if (fault->ends)
 	{	/* charon's last retransmission is answered, or not */
 		world_run(400000);
 	}
 
-	add_text(result.sa, sizeof(result.sa), " or ", describe(&watched, fault));
+	add_text(result.sa, sizeof(result.sa), " or ", watch_describe(fault));
 	result.bad = strpfx(result.sa, "SA lost") ||
 				 !world_disagreement() == !!fault->ends;
-	result.lost = sent - received;
-	result.ms = max(0, watched.since - max(0, begun)) + 0.5;
+	result.lost = world_lost_pings();
+	result.ms = max(0, watch_agreed() - max(0, begun)) + 0.5;
 	if (result.bad && getenv("VERBOSE"))
 	{
 		world_dump();
@@ -436,7 +251,8 @@ static void play_apart(fault_t *fault, int variant, result_t *sum)
 	if (!pid)
 	{
 		alarm(60);
-		play(fault, variant);
+		matrix_variant = variant;
+		play(fault);
 		_exit(write(fds[1], &result, sizeof(result)) != sizeof(result));
 	}
 	close(fds[1]);
@@ -486,7 +302,7 @@ static bool print_row(FILE *out, fault_t *fault)
 	char lost[16] = "–", ms[16] = "–";
 	u_int i, variants;
 
-	variants = !fault->meet ? max(1, fault->variants) :
+	variants = !fault->meet->what ? max(1, fault->variants) :
 				fault->quick ? OFFSETS : MEETINGS;
 	for (i = 0; i < variants; i++)
 	{

@@ -16,67 +16,55 @@
 /** Address that the gateway gets too late to announce it */
 #define UNKNOWN "192.0.2.99"
 
-/** Notify type of SWITCH_TO_IP_ADDRESS */
-#define SWITCH 41042
-
 #define OPTION(text) .settings = "plugins { rmobike { " text " } }"
 
-/**
- * Let something happen to one end in ms milliseconds.
- */
-static void later(u_int ms, void (*what)(side_t side), side_t side)
-{
-	world_later(ms, (void*)what, (void*)(uintptr_t)side);
+/** A step at once, later, and later in each variant */
+#define NOW(what, arg) \
+{ \
+	(void*)what, (void*)(arg) \
+}
+#define IN(ms, what, arg) \
+{ \
+	(void*)what, (void*)(arg), ms \
+}
+#define FROM(ms, step, what, arg) \
+{ \
+	(void*)what, (void*)(arg), ms, step \
 }
 
-/**
- * Check whether the other end is alive.
- */
+#define SWITCH_TO(address) NOW(matrix_switch, address)
+
+/* --- what one end does ---------------------------------------------------- */
+
 static void dpd(side_t side)
 {
 	world_call(side, send_dpd);
 }
 
-/* --- packets -------------------------------------------------------------- */
-
-static void release(void *null)
+static void rekey(side_t side)
 {
-	world_release("*");
+	world_call(side, rekey);
 }
 
-/**
- * A packet arrives only when other exchanges are over.
- */
-static void release_late(int variant)
+static void reauth(side_t side)
 {
-	matrix_switch(NEW);
-	later(2000, dpd, INITIATOR);
-	later(3000, dpd, RESPONDER);
-	world_later(5000, release, NULL);
+	world_call(side, reauth);
 }
 
-static void any_order(int variant)
+static void delete(side_t side)
 {
-	world_weather(0, 30, 100);
-	matrix_switch(NEW);
+	world_call(side, delete, FALSE);
 }
 
-static void sunny(void *null)
+static void list_addresses(side_t side)
 {
-	world_weather(0, 0, 0);
+	world_call(side, roam, TRUE);
 }
 
-static void half_lost(int variant)
+/** As a side_t, the variants are both ends */
+static void rekey_variant(void *null)
 {
-	world_weather(50, 0, 0);
-	world_later(30000, sunny, NULL);
-	matrix_switch(NEW);
-}
-
-static void lossy(int variant)
-{
-	world_weather(10, 10, 20);
-	matrix_switch(NEW);
+	rekey(matrix_variant);
 }
 
 /** The sender of fragments instead of large packets */
@@ -98,7 +86,7 @@ static status_t fragment(ike_sa_t *ike_sa)
  * Requests of 4000 octets, in fragments. Not in the switch itself: a charon
  * with mediation takes a fragment of an INFORMATIONAL for something else.
  */
-static void fragment_both(int variant)
+static void fragment_both(void *null)
 {
 	world_each(INITIATOR, fragment);
 	world_each(RESPONDER, fragment);
@@ -110,508 +98,118 @@ static void rekey_in_fragments(void *null)
 
 	world_forge(RESPONDER, CREATE_CHILD_SA, FALSE, 0, 0, 40961,
 				chunk_from_thing(padding));
-	world_call(RESPONDER, rekey);
+	rekey(RESPONDER);
 }
 
-/* --- other exchanges ------------------------------------------------------ */
+/* --- the network ---------------------------------------------------------- */
 
-static void rekey_initiator(void *null)
+/* clang-format off */
+
+/** How many packets are lost and doubled, in percent, and late, in ms */
+#define WEATHER(...) (u_int[]){ __VA_ARGS__ }
+
+/* clang-format on */
+
+static void weather(u_int *now)
 {
-	world_call(INITIATOR, rekey);
+	world_weather(now[0], now[1], now[2]);
 }
 
-static void rekey_responder(void *null)
+/** Many packets */
+static void lose(char *pattern)
 {
-	world_call(RESPONDER, rekey);
-}
-
-static void rekey_both(void *null)
-{
-	world_call(INITIATOR, rekey);
-	world_call(RESPONDER, rekey);
-}
-
-static void rekey_child_initiator(void *null)
-{
-	world_rekey_child(INITIATOR);
-}
-
-static void rekey_child_responder(void *null)
-{
-	world_rekey_child(RESPONDER);
-}
-
-static void rekey_child_both(void *null)
-{
-	world_rekey_child(INITIATOR);
-	world_rekey_child(RESPONDER);
-}
-
-static void create_initiator(void *null)
-{
-	world_create_child(INITIATOR);
-}
-
-static void create_responder(void *null)
-{
-	world_create_child(RESPONDER);
-}
-
-static void delete_child_initiator(void *null)
-{
-	world_delete_child(INITIATOR);
-}
-
-static void delete_child_responder(void *null)
-{
-	world_delete_child(RESPONDER);
-}
-
-static void dpd_initiator(void *null)
-{
-	world_call(INITIATOR, send_dpd);
-}
-
-static void dpd_responder(void *null)
-{
-	world_call(RESPONDER, send_dpd);
-}
-
-static void reauth(void *null)
-{
-	world_call(INITIATOR, reauth);
-}
-
-static void delete_initiator(void *null)
-{
-	world_call(INITIATOR, delete, FALSE);
-}
-
-static void delete_responder(void *null)
-{
-	world_call(RESPONDER, delete, FALSE);
-}
-
-static void reload(void *null)
-{
-	world_reload("plugins { rmobike { accept = none\n path_timeout = 1 } }");
+	world_fate(DROP, pattern, 100);
 }
 
 /**
- * Both ends count from zero.
+ * One of them comes back, or both.
  */
-static void rekey_before(int variant)
+static void revive_variant(void *null)
 {
-	world_call(INITIATOR, rekey);
+	world_unblock(matrix_variant ? NEW : OLD);
+	if (matrix_variant == 2)
+	{
+		world_unblock(OLD);
+	}
 }
 
-/**
- * The request is repeated when the IKE_SA has been replaced.
- */
-static void rekey_and_release(int variant)
-{
-	matrix_switch(NEW);
-	world_later(500, variant ? rekey_initiator : rekey_responder, NULL);
-	world_later(2000, release, NULL);
-}
-
-/* --- both ends move ------------------------------------------------------- */
+/* --- addresses ------------------------------------------------------------ */
 
 static void change_address(char *from, char *to)
 {
-	ike_sa_t *ike_sa;
-
 	world_add_address(INITIATOR, to);
 	world_del_address(INITIATOR, from);
+}
+
+static void client_roams(char *to)
+{
+	ike_sa_t *ike_sa;
+
+	change_address(streq(to, OTHER) ? INSIDE : CLIENT, to);
 	ike_sa = world_checkout(INITIATOR);
 	world_checkin(ike_sa, ike_sa ? ike_sa->roam(ike_sa, TRUE) : SUCCESS);
 }
 
-static void client_roams(void *null)
+/** The kernel tells the client later */
+static void client_moves(void *null)
 {
 	change_address(INSIDE, OTHER);
+	world_roam(INITIATOR);
 }
 
-static void client_roams_without_nat(void *null)
-{
-	change_address(CLIENT, "198.51.100.11");
-}
-
-/**
- * Learn the NAT's mapping: only then charon notices when it is another one.
- */
-static void learn_mapping(int variant)
-{
-	dpd(INITIATOR);
-}
-
-static void forget_mapping(void *null)
-{
-	world_nat_reboot();
-	later(3000, dpd, INITIATOR);
-}
-
-/**
- * The answer to the UPDATE is lost, which then comes from another address.
- */
-static void roams_during_update(int variant)
-{
-	matrix_switch(NEW);
-	world_later(25, client_roams, NULL);
-}
-
-static void list_addresses(void *null)
-{
-	world_call(RESPONDER, roam, TRUE);
-}
-
-/**
- * The gateway sends its addresses when it was at the new one, they arrive when
- * the client has brought it back.
- */
-static void late_list(int variant)
-{
-	world_fate(DROP, "* <- " NEW " INFORMATIONAL resp * {NATD*", 100);
-	matrix_switch(NEW);
-	world_later(500, list_addresses, NULL);
-	world_later(2000, release, NULL);
-}
-
-/**
- * The client's UPDATE finds the old address silent, so it goes everywhere, but
- * only that is heard then.
- */
-static void roams_and_seeks(int variant)
-{
-	world_fate(DROP, "* -> " OLD " INFORMATIONAL req * {UPD*", 3);
-	world_fate(DROP, "* <- " NEW " *", 100);
-	world_fate(DROP, "* <- " NEWER " *", 100);
-	client_roams(NULL);
-}
-
-static void switch_to_newer(void *null)
-{
-	matrix_switch(NEWER);
-}
-
-static void switch_to_old(void *null)
-{
-	matrix_switch(OLD);
-}
-
-static void stay(int variant)
-{
-	matrix_switch(OLD);
-}
-
-/* --- the new address does not work ---------------------------------------- */
-
-static void block(void *address)
-{
-	world_block(address);
-}
-
-static void unblock(void *address)
-{
-	world_unblock(address);
-}
-
-static void dead(int variant)
-{
-	world_block(NEW);
-	matrix_switch(NEW);
-}
-
-/**
- * It dies when the first packets have passed.
- */
-static void dies(int variant)
-{
-	matrix_switch(NEW);
-	world_later(5 + 5 * variant, block, NEW);
-}
-
-static void revives(int variant)
-{
-	dead(variant);
-	world_later(1500, unblock, NEW);
-}
-
-static void old_dies(int variant)
-{
-	matrix_switch(NEW);
-	world_later(5 + 5 * variant, block, OLD);
-}
-
-static void both_die(int variant)
-{
-	matrix_switch(NEW);
-	world_later(5, block, OLD);
-	world_later(5, block, NEW);
-	later(1000, dpd, INITIATOR);
-	later(1000, dpd, RESPONDER);
-}
-
-static void all_die(int variant)
-{
-	both_die(variant);
-	world_later(5, block, NEWER);
-}
-
-static void all_die_for_a_while(int variant)
-{
-	all_die(variant);
-	world_later(20000, unblock, variant ? NEW : OLD);
-	if (variant == 2)
-	{
-		world_later(20000, unblock, OLD);
-	}
-}
-
-/* --- the gateway's address goes away -------------------------------------- */
-
-static void remove_address(void *address)
+/** The kernel doesn't tell the gateway yet */
+static void take(char *address)
 {
 	world_del_address(RESPONDER, address);
-	world_roam(RESPONDER);
 }
 
-static void add_address(void *address)
+static void give(char *address)
 {
 	world_add_address(RESPONDER, address);
+}
+
+static void remove_address(char *address)
+{
+	take(address);
 	world_roam(RESPONDER);
 }
 
-static void gone(int variant)
+static void add_address(char *address)
 {
-	remove_address(OLD);
+	give(address);
+	world_roam(RESPONDER);
 }
 
-static void gone_and_next_dead(int variant)
+static void add_variant(void *null)
 {
-	world_block(NEW);
-	remove_address(OLD);
-}
-
-static void gone_and_filtered(int variant)
-{
-	world_block(OLD);
-	remove_address(OLD);
-}
-
-static void gone_and_filtered_for_a_while(int variant)
-{
-	gone_and_filtered(variant);
-	world_later(21000, unblock, OLD);
-}
-
-static void gone_and_found(int variant)
-{
-	gone_and_filtered(variant);
-	world_later(20000, dpd_initiator, NULL);
-}
-
-static void flaps(int variant)
-{
-	remove_address(OLD);
-	world_later(50, add_address, OLD);
-}
-
-static void back_in_time(int variant)
-{
-	world_fate(DROP, REQUEST, 3);
-	remove_address(OLD);
-	world_later(500, add_address, OLD);
-}
-
-static void none_for_a_while(int variant)
-{
-	world_del_address(RESPONDER, NEW);
-	world_del_address(RESPONDER, NEWER);
-	remove_address(OLD);
-	world_later(10000, add_address, variant ? OLD : NEW);
-}
-
-/**
- * The gateway gets an address that it could not announce.
- */
-static void replaced_at_once(int variant)
-{
-	world_del_address(RESPONDER, NEW);
-	world_del_address(RESPONDER, NEWER);
-	world_add_address(RESPONDER, UNKNOWN);
-	remove_address(OLD);
-}
-
-static void replaced(int variant)
-{
-	world_del_address(RESPONDER, NEW);
-	world_del_address(RESPONDER, NEWER);
-	remove_address(OLD);
-	world_later(10000, add_address, UNKNOWN);
-}
-
-static void gone_during_switch(int variant)
-{
-	matrix_switch(NEW);
-	world_later(5 * variant, remove_address, OLD);
-}
-
-static void new_gone_during_switch(int variant)
-{
-	matrix_switch(NEW);
-	world_later(5 * variant, remove_address, NEW);
-}
-
-static void gone_during_rekey(int variant)
-{
-	world_later(4 * variant, remove_address, OLD);
-	world_later(120, rekey_initiator, NULL);
+	add_address(matrix_variant ? OLD : NEW);
 }
 
 /**
  * The gateway starts something when the address is gone, before charon knows.
  */
-static void gone_before(int variant)
+static void start_variant(void *null)
 {
-	void (*what[])(void*) = {
-		dpd_responder, rekey_child_responder, create_responder, rekey_responder,
+	void (*what[])(side_t) = {
+		dpd, world_rekey_child, world_create_child, rekey,
 	};
 
-	remove_address(OLD);
-	world_later(50, what[variant], NULL);
+	what[matrix_variant](RESPONDER);
 }
 
-static void both_gone(int variant)
-{
-	world_add_address(INITIATOR, OTHER);
-	world_del_address(INITIATOR, INSIDE);
-	world_roam(INITIATOR);
-	remove_address(OLD);
-}
-
-static void both_gone_and_next_dead(int variant)
-{
-	world_block(NEW);
-	both_gone(variant);
-}
-
-/* --- hostile -------------------------------------------------------------- */
-
-/**
- * Ask for a switch in a message that is forged.
- */
-static void ask(uint8_t protocol, uint32_t spi, chunk_t data)
-{
-	world_forge(RESPONDER, INFORMATIONAL, FALSE, protocol, spi, SWITCH, data);
-	dpd(RESPONDER);
-}
-
-static void unknown_address(int variant)
-{
-	ask(0, 0, chunk_from_chars(203, 0, 113, 77));
-}
-
-static void any_length(int variant)
-{
-	static char data[64];
-
-	/* none of them is an address */
-	ask(0, 0, chunk_create((u_char*)data, variant));
-}
-
-static void any_header(int variant)
-{
-	static uint8_t protocols[] = { PROTO_IKE, PROTO_AH, PROTO_ESP, 0 };
-
-	ask(protocols[variant % 4], variant >= 3, chunk_from_chars(192, 0, 2, 2));
-}
-
-static void twice(int variant)
-{
-	world_forge(RESPONDER, INFORMATIONAL, FALSE, 0, 0, SWITCH,
-				chunk_from_chars(192, 0, 2, 3));
-	ask(0, 0, chunk_from_chars(192, 0, 2, 2));
-}
-
-static void by_initiator(int variant)
-{
-	world_forge(INITIATOR, INFORMATIONAL, FALSE, 0, 0, SWITCH,
-				chunk_from_chars(192, 0, 2, 2));
-	dpd(INITIATOR);
-}
-
-static void in_response(int variant)
-{
-	world_forge(RESPONDER, INFORMATIONAL, TRUE, 0, 0, SWITCH,
-				chunk_from_chars(192, 0, 2, 2));
-	dpd(INITIATOR);
-}
-
-static void in_create_child(int variant)
-{
-	world_forge(RESPONDER, CREATE_CHILD_SA, FALSE, 0, 0, SWITCH,
-				chunk_from_chars(192, 0, 2, 2));
-	world_rekey_child(RESPONDER);
-}
-
-/** The next address of a flood */
-static u_int flooded;
-
-/**
- * Name another address when the last one was answered, a thousand in all.
- */
-static void flood(void *null)
-{
-	u_char address[] = { 203, 0, flooded >> 8, flooded };
-	static uint32_t mid;
-
-	if (!flooded || world_mid(RESPONDER, TRUE) > mid)
-	{
-		mid = world_mid(RESPONDER, TRUE);
-		ask(0, 0, chunk_from_thing(address));
-		flooded++;
-	}
-	if (flooded < 1000)
-	{
-		world_later(25, flood, NULL);
-	}
-}
-
-static void thousand(int variant)
-{
-	flood(NULL);
-}
-
-/**
- * To and fro, twenty times.
- */
-static void ping_pong(void *null)
-{
-	u_char address[] = { 192, 0, 2, 1 + !(flooded & 1) };
-
-	ask(0, 0, chunk_from_thing(address));
-	if (++flooded < 20)
-	{
-		world_later(100, ping_pong, NULL);
-	}
-}
-
-static void to_and_fro(int variant)
-{
-	ping_pong(NULL);
-}
-
-static void refused(int variant)
-{
-	matrix_switch(NEW);
-}
-
-static void switch_of_two(int variant)
-{
-	matrix_switch(NEW);
-	world_later(5, (void*)matrix_switch, NEWER);
-}
+/** Parts of some faults */
+#define DEAD NOW(world_block, NEW), SWITCH_TO(NEW)
+#define BOTH_DIE \
+	SWITCH_TO(NEW), IN(5, world_block, OLD), IN(5, world_block, NEW), \
+	IN(1000, dpd, INITIATOR), IN(1000, dpd, RESPONDER)
+#define GONE NOW(remove_address, OLD)
+#define FILTERED NOW(world_block, OLD), GONE
+#define NEXT_DEAD NOW(world_block, NEW)
+#define FORGE(from, exchange, response, ...) \
+	NOW(hostile_forge, FORGED(from, exchange, response, __VA_ARGS__))
+#define SOMEBODY_ELSES \
+	FORGE(RESPONDER, INFORMATIONAL, FALSE, 203, 0, 113, 77), \
+	NOW(dpd, RESPONDER)
 
 /** A packet and its fate */
 #define FATE(n, match, ...) \
@@ -625,7 +223,8 @@ static void switch_of_two(int variant)
 	FATE(packet " duplicated", match, .fate = DOUBLE), \
 	FATE(packet " one second late", match, .fate = DELAY), \
 	FATE(packet " delayed past the next exchanges", match, .fate = HOLD, \
-		 .play = release_late)
+		 .steps = { SWITCH_TO(NEW), IN(2000, dpd, INITIATOR), \
+					IN(3000, dpd, RESPONDER), IN(5000, world_release, "*") })
 
 /*
  * Described in header
@@ -638,160 +237,235 @@ fault_t matrix_faults[] = {
 	PACKET("UPDATE", UPDATE),
 	PACKET("UPDATE response", UPDATED),
 	{ .name = "all reordered, delayed by up to 100 ms, 30 % duplicated",
-	  .play = any_order, .variants = 20 },
-	{ .name = "10 % lost, 10 % duplicated, reordered", .play = lossy,
+	  .steps = { NOW(weather, WEATHER(0, 30, 100)), SWITCH_TO(NEW) },
 	  .variants = 20 },
-	{ .name = "50 % lost for 30 s", .play = half_lost, .variants = 20,
+	{ .name = "10 % lost, 10 % duplicated, reordered",
+	  .steps = { NOW(weather, WEATHER(10, 10, 20)), SWITCH_TO(NEW) },
+	  .variants = 20 },
+	{ .name = "50 % lost for 30 s",
+	  .steps = { NOW(weather, WEATHER(50, 0, 0)),
+				 IN(30000, weather, WEATHER(0, 0, 0)), SWITCH_TO(NEW) },
+	  .variants = 20,
 	  .conf = { OPTION("timeout = 60") } },
-	{ .name = "equal message IDs both ways", .before = rekey_before,
+	/* both ends count from zero */
+	{ .name = "equal message IDs both ways", .before = NOW(rekey, INITIATOR),
 	  .conf = { .busy = 3 } },
 	{ .name = "request arrives after an IKE_SA rekey", .pattern = REQUEST,
-	  .fate = HOLD, .count = 1, .play = rekey_and_release, .variants = 2 },
+	  .fate = HOLD, .variants = 2,
+	  .steps = { SWITCH_TO(NEW), IN(500, rekey_variant, NULL),
+				 IN(2000, world_release, "*") } },
 	{ .name = "forged retransmission of the request", .pattern = REQUEST,
 	  .fate = GARBLE },
 
 	{ .group = "Other exchanges at the same time",
-	  .name = "IKE_SA rekeyed by the client", .meet = rekey_initiator },
-	{ .name = "IKE_SA rekeyed by the gateway", .meet = rekey_responder },
+	  .name = "IKE_SA rekeyed by the client",
+	  .meet = { NOW(rekey, INITIATOR) } },
+	{ .name = "IKE_SA rekeyed by the gateway",
+	  .meet = { NOW(rekey, RESPONDER) } },
 	{ .name = "IKE_SA rekeyed by the gateway, in fragments",
 	  .quick = TRUE,
-	  .before = fragment_both, .meet = rekey_in_fragments },
+	  .before = NOW(fragment_both, NULL),
+	  .meet = { NOW(rekey_in_fragments, NULL) } },
 	{ .name = "IKE_SA rekeyed by the gateway, a fragment lost",
 	  .quick = TRUE,
-	  .before = fragment_both, .meet = rekey_in_fragments,
+	  .before = NOW(fragment_both, NULL),
+	  .meet = { NOW(rekey_in_fragments, NULL) },
 	  .pattern = "* <- * CREATE_CHILD_SA req*", .fate = DROP },
-	{ .name = "IKE_SA rekeyed by both, collision", .meet = rekey_both },
-	{ .name = "CHILD_SA rekeyed by the client", .meet = rekey_child_initiator },
+	{ .name = "IKE_SA rekeyed by both, collision",
+	  .meet = { NOW(rekey, INITIATOR), NOW(rekey, RESPONDER) } },
+	{ .name = "CHILD_SA rekeyed by the client",
+	  .meet = { NOW(world_rekey_child, INITIATOR) } },
 	{ .name = "CHILD_SA rekeyed by the gateway",
-	  .meet = rekey_child_responder },
-	{ .name = "CHILD_SA rekeyed by both, collision", .meet = rekey_child_both },
+	  .meet = { NOW(world_rekey_child, RESPONDER) } },
+	{ .name = "CHILD_SA rekeyed by both, collision",
+	  .meet = { NOW(world_rekey_child, INITIATOR),
+				NOW(world_rekey_child, RESPONDER) } },
 	{ .name = "CHILD_SA rekeyed by both, userland ESP",
-	  .meet = rekey_child_both, .conf = { .userland_esp = TRUE } },
-	{ .name = "CHILD_SA created by the client", .meet = create_initiator },
-	{ .name = "CHILD_SA created by the gateway", .meet = create_responder },
+	  .meet = { NOW(world_rekey_child, INITIATOR),
+				NOW(world_rekey_child, RESPONDER) },
+	  .conf = { .userland_esp = TRUE } },
+	{ .name = "CHILD_SA created by the client",
+	  .meet = { NOW(world_create_child, INITIATOR) } },
+	{ .name = "CHILD_SA created by the gateway",
+	  .meet = { NOW(world_create_child, RESPONDER) } },
 	{ .name = "CHILD_SA deleted by the client", .idle = TRUE,
-	  .meet = delete_child_initiator },
+	  .meet = { NOW(world_delete_child, INITIATOR) } },
 	{ .name = "CHILD_SA deleted by the gateway", .idle = TRUE,
-	  .meet = delete_child_responder },
-	{ .name = "DPD by the client", .meet = dpd_initiator },
-	{ .name = "DPD by the gateway", .meet = dpd_responder },
+	  .meet = { NOW(world_delete_child, RESPONDER) } },
+	{ .name = "DPD by the client", .meet = { NOW(dpd, INITIATOR) } },
+	{ .name = "DPD by the gateway", .meet = { NOW(dpd, RESPONDER) } },
 	{ .name = "CHILD_SA rekeyed by a client with `reply_path = request`",
-	  .meet = rekey_child_initiator,
+	  .meet = { NOW(world_rekey_child, INITIATOR) },
 	  .conf = { OPTION("reply_path = request") } },
 	{ .name = "DPD by a client with `reply_path = request`",
-	  .meet = dpd_initiator, .conf = { OPTION("reply_path = request") } },
-	{ .name = "reauthentication, break before make", .meet = reauth },
-	{ .name = "reauthentication, make before break", .meet = reauth,
+	  .meet = { NOW(dpd, INITIATOR) },
+	  .conf = { OPTION("reply_path = request") } },
+	{ .name = "reauthentication, break before make",
+	  .meet = { NOW(reauth, INITIATOR) } },
+	{ .name = "reauthentication, make before break",
+	  .meet = { NOW(reauth, INITIATOR) },
 	  .conf = { .settings = "make_before_break = yes" } },
-	{ .name = "IKE_SA deleted by the client", .meet = delete_initiator,
+	{ .name = "IKE_SA deleted by the client",
+	  .meet = { NOW(delete, INITIATOR) },
 	  .ends = "deleted, as asked" },
-	{ .name = "IKE_SA deleted by the gateway", .meet = delete_responder,
+	{ .name = "IKE_SA deleted by the gateway",
+	  .meet = { NOW(delete, RESPONDER) },
 	  .ends = "deleted, as asked" },
-	{ .name = "settings reloaded, which now refuse", .meet = reload },
+	{ .name = "settings reloaded, which now refuse",
+	  .meet = { NOW(world_reload, "plugins { rmobike { accept = none\n"
+								  "path_timeout = 1 } }") } },
 
 	{ .group = "Both ends move, or one moves twice",
-	  .name = "client roams", .meet = client_roams,
+	  .name = "client roams", .meet = { NOW(client_roams, OTHER) },
 	  .conf = { OPTION("timeout = 30") } },
-	{ .name = "client roams, without NAT", .meet = client_roams_without_nat,
+	{ .name = "client roams, without NAT",
+	  .meet = { NOW(client_roams, "198.51.100.11") },
 	  .conf = { .initiator = CLIENT, OPTION("timeout = 30") } },
 	{ .name = "client roams, answer to its UPDATE lost", .pattern = UPDATED,
-	  .fate = DROP, .play = roams_during_update },
+	  .fate = DROP, .steps = { SWITCH_TO(NEW), IN(25, client_roams, OTHER) } },
+	/* the gateway sends its addresses when it was at the new one, they arrive
+	 * when the client has brought it back */
 	{ .name = "client goes back, late address list from the new address",
 	  .pattern = "* <- " NEW " INFORMATIONAL req * {ADD*", .fate = HOLD,
-	  .play = late_list, .conf = { OPTION("path_timeout = 1") } },
+	  .steps = { NOW(lose, "* <- " NEW " INFORMATIONAL resp * {NATD*"),
+				 SWITCH_TO(NEW), IN(500, list_addresses, RESPONDER),
+				 IN(2000, world_release, "*") },
+	  .conf = { OPTION("path_timeout = 1") } },
+	/* the client's UPDATE finds the old address silent, so it goes everywhere,
+	 * but only that is heard then */
 	{ .name = "client roams, silence, its UPDATE goes everywhere",
-	  .play = roams_and_seeks },
+	  .pattern = "* -> " OLD " INFORMATIONAL req * {UPD*", .fate = DROP,
+	  .count = 3,
+	  .steps = { NOW(lose, "* <- " NEW " *"), NOW(lose, "* <- " NEWER " *"),
+				 NOW(client_roams, OTHER) } },
+	/* only if it knows the mapping charon notices when it is another one */
 	{ .name = "NAT mapping changes, client's DPD 3 s later",
-	  .before = learn_mapping, .meet = forget_mapping,
+	  .before = NOW(dpd, INITIATOR),
+	  .meet = { NOW(world_nat_reboot, NULL), IN(3000, dpd, INITIATOR) },
 	  .conf = { OPTION("timeout = 30") } },
 	{ .name = "a second switch, elsewhere: the newest wins",
-	  .meet = switch_to_newer },
-	{ .name = "a second switch 5 ms later", .play = switch_of_two },
-	{ .name = "a second switch, back", .meet = switch_to_old },
-	{ .name = "switch to the current address", .play = stay },
+	  .meet = { SWITCH_TO(NEWER) } },
+	{ .name = "a second switch 5 ms later",
+	  .steps = { SWITCH_TO(NEW), IN(5, matrix_switch, NEWER) } },
+	{ .name = "a second switch, back", .meet = { SWITCH_TO(OLD) } },
+	{ .name = "switch to the current address", .steps = { SWITCH_TO(OLD) } },
 
 	{ .group = "The new address does not work",
-	  .name = "dead from the beginning", .play = dead },
-	{ .name = "dead from the beginning, `path_check = always`", .play = dead,
+	  .name = "dead from the beginning", .steps = { DEAD } },
+	{ .name = "dead from the beginning, `path_check = always`",
+	  .steps = { DEAD },
 	  .conf = { OPTION("path_check = always") } },
-	{ .name = "dead from the beginning, `path_timeout = 1`", .play = dead,
+	{ .name = "dead from the beginning, `path_timeout = 1`",
+	  .steps = { DEAD },
 	  .conf = { OPTION("path_timeout = 1") } },
-	{ .name = "dies during the switch", .play = dies, .variants = 4 },
-	{ .name = "dies during the switch, `path_check = always`", .play = dies,
+	{ .name = "dies during the switch",
+	  .steps = { SWITCH_TO(NEW), FROM(5, 5, world_block, NEW) },
+	  .variants = 4 },
+	{ .name = "dies during the switch, `path_check = always`",
+	  .steps = { SWITCH_TO(NEW), FROM(5, 5, world_block, NEW) },
 	  .variants = 6, .conf = { OPTION("path_check = always") } },
-	{ .name = "dead for 1.5 s", .play = revives },
-	{ .name = "the old address dies during the switch", .play = old_dies,
+	{ .name = "dead for 1.5 s",
+	  .steps = { DEAD, IN(1500, world_unblock, NEW) } },
+	{ .name = "the old address dies during the switch",
+	  .steps = { SWITCH_TO(NEW), FROM(5, 5, world_block, OLD) },
 	  .variants = 6 },
-	{ .name = "both die, a third address is left", .play = both_die,
+	{ .name = "both die, a third address is left", .steps = { BOTH_DIE },
 	  .conf = { OPTION("timeout = 60") } },
 	{ .name = "all die, one or both come back after 20 s",
-	  .play = all_die_for_a_while, .variants = 3,
+	  .steps = { BOTH_DIE, IN(5, world_block, NEWER),
+				 IN(20000, revive_variant, NULL) },
+	  .variants = 3,
 	  .conf = { OPTION("timeout = 60") } },
-	{ .name = "all die for good", .play = all_die,
+	{ .name = "all die for good",
+	  .steps = { BOTH_DIE, IN(5, world_block, NEWER) },
 	  .ends = "deleted by charon when its last retransmission failed" },
 
 	{ .group = "The gateway's address goes away",
-	  .name = "removed", .play = gone },
-	{ .name = "removed, without NAT", .play = gone,
+	  .name = "removed", .steps = { GONE } },
+	{ .name = "removed, without NAT", .steps = { GONE },
 	  .conf = { .initiator = CLIENT } },
 	{ .name = "removed, its packets filtered, without NAT",
-	  .play = gone_and_filtered, .conf = { .initiator = CLIENT } },
+	  .steps = { FILTERED }, .conf = { .initiator = CLIENT } },
 	{ .name = "removed, its packets filtered, client behind a NAT, silent",
-	  .play = gone_and_filtered, .ends = "deleted, no packet gets through" },
+	  .steps = { FILTERED }, .ends = "deleted, no packet gets through" },
 	{ .name = "the same for 21 s, charon is about to look for a path",
-	  .play = gone_and_filtered_for_a_while,
+	  .steps = { FILTERED, IN(21000, world_unblock, OLD) },
 	  .pattern = RESPONSE, .fate = DROP, .count = 3,
 	  .conf = { OPTION("prefer = 192.0.2.3") } },
 	{ .name = "the same, the client checks after 20 s (DPD)",
-	  .play = gone_and_found, .conf = { OPTION("timeout = 60") } },
-	{ .name = "removed, no right to send from it, without NAT", .play = gone,
+	  .steps = { FILTERED, IN(20000, dpd, INITIATOR) },
+	  .conf = { OPTION("timeout = 60") } },
+	{ .name = "removed, no right to send from it, without NAT",
+	  .steps = { GONE },
 	  .conf = { .initiator = CLIENT, .no_raw_send = TRUE } },
 	{ .name = "removed, the peer does not support switches, without NAT",
-	  .play = gone, .conf = { .initiator = CLIENT, OPTION("advertise = no") } },
-	{ .name = "removed, back after 50 ms", .play = flaps },
+	  .steps = { GONE },
+	  .conf = { .initiator = CLIENT, OPTION("advertise = no") } },
+	{ .name = "removed, back after 50 ms",
+	  .steps = { GONE, IN(50, add_address, OLD) } },
 	{ .name = "removed, back after 500 ms, before the client answered",
-	  .play = back_in_time },
-	{ .name = "no address left for 10 s", .play = none_for_a_while,
+	  .pattern = REQUEST, .fate = DROP, .count = 3,
+	  .steps = { GONE, IN(500, add_address, OLD) } },
+	{ .name = "no address left for 10 s",
+	  .steps = { NOW(take, NEW), NOW(take, NEWER), GONE,
+				 IN(10000, add_variant, NULL) },
 	  .variants = 2, .conf = { OPTION("timeout = 60") } },
 	{ .name = "replaced at once by one that was not announced",
-	  .play = replaced_at_once },
+	  .steps = { NOW(take, NEW), NOW(take, NEWER), NOW(give, UNKNOWN), GONE } },
 	{ .name = "replaced after 10 s by one that was not announced",
-	  .play = replaced },
-	{ .name = "removed during the switch", .play = gone_during_switch,
-	  .variants = 10 },
-	{ .name = "the new one removed during the switch",
-	  .play = new_gone_during_switch, .variants = 10 },
+	  .steps = { NOW(take, NEW), NOW(take, NEWER), GONE,
+				 IN(10000, add_address, UNKNOWN) } },
+	{ .name = "removed during the switch", .variants = 10,
+	  .steps = { SWITCH_TO(NEW), FROM(0, 5, remove_address, OLD) } },
+	{ .name = "the new one removed during the switch", .variants = 10,
+	  .steps = { SWITCH_TO(NEW), FROM(0, 5, remove_address, NEW) } },
 	{ .name = "removed, the client rekeys the IKE_SA meanwhile",
-	  .play = gone_during_rekey, .variants = 20 },
+	  .steps = { FROM(0, 4, remove_address, OLD), IN(120, rekey, INITIATOR) },
+	  .variants = 20 },
 	{ .name = "removed, the gateway has a request under way",
-	  .play = gone_before, .variants = 4 },
-	{ .name = "removed, and the client roams", .play = both_gone,
+	  .steps = { GONE, IN(50, start_variant, NULL) }, .variants = 4 },
+	{ .name = "removed, and the client roams",
+	  .steps = { NOW(client_moves, NULL), GONE },
 	  .conf = { OPTION("timeout = 60") } },
-	{ .name = "removed, first choice dead", .play = gone_and_next_dead },
+	{ .name = "removed, first choice dead", .steps = { NEXT_DEAD, GONE } },
 	{ .name = "removed, first choice dead, without NAT",
-	  .play = gone_and_next_dead, .conf = { .initiator = CLIENT } },
+	  .steps = { NEXT_DEAD, GONE }, .conf = { .initiator = CLIENT } },
 	{ .name = "removed, first choice dead, `path_check = always`",
-	  .play = gone_and_next_dead, .conf = { OPTION("path_check = always") } },
+	  .steps = { NEXT_DEAD, GONE }, .conf = { OPTION("path_check = always") } },
 	{ .name = "removed, first choice dead, and the client roams",
-	  .play = both_gone_and_next_dead },
+	  .steps = { NEXT_DEAD, NOW(client_moves, NULL), GONE } },
 
 	{ .group = "Hostile or refused",
-	  .name = "the client's policy says `accept = none`", .play = refused,
+	  .name = "the client's policy says `accept = none`",
 	  .conf = { OPTION("accept = none") } },
 	{ .name = "an address nobody announced, somebody else's",
-	  .play = unknown_address },
-	{ .name = "the same, `accept = announced`", .play = unknown_address,
+	  .steps = { SOMEBODY_ELSES } },
+	{ .name = "the same, `accept = announced`",
+	  .steps = { SOMEBODY_ELSES },
 	  .conf = { OPTION("accept = announced") } },
-	{ .name = "wrong length of the address", .play = any_length,
-	  .variants = 4 },
-	{ .name = "with protocol ID or SPI", .play = any_header, .variants = 7 },
-	{ .name = "two in a message", .play = twice },
-	{ .name = "sent by the client", .play = by_initiator },
-	{ .name = "in a response", .play = in_response },
-	{ .name = "in CREATE_CHILD_SA", .play = in_create_child },
-	{ .name = "1000 requests, each with another address", .play = thousand },
-	{ .name = "the same, `accept = announced`", .play = thousand,
+	{ .name = "wrong length of the address", .variants = 4,
+	  .steps = { NOW(hostile_any_length, NULL) } },
+	{ .name = "with protocol ID or SPI", .variants = 7,
+	  .steps = { NOW(hostile_any_header, NULL) } },
+	{ .name = "two in a message",
+	  .steps = { FORGE(RESPONDER, INFORMATIONAL, FALSE, 192, 0, 2, 3),
+				 FORGE(RESPONDER, INFORMATIONAL, FALSE, 192, 0, 2, 2),
+				 NOW(dpd, RESPONDER) } },
+	{ .name = "sent by the client",
+	  .steps = { FORGE(INITIATOR, INFORMATIONAL, FALSE, 192, 0, 2, 2),
+				 NOW(dpd, INITIATOR) } },
+	{ .name = "in a response",
+	  .steps = { FORGE(RESPONDER, INFORMATIONAL, TRUE, 192, 0, 2, 2),
+				 NOW(dpd, INITIATOR) } },
+	{ .name = "in CREATE_CHILD_SA",
+	  .steps = { FORGE(RESPONDER, CREATE_CHILD_SA, FALSE, 192, 0, 2, 2),
+				 NOW(world_rekey_child, RESPONDER) } },
+	{ .name = "1000 requests, each with another address",
+	  .steps = { NOW(hostile_flood, NULL) } },
+	{ .name = "the same, `accept = announced`",
+	  .steps = { NOW(hostile_flood, NULL) },
 	  .conf = { OPTION("accept = announced") } },
-	{ .name = "20 requests, to and fro", .play = to_and_fro },
+	{ .name = "20 requests, to and fro",
+	  .steps = { NOW(hostile_ping_pong, NULL) } },
 	{}
 };

@@ -18,20 +18,6 @@ static linked_list_t *sas;
 /** Last SPI that was allocated */
 static uint32_t last_spi;
 
-/** Packets that were sent and not received */
-static u_int sent, received;
-
-typedef struct ping_t ping_t;
-
-/**
- * A packet in an SA
- */
-struct ping_t {
-	side_t from;
-	uint32_t spi;
-	host_t *src, *dst;
-};
-
 /**
  * Destroy an SA.
  */
@@ -462,103 +448,14 @@ u_int esp_count()
 	return count;
 }
 
-/**
- * A packet is lost, or has been received.
- */
-static void ping_destroy(ping_t *this)
-{
-	this->src->destroy(this->src);
-	this->dst->destroy(this->dst);
-	free(this);
-}
-
-/**
- * A packet arrives.
- */
-static void ping_arrive(ping_t *this)
-{
-	host_t *dst;
-
-	dst = this->from == RESPONDER ? nat_in(this->dst, this->src)
-								  : this->dst->clone(this->dst);
-	if (dst && esp_find(!this->from, this->spi, dst))
-	{
-		received++;
-	}
-	else
-	{
-		trace_note("ESP from %H to %H lost", this->src, this->dst);
-	}
-	DESTROY_IF(dst);
-	ping_destroy(this);
-}
-
-/**
- * Send a packet in an SA, where its policy takes it.
- */
-static void ping_send(esp_t *sa)
-{
-	ping_t *ping;
-
-	INIT(ping,
-		.from = sa->side,
-		.spi = sa->spi,
-		.src = sa->side == INITIATOR ? nat_out(sa->src, sa->dst)
-									 : sa->src->clone(sa->src),
-		.dst = sa->dst->clone(sa->dst),
-	);
-	sent++;
-	time_schedule(wire_get_delay(sa->side), (void*)ping_arrive,
-				  (void*)ping_destroy, ping);
-}
-
-/**
- * Send a packet in each SA.
- */
-static void ping(void *null)
-{
-	enumerator_t *enumerator;
-	esp_t *sa;
-
-	enumerator = sas->create_enumerator(sas);
-	while (enumerator->enumerate(enumerator, &sa))
-	{
-		if (!sa->inbound && !sa->larval && !esp_is_spare(sa))
-		{
-			ping_send(sa);
-		}
-	}
-	enumerator->destroy(enumerator);
-}
-
-/*
- * Described in header
- */
-void world_ping(u_int ms)
-{
-	u_int i;
-
-	for (i = 0; i < ms; i++)
-	{
-		world_later(i, ping, NULL);
-	}
-}
-
-/*
- * Described in header
- */
-u_int world_lost_pings()
-{
-	return sent - received;
-}
-
 /*
  * Described in header
  */
 void esp_create()
 {
 	sas = linked_list_create();
-	last_spi = sent = received = 0;
+	last_spi = 0;
+	ping_create();
 	xfrm_create();
 	charon->kernel->remove_ipsec_interface(charon->kernel, mock_ipsec_create);
 	charon->kernel->add_ipsec_interface(charon->kernel, ipsec_create);

@@ -116,6 +116,14 @@ const char *esp_check();
 /** Number of installed SAs */
 u_int esp_count();
 
+/* --- world_ping.c -------------------------------------------------------- */
+
+void ping_create();
+
+/** Send one in an SA, it is lost if that is NULL. If it is picky it needs the
+ * addresses and the encapsulation of both ends, and a path. */
+void ping_send(esp_t *sa, bool picky);
+
 /* --- world_xfrm.c -------------------------------------------------------- */
 
 void xfrm_create();

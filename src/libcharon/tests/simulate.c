@@ -14,7 +14,7 @@
  * With -v all of the story is told, with -0 it is about charon without us.
  */
 
-#include "world.h"
+#include "simulate.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,16 +23,6 @@
 
 /** How long it rains, in seconds */
 #define RAIN 120
-
-/** How often another address is the only one left, and from when on that is so,
- * in seconds since the one before, and how long it takes until it is so */
-#define DROUGHTS 3
-#define DROUGHT 85
-#define DUSK 20
-
-/** How long an address may be blocked then, in seconds: charon sends requests
- * again after 47 and 89 seconds, and gives up */
-#define BLOCKED 45
 
 /** Exit codes of a schedule */
 enum {
@@ -43,9 +33,10 @@ enum {
 	FAILED_SCHEDULE,
 };
 
-
-/** Addresses of the responder */
-static char *addresses[] = { OLD, NEW, NEWER };
+/*
+ * Described in header
+ */
+char *addresses[] = { OLD, NEW, NEWER };
 
 /** Switches that were started */
 static u_int started;
@@ -65,14 +56,6 @@ static bool drought;
 
 /** Does the initiator ask by itself whether the responder is alive? */
 static bool silent;
-
-/** What becomes of each address of the responder meanwhile */
-static struct {
-	/** the responder does not have it */
-	bool removed;
-	/** nothing passes, until this drought */
-	int blocked;
-} away[countof(addresses)];
 
 /** Number of addresses the initiator had */
 static u_int roamed;
@@ -168,83 +151,6 @@ static void flap_responder()
 		world_roam(RESPONDER);
 		world_later(world_random(10000), regain, lost);
 	}
-}
-
-/**
- * An address of the responder is gone for longer, or back again.
- */
-static void come_back(void *index)
-{
-	uintptr_t i = (uintptr_t)index;
-
-	world_unblock(addresses[i]);
-	if (away[i].removed)
-	{
-		away[i].removed = FALSE;
-		world_add_address(RESPONDER, addresses[i]);
-		world_roam(RESPONDER);
-	}
-}
-
-static void go_away(void *index)
-{
-	uintptr_t i = (uintptr_t)index;
-
-	away[i].removed = TRUE;
-	world_del_address(RESPONDER, addresses[i]);
-	world_roam(RESPONDER);
-}
-
-static void get_blocked(void *index)
-{
-	world_block(addresses[(uintptr_t)index]);
-	world_later(BLOCKED * 1000, come_back, index);
-}
-
-/**
- * From now on one address is the only one that is needed.
- */
-static void only_one(u_int number, uintptr_t only)
-{
-	static u_int dusk[] = { 1000, 5000, DUSK * 1000 };
-	uintptr_t i;
-	u_int when;
-
-	come_back((void*)only);
-	for (i = 0; i < countof(addresses); i++)
-	{
-		when = dusk[world_random(countof(dusk))];
-		/* a request to an initiator that is silent has no other path, so not
-		 * twice in a row */
-		if (i == only || away[i].removed || away[i].blocked == number)
-		{
-			continue;
-		}
-		if (world_random(2))
-		{
-			world_later(when, go_away, (void*)i);
-		}
-		else
-		{
-			away[i].blocked = number + 1;
-			world_later(when, get_blocked, (void*)i);
-		}
-	}
-}
-
-static void begin_drought(void *null)
-{
-	static uintptr_t only = countof(addresses);
-	static u_int number = 1;
-	uintptr_t next;
-
-	do
-	{
-		next = world_random(countof(addresses));
-	}
-	while (next == only);
-	only = next;
-	only_one(number++, only);
 }
 
 /**
@@ -436,19 +342,16 @@ static void rain()
 	{
 		world_later(world_random(seconds * 1000), happen, NULL);
 	}
-	for (i = 0; drought && i < DROUGHTS; i++)
+	if (drought)
 	{
-		world_later(i * DROUGHT * 1000, begin_drought, NULL);
+		drought_forecast();
 	}
 	if (drought && !silent)
 	{
 		world_later(20000, ask, (void*)(uintptr_t)(seconds / 20));
 	}
 	world_run(seconds * 1000);
-	for (i = 0; i < countof(addresses); i++)
-	{
-		come_back((void*)(uintptr_t)i);
-	}
+	drought_end();
 }
 
 /**

@@ -30,6 +30,7 @@ Suite *suite_loss();
 Suite *suite_rekey();
 Suite *suite_moves();
 Suite *suite_gone();
+Suite *suite_turns();
 Suite *suite_unanswered();
 Suite *suite_ends();
 Suite *suite_seek();

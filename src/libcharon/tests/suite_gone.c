@@ -8,6 +8,15 @@
 
 #include "exchange_tests.h"
 
+/**
+ * The responder loses an address, and is told so.
+ */
+static void lose(char *address)
+{
+	world_del_address(RESPONDER, address);
+	world_roam(RESPONDER);
+}
+
 /*
  * "even if it is already unavailable": the request leaves from the old address.
  *
@@ -152,8 +161,7 @@ START_TEST(test_new_address_is_lost_at_once)
 	world_switch(NEW);
 	world_run(1000);
 	assert_at(NEW);
-	world_del_address(RESPONDER, NEW);
-	world_roam(RESPONDER);
+	lose(NEW);
 	world_run(30000);
 
 	assert_outcomes("* done");
@@ -175,8 +183,7 @@ START_TEST(test_lost_address_is_left_by_itself)
 {
 	world_establish(.nat = TRUE);
 	world_ping(2000);
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
+	lose(OLD);
 	world_run(60000);
 
 	assert_outcomes("rw " OLD " -> " NEW " done");
@@ -198,14 +205,12 @@ START_TEST(test_lost_address_is_left_again_after_rekeying)
 	world_establish(.nat = TRUE);
 	world_call(side, rekey);
 	world_run(1000);
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
+	lose(OLD);
 	world_run(5000);
 	assert_at(NEW);
 	world_call(side, rekey);
 	world_run(1000);
-	world_del_address(RESPONDER, NEW);
-	world_roam(RESPONDER);
+	lose(NEW);
 	world_run(60000);
 
 	assert_outcomes("rw " OLD " -> " NEW " done",
@@ -224,8 +229,7 @@ START_TEST(test_address_that_was_in_use_is_announced)
 	world_switch(NEW);
 	world_run(5000);
 	assert_at(NEW);
-	world_del_address(RESPONDER, NEW);
-	world_roam(RESPONDER);
+	lose(NEW);
 	world_run(5000);
 
 	assert_outcomes("rw " OLD " -> " NEW " done", "rw " NEW " -> " OLD " done");
@@ -253,8 +257,7 @@ START_TEST(test_late_switch_takes_back_queued_probe)
 	world_establish(.nat = TRUE,
 					.settings = "plugins { rmobike { prefer = " NEWER " } }");
 	world_block(OLD);
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
+	lose(OLD);
 	world_run(21000);
 	assert_outcomes("* timeout: no answer", "* timeout: no answer");
 	world_unblock(OLD);
@@ -284,8 +287,7 @@ START_TEST(test_late_switch_takes_active_probe_along)
 	world_establish(.nat = TRUE, .responder = OLD " " NEWER);
 	world_fate(DROP, UPDATE_REQ, 1000);
 	world_fate(DROP, "* <- * INFORMATIONAL req * {}", 1000);
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
+	lose(OLD);
 	world_run(20000);
 	assert_outcomes("* failed: answered at the new address, but no update *");
 	/* from now on charon prefers another one */
@@ -306,8 +308,7 @@ START_TEST(test_preferred_address_is_tried_first)
 {
 	world_establish(.nat = TRUE,
 			.settings = "plugins { rmobike { prefer = " NEWER ", " NEW " } }");
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
+	lose(OLD);
 	world_run(5000);
 
 	assert_outcomes("rw " OLD " -> " NEWER " done");
@@ -319,8 +320,7 @@ START_TEST(test_auto_switch_no_leaves_it_to_charon)
 {
 	world_establish(.nat = TRUE,
 					.settings = "plugins { rmobike { auto_switch = no } }");
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
+	lose(OLD);
 	world_run(60000);
 
 	assert_outcomes();
@@ -335,8 +335,7 @@ END_TEST
 START_TEST(test_lost_address_and_incapable_peer)
 {
 	world_establish(.settings = "plugins { rmobike { advertise = no } }");
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
+	lose(OLD);
 	world_run(60000);
 
 	assert_outcomes();
@@ -351,8 +350,7 @@ END_TEST
 START_TEST(test_address_that_flaps)
 {
 	world_establish(.nat = TRUE);
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
+	lose(OLD);
 	world_run(50);
 	world_add_address(RESPONDER, OLD);
 	world_roam(RESPONDER);
@@ -431,100 +429,6 @@ START_TEST(test_both_lose_their_addresses)
 }
 END_TEST
 
-/** IKE_SAs that lose their address at the same time */
-#define MANY 50
-
-/** How many of them begin at once */
-#define AT_ONCE 16
-
-/** What the first ones are asked, whatever comes of it */
-#define ANY_SWITCH "*INFORMATIONAL req * {SWITCH=" NEW " ADD_*}*"
-
-static void establish_many()
-{
-	int i;
-
-	world_establish(.delay = 50,
-					.settings = "plugins { rmobike { timeout = 60 } }");
-	for (i = 1; i < MANY; i++)
-	{
-		world_initiate();
-		world_run(500);
-	}
-	world_mark();
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
-}
-
-/*
- * Many wait for their turn, and all get it.
- */
-START_TEST(test_many_leave_lost_address_by_turns)
-{
-	establish_many();
-	world_run(199);
-	assert_count(AT_ONCE, ANY_SWITCH);
-	/* when these are done, twice as many are tried */
-	world_run(2);
-	assert_count(3 * AT_ONCE, ANY_SWITCH);
-	world_run(5000);
-
-	assert_count(MANY, ANY_SWITCH);
-	ck_assert_uint_eq(world_outcomes(), MANY);
-	ck_assert_uint_eq(world_tasks(), 0);
-	assert_count(MANY, "* <- " NEW " INFORMATIONAL req * {ADD_4_ADDR}");
-}
-END_TEST
-
-/*
- * Those that don't answer hold the others up for half a second, not longer. The
- * address is back before the last ones have their turn.
- */
-START_TEST(test_silent_ones_hold_up_others_for_a_moment)
-{
-	establish_many();
-	world_block(NEW);
-	world_block(OLD);
-	world_run(599);
-	/* sent again after 150 and 450 ms */
-	assert_count(3 * AT_ONCE, ANY_SWITCH);
-	world_run(2);
-	assert_count(4 * AT_ONCE, ANY_SWITCH);
-	world_add_address(RESPONDER, OLD);
-	world_unblock(OLD);
-	world_run(498);
-	/* after a second if others wait */
-	assert_count(4 * AT_ONCE, ANY_SWITCH);
-	world_run(60000);
-
-	ck_assert_uint_eq(world_outcomes(), 2 * AT_ONCE);
-	ck_assert_str_eq(world_disagreement() ?: "", "");
-	ck_assert_uint_eq(world_tasks(), 0);
-
-	/* nobody has to wait because of those that didn't go in the end */
-	world_unblock(NEW);
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
-	world_run(10000);
-	ck_assert_uint_eq(world_outcomes(), 2 * AT_ONCE + MANY);
-}
-END_TEST
-
-/*
- * That is so for those who had to wait themselves, too.
- */
-START_TEST(test_silent_ones_that_waited_hold_up_nobody_longer)
-{
-	establish_many();
-	world_block(NEW);
-	world_block(OLD);
-	world_run(601);
-	assert_count(4 * AT_ONCE, ANY_SWITCH);
-	world_run(500);
-	assert_count(5 * AT_ONCE, ANY_SWITCH);
-}
-END_TEST
-
 Suite *suite_gone()
 {
 	Suite *suite;
@@ -550,8 +454,5 @@ Suite *suite_gone()
 	tcase_add_test(tcase, test_address_that_flaps);
 	tcase_add_loop_test(tcase, test_only_address_is_replaced, 0, 3);
 	tcase_add_loop_test(tcase, test_both_lose_their_addresses, 0, 22);
-	tcase_add_test(tcase, test_many_leave_lost_address_by_turns);
-	tcase_add_test(tcase, test_silent_ones_hold_up_others_for_a_moment);
-	tcase_add_test(tcase, test_silent_ones_that_waited_hold_up_nobody_longer);
 	return suite;
 }

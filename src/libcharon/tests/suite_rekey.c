@@ -23,154 +23,131 @@ static void start_switch(void *to)
 }
 
 /**
- * Make a world where a switch and something else meet.
+ * Make a world where a switch and something else meet, which one end begins, or
+ * the initiator and then the responder.
  */
-static void race_with(int i, bool userland, char *settings,
-					  void (*other)(void*))
+static void race(int i, bool userland, char *settings, void (*what)(side_t),
+				 bool initiator, bool responder)
 {
 	int offset = (i % STEPS - STEPS / 2) * 4;
 
 	world_establish(.nat = TRUE, .userland_esp = userland,
 					.busy = i < STEPS ? 0 : 3, .settings = settings);
 	world_later(max(0, -offset), start_switch, NEW);
-	world_later(max(0, offset), other, NULL);
+	if (initiator)
+	{
+		world_later(max(0, offset), (void*)what, (void*)INITIATOR);
+	}
+	if (responder)
+	{
+		world_later(max(0, offset), (void*)what, (void*)RESPONDER);
+	}
 	world_run(100);
 }
 
-static void race(int i, bool userland, void (*other)(void*))
+static void rekey(side_t side)
 {
-	race_with(i, userland, NULL, other);
+	world_call(side, rekey);
+}
+
+static void dpd(side_t side)
+{
+	world_call(side, send_dpd);
+}
+
+static void reauth(side_t side)
+{
+	world_call(side, reauth);
+}
+
+static void delete(side_t side)
+{
+	world_call(side, delete, FALSE);
 }
 
 /**
- * The switch is done exactly once, within a few seconds all is quiet.
+ * What the other exchange is, who begins it, and how many CHILD_SAs there are
+ * in the end.
  */
-#define assert_won() ({ \
-	world_run(30000); \
-	assert_outcomes("rw " OLD " -> " NEW " done"); \
-	assert_at(NEW); \
-})
-
-static void rekey_initiator(void *null)
-{
-	world_call(INITIATOR, rekey);
-}
-
-static void rekey_responder(void *null)
-{
-	world_call(RESPONDER, rekey);
-}
-
-static void rekey_both(void *null)
-{
-	world_call(INITIATOR, rekey);
-	world_call(RESPONDER, rekey);
-}
+static const struct {
+	void (*what)(side_t side);
+	bool initiator, responder;
+	int children;
+	bool userland;
+	/** how long it takes until all is quiet, ms; 30000 */
+	u_int quiet;
+} races[] = {
+	/*
+	 *     initiator                 responder
+	 *     CREATE_CHILD_SA {SA..} -> <- SWITCH=NEW
+	 *                               <- {SA..}         new IKE_SA
+	 *     {}                     -> NEW
+	 *     D                      -> OLD
+	 *     UPD_SA_ADDR            -> NEW               on the new IKE_SA
+	 */
+	{ rekey, TRUE, FALSE, 1 },
+	/*
+	 *     initiator                 responder
+	 *                               <- CREATE_CHILD_SA {SA..}
+	 *                               <- SWITCH=NEW     on the old or new IKE_SA
+	 */
+	{ rekey, FALSE, TRUE, 1 },
+	/*
+	 *     initiator                 responder
+	 *     CREATE_CHILD_SA {SA..} -> <- CREATE_CHILD_SA {SA..}
+	 *                               <- SWITCH=NEW
+	 *     one of the two new IKE_SAs survives
+	 */
+	{ rekey, TRUE, TRUE, 1 },
+	/*
+	 *     initiator                 responder
+	 *     REKEY_SA SA TS..       -> <- SWITCH=NEW
+	 *                               <- SA TS..
+	 *     D                      ->                   from OLD or NEW
+	 */
+	{ world_rekey_child, TRUE, FALSE, 1 },
+	{ world_rekey_child, FALSE, TRUE, 1 },
+	{ world_rekey_child, TRUE, TRUE, 1 },
+	/* with kernel-libipsec the move itself rekeys all CHILD_SAs, from both
+	 * ends */
+	{ world_rekey_child, TRUE, TRUE, 1, .userland = TRUE },
+	{ rekey, TRUE, TRUE, 1, .userland = TRUE, .quiet = 200000 },
+	/*
+	 *     initiator                 responder
+	 *     SA TS..                -> <- SWITCH=NEW
+	 *                               <- SA TS..
+	 */
+	{ world_create_child, TRUE, FALSE, 2 },
+	{ world_create_child, FALSE, TRUE, 2 },
+	/*
+	 *     initiator                 responder
+	 *     D                      -> <- SWITCH=NEW
+	 */
+	{ world_delete_child, TRUE, FALSE, 0 },
+	{ world_delete_child, FALSE, TRUE, 0 },
+	/*
+	 *     initiator                 responder
+	 *     NATD_S_IP NATD_D_IP    -> <- SWITCH=NEW
+	 */
+	{ dpd, TRUE, FALSE, 1 },
+	{ dpd, FALSE, TRUE, 1 },
+};
 
 /*
- *     initiator                 responder
- *     CREATE_CHILD_SA {SA..} -> <- SWITCH=NEW
- *                               <- {SA..}         new IKE_SA
- *     {}                     -> NEW
- *     D                      -> OLD
- *     UPD_SA_ADDR            -> NEW               on the new IKE_SA
+ * The switch is done exactly once, so is the other exchange, within a few
+ * seconds all is quiet.
  */
-START_TEST(test_ike_rekey_by_initiator)
+START_TEST(test_switch_and_other_exchange_are_done)
 {
-	race(_i, FALSE, rekey_initiator);
-	assert_won();
-}
-END_TEST
+	typeof(races[0]) *other = &races[_i / RACES];
 
-/*
- *     initiator                 responder
- *                               <- CREATE_CHILD_SA {SA..}
- *                               <- SWITCH=NEW     on the old or new IKE_SA
- */
-START_TEST(test_ike_rekey_by_responder)
-{
-	race(_i, FALSE, rekey_responder);
-	assert_won();
-}
-END_TEST
+	race(_i % RACES, other->userland, NULL, other->what, other->initiator,
+		 other->responder);
+	world_run(other->quiet ?: 30000);
 
-/*
- *     initiator                 responder
- *     CREATE_CHILD_SA {SA..} -> <- CREATE_CHILD_SA {SA..}
- *                               <- SWITCH=NEW
- *     one of the two new IKE_SAs survives
- */
-START_TEST(test_ike_rekey_collision)
-{
-	race(_i, FALSE, rekey_both);
-	assert_won();
-}
-END_TEST
-
-static void rekey_child_initiator(void *null)
-{
-	world_rekey_child(INITIATOR);
-}
-
-static void rekey_child_responder(void *null)
-{
-	world_rekey_child(RESPONDER);
-}
-
-static void rekey_child_both(void *null)
-{
-	world_rekey_child(INITIATOR);
-	world_rekey_child(RESPONDER);
-}
-
-/*
- *     initiator                 responder
- *     REKEY_SA SA TS..       -> <- SWITCH=NEW
- *                               <- SA TS..
- *     D                      ->                   from OLD or NEW
- */
-START_TEST(test_child_rekey_by_initiator)
-{
-	race(_i, FALSE, rekey_child_initiator);
-	assert_won();
-	ck_assert_uint_eq(world_children(INITIATOR), 1);
-}
-END_TEST
-
-START_TEST(test_child_rekey_by_responder)
-{
-	race(_i, FALSE, rekey_child_responder);
-	assert_won();
-	ck_assert_uint_eq(world_children(INITIATOR), 1);
-}
-END_TEST
-
-START_TEST(test_child_rekey_collision)
-{
-	race(_i, FALSE, rekey_child_both);
-	assert_won();
-	ck_assert_uint_eq(world_children(INITIATOR), 1);
-}
-END_TEST
-
-/*
- * With kernel-libipsec the move itself rekeys all CHILD_SAs, from both ends.
- */
-START_TEST(test_child_rekey_in_userland)
-{
-	race(_i, TRUE, rekey_child_both);
-	assert_won();
-	ck_assert_uint_eq(world_children(INITIATOR), 1);
-}
-END_TEST
-
-START_TEST(test_ike_rekey_in_userland)
-{
-	race(_i, TRUE, rekey_both);
-	world_run(200000);
 	assert_outcomes("rw " OLD " -> " NEW " done");
 	assert_at(NEW);
-	ck_assert_uint_eq(world_children(INITIATOR), 1);
+	ck_assert_uint_eq(world_children(INITIATOR), other->children);
 }
 END_TEST
 
@@ -210,95 +187,6 @@ START_TEST(test_rekeyed_child_sas_move_along)
 }
 END_TEST
 
-static void create_initiator(void *null)
-{
-	world_create_child(INITIATOR);
-}
-
-static void create_responder(void *null)
-{
-	world_create_child(RESPONDER);
-}
-
-/*
- *     initiator                 responder
- *     SA TS..                -> <- SWITCH=NEW
- *                               <- SA TS..
- */
-START_TEST(test_child_create_by_initiator)
-{
-	race(_i, FALSE, create_initiator);
-	assert_won();
-	ck_assert_uint_eq(world_children(INITIATOR), 2);
-}
-END_TEST
-
-START_TEST(test_child_create_by_responder)
-{
-	race(_i, FALSE, create_responder);
-	assert_won();
-	ck_assert_uint_eq(world_children(INITIATOR), 2);
-}
-END_TEST
-
-static void delete_child_initiator(void *null)
-{
-	world_delete_child(INITIATOR);
-}
-
-static void delete_child_responder(void *null)
-{
-	world_delete_child(RESPONDER);
-}
-
-/*
- *     initiator                 responder
- *     D                      -> <- SWITCH=NEW
- */
-START_TEST(test_child_delete_by_initiator)
-{
-	race(_i, FALSE, delete_child_initiator);
-	assert_won();
-	ck_assert_uint_eq(world_children(INITIATOR), 0);
-}
-END_TEST
-
-START_TEST(test_child_delete_by_responder)
-{
-	race(_i, FALSE, delete_child_responder);
-	assert_won();
-	ck_assert_uint_eq(world_children(INITIATOR), 0);
-}
-END_TEST
-
-static void dpd_initiator(void *null)
-{
-	world_call(INITIATOR, send_dpd);
-}
-
-static void dpd_responder(void *null)
-{
-	world_call(RESPONDER, send_dpd);
-}
-
-/*
- *     initiator                 responder
- *     NATD_S_IP NATD_D_IP    -> <- SWITCH=NEW
- */
-START_TEST(test_dpd_by_initiator)
-{
-	race(_i, FALSE, dpd_initiator);
-	assert_won();
-}
-END_TEST
-
-START_TEST(test_dpd_by_responder)
-{
-	race(_i, FALSE, dpd_responder);
-	assert_won();
-}
-END_TEST
-
 /*
  * The update is lost with the IKE_SA it belongs to, or is answered there.
  *
@@ -314,10 +202,11 @@ END_TEST
 START_TEST(test_update_does_not_get_lost_with_the_ike_sa)
 {
 	int offset = _i % STEPS * 4, lost = _i / STEPS;
+	side_t side = _i & 1 ? INITIATOR : RESPONDER;
 
 	world_establish(.nat = TRUE);
 	world_fate(lost ? DROP : DELAY, UPDATE_REQ, lost ? 100 : 1);
-	world_later(offset, _i & 1 ? rekey_initiator : rekey_responder, NULL);
+	world_later(offset, (void*)rekey, (void*)(uintptr_t)side);
 	world_switch(NEW);
 	world_run(200);
 	world_fate_none();
@@ -352,11 +241,6 @@ START_TEST(test_request_does_not_get_lost_with_the_ike_sa)
 }
 END_TEST
 
-static void reauth(void *null)
-{
-	world_call(INITIATOR, reauth);
-}
-
 /*
  * The IKE_SA is deleted and replaced by one that was never asked to switch, or
  * the other way around.
@@ -367,8 +251,8 @@ static void reauth(void *null)
  */
 START_TEST(test_reauth)
 {
-	race_with(_i % RACES, FALSE, _i < RACES ? NULL : "make_before_break = yes",
-			  reauth);
+	race(_i % RACES, FALSE, _i < RACES ? NULL : "make_before_break = yes",
+		 reauth, TRUE, FALSE);
 	world_run(30000);
 
 	assert_count(1, "* IKE_AUTH req *");
@@ -381,20 +265,10 @@ START_TEST(test_reauth)
 }
 END_TEST
 
-static void delete_initiator(void *null)
+static void delete_both(side_t first)
 {
-	world_call(INITIATOR, delete, FALSE);
-}
-
-static void delete_responder(void *null)
-{
-	world_call(RESPONDER, delete, FALSE);
-}
-
-static void delete_both(void *null)
-{
-	world_call(RESPONDER, delete, FALSE);
-	world_call(INITIATOR, delete, FALSE);
+	delete(!first);
+	delete(first);
 }
 
 /*
@@ -402,11 +276,10 @@ static void delete_both(void *null)
  */
 START_TEST(test_delete)
 {
-	void (*who[])(void*) = {
-		delete_initiator, delete_responder, delete_both,
-	};
+	int who = _i / RACES;
 
-	race(_i % RACES, FALSE, who[_i / RACES]);
+	race(_i % RACES, FALSE, NULL, who == 2 ? delete_both : delete, who != 1,
+		 who == 1);
 	world_run(10000);
 	assert_gone();
 }
@@ -418,21 +291,9 @@ Suite *suite_rekey()
 	TCase *tcase;
 
 	suite = exchange_suite("rekey", &tcase);
-	tcase_add_loop_test(tcase, test_ike_rekey_by_initiator, 0, RACES);
-	tcase_add_loop_test(tcase, test_ike_rekey_by_responder, 0, RACES);
-	tcase_add_loop_test(tcase, test_ike_rekey_collision, 0, RACES);
-	tcase_add_loop_test(tcase, test_child_rekey_by_initiator, 0, RACES);
-	tcase_add_loop_test(tcase, test_child_rekey_by_responder, 0, RACES);
-	tcase_add_loop_test(tcase, test_child_rekey_collision, 0, RACES);
-	tcase_add_loop_test(tcase, test_child_rekey_in_userland, 0, RACES);
-	tcase_add_loop_test(tcase, test_ike_rekey_in_userland, 0, RACES);
+	tcase_add_loop_test(tcase, test_switch_and_other_exchange_are_done, 0,
+						countof(races) * RACES);
 	tcase_add_loop_test(tcase, test_rekeyed_child_sas_move_along, 2, 12);
-	tcase_add_loop_test(tcase, test_child_create_by_initiator, 0, RACES);
-	tcase_add_loop_test(tcase, test_child_create_by_responder, 0, RACES);
-	tcase_add_loop_test(tcase, test_child_delete_by_initiator, 0, RACES);
-	tcase_add_loop_test(tcase, test_child_delete_by_responder, 0, RACES);
-	tcase_add_loop_test(tcase, test_dpd_by_initiator, 0, RACES);
-	tcase_add_loop_test(tcase, test_dpd_by_responder, 0, RACES);
 	tcase_add_loop_test(tcase, test_update_does_not_get_lost_with_the_ike_sa,
 						0, RACES);
 	tcase_add_test(tcase, test_request_does_not_get_lost_with_the_ike_sa);

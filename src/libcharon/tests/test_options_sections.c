@@ -200,33 +200,34 @@ static settings_t *fallback_conf(void)
 	return settings;
 }
 
+/**
+ * What holds for a daemon, and for its connections.
+ */
+static const struct {
+	const char *daemon;
+	const char *connection;
+	const char *key;
+	const char *meaning;
+} fallbacks[] = {
+	{ "charon-systemd", NULL, "path_check", "always" },
+	{ "charon-systemd", NULL, "timeout", "20000" },
+	{ "charon-systemd", NULL, "accept", "any" },
+	{ "charon-systemd", "both", "accept", "none" },
+	{ "charon-systemd", "both", "reply_path", "request" },
+	{ "charon-systemd", "both", "timeout", "20000" },
+	{ "charon-systemd", "general", "accept", "any" },
+	{ "charon", "both", "accept", "any" },
+	{ "charon", "both", "path_check", "unannounced" },
+};
+
 START_TEST(charon_systemd_falls_back_to_charon)
 {
 	settings_t *settings = fallback_conf();
 	rmobike_options_t *options;
 
-	options = rmobike_options_create(settings, "charon-systemd", NULL, NULL,
-									 NULL);
-	ck_assert_str_eq(option(options, "path_check"), "always");
-	ck_assert_str_eq(option(options, "timeout"), "20000");
-	ck_assert_str_eq(option(options, "accept"), "any");
-	rmobike_options_destroy(options);
-
-	options = rmobike_options_create(settings, "charon-systemd", "both", NULL,
-									 NULL);
-	ck_assert_str_eq(option(options, "accept"), "none");
-	ck_assert_str_eq(option(options, "reply_path"), "request");
-	ck_assert_str_eq(option(options, "timeout"), "20000");
-	rmobike_options_destroy(options);
-
-	options = rmobike_options_create(settings, "charon-systemd", "general",
-									 NULL, NULL);
-	ck_assert_str_eq(option(options, "accept"), "any");
-	rmobike_options_destroy(options);
-
-	options = rmobike_options_create(settings, "charon", "both", NULL, NULL);
-	ck_assert_str_eq(option(options, "accept"), "any");
-	ck_assert_str_eq(option(options, "path_check"), "unannounced");
+	options = rmobike_options_create(settings, (char*)fallbacks[_i].daemon,
+									 fallbacks[_i].connection, NULL, NULL);
+	ck_assert_str_eq(option(options, fallbacks[_i].key), fallbacks[_i].meaning);
 	rmobike_options_destroy(options);
 	settings->destroy(settings);
 }
@@ -367,7 +368,8 @@ Suite *options_sections_suite(void)
 						126, 129);
 
 	tc = add_case(suite, "fallback");
-	tcase_add_test(tc, charon_systemd_falls_back_to_charon);
+	tcase_add_loop_test(tc, charon_systemd_falls_back_to_charon,
+						0, countof(fallbacks));
 	tcase_add_test(tc, checks_what_is_fallen_back_to);
 
 	return suite;

@@ -88,12 +88,11 @@ static int wait_for_signal(void)
 }
 
 /**
- * Stop the command, unless it comes to an end by itself.
+ * Stop the command, unless it comes to an end by itself now.
  *
  * @param sig			signal that asks to, -1 if the time is over
- * @return				true if it does
  */
-static bool stop(int sig)
+static void stop(int sig)
 {
 	unsigned int seconds = sig == -1 ? guard.timeout : 0;
 	const command_t *cmd = guard.cmd;
@@ -109,7 +108,6 @@ static bool stop(int sig)
 		/* other threads may be anywhere, so don't clean up behind them */
 		_exit(status);
 	}
-	return true;
 }
 
 /**
@@ -117,16 +115,21 @@ static bool stop(int sig)
  */
 static void *guard_main(void *unused)
 {
-	bool more = true;
+	bool finished;
 	int sig;
 
-	while (more)
+	do
 	{
 		sig = wait_for_signal();
 		pthread_mutex_lock(&guard.mutex);
-		more = !guard.finished && stop(sig);
+		finished = guard.finished;
+		if (!finished)
+		{
+			stop(sig);
+		}
 		pthread_mutex_unlock(&guard.mutex);
 	}
+	while (!finished);
 	return NULL;
 }
 

@@ -209,7 +209,7 @@ static void answer_to(ike_sa_t *ike_sa, linked_list_t *packets, host_t *to)
 		enumerator = packets->create_enumerator(packets);
 		while (enumerator->enumerate(enumerator, &packet))
 		{
-			rmobike_task_set_dscp(ike_sa, packet);
+			rmobike_ike_sa_set_dscp(ike_sa, packet);
 			rmobike_task_send(packet, me, to);
 		}
 		enumerator->destroy(enumerator);

@@ -136,3 +136,16 @@ void rmobike_ike_sa_initiate(ike_sa_t *ike_sa)
 	lib->processor->queue_job(lib->processor,
 			(job_t*)initiate_tasks_job_create(ike_sa->get_id(ike_sa)));
 }
+
+/*
+ * Described in header
+ */
+void rmobike_ike_sa_set_dscp(ike_sa_t *ike_sa, packet_t *packet)
+{
+	ike_cfg_t *ike_cfg = ike_sa->get_ike_cfg(ike_sa);
+
+	if (ike_cfg)
+	{
+		packet->set_dscp(packet, ike_cfg->get_dscp(ike_cfg));
+	}
+}

@@ -73,4 +73,12 @@ rmobike_switch_t rmobike_ike_sa_describe(ike_sa_t *ike_sa, host_t *to,
  */
 void rmobike_ike_sa_initiate(ike_sa_t *ike_sa);
 
+/**
+ * Mark a packet as charon marks what it sends: what a message has is without.
+ *
+ * @param ike_sa	IKE_SA that the packet belongs to
+ * @param packet	packet, changed
+ */
+void rmobike_ike_sa_set_dscp(ike_sa_t *ike_sa, packet_t *packet);
+
 #endif /** RMOBIKE_IKE_SA_H_ @}*/

@@ -3,12 +3,17 @@
  */
 
 #include "rmobike_inflight.h"
-#include "rmobike_task.h"
+#include "rmobike_ike_sa.h"
 
 /**
  * For how long an IKE_SA is taken to be about to go somewhere, in seconds
  */
 #define LEAVING_TIME 10
+
+/**
+ * For how many seconds a request is not sent again if the peer is heard
+ */
+#define PAUSE 2
 
 typedef struct private_rmobike_inflight_t private_rmobike_inflight_t;
 
@@ -55,6 +60,21 @@ void rmobike_request_destroy(rmobike_request_t *this)
 /*
  * Described in header
  */
+bool rmobike_inflight_is_due(time_t *sent)
+{
+	time_t now = time_monotonic(NULL);
+
+	if (now - *sent < PAUSE)
+	{
+		return FALSE;
+	}
+	*sent = now;
+	return TRUE;
+}
+
+/*
+ * Described in header
+ */
 linked_list_t *rmobike_inflight_packets(ike_sa_t *ike_sa, message_t *message)
 {
 	linked_list_t *packets = linked_list_create();
@@ -77,7 +97,7 @@ linked_list_t *rmobike_inflight_packets(ike_sa_t *ike_sa, message_t *message)
 	enumerator = packets->create_enumerator(packets);
 	while (enumerator->enumerate(enumerator, &packet))
 	{
-		rmobike_task_set_dscp(ike_sa, packet);
+		rmobike_ike_sa_set_dscp(ike_sa, packet);
 	}
 	enumerator->destroy(enumerator);
 	return packets;
@@ -192,7 +212,7 @@ METHOD(rmobike_inflight_t, is_due, bool,
 	this->records->lock(this->records);
 	request = find(this, id);
 	due = request && request->packets && request->mid == mid &&
-		  rmobike_task_is_due(&request->sent);
+		  rmobike_inflight_is_due(&request->sent);
 	this->records->unlock(this->records);
 	return due;
 }

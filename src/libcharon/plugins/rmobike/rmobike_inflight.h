@@ -109,6 +109,16 @@ struct rmobike_inflight_t {
 void rmobike_request_destroy(rmobike_request_t *this);
 
 /**
+ * The peer is heard: check if a request has to be sent again because of that,
+ * since it may wait for charon's next retransmission for more than a minute.
+ *
+ * @param sent		monotonic time when it was sent, or was last due; set to the
+ *					current one if it is due
+ * @return			TRUE if that is more than a moment ago
+ */
+bool rmobike_inflight_is_due(time_t *sent);
+
+/**
  * Get the packets of a message that was just encoded.
  *
  * @param ike_sa	IKE_SA of the message

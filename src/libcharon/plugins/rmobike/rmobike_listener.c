@@ -144,7 +144,7 @@ static void remember_response(private_rmobike_listener_t *this,
 	if (message->is_encoded(message))
 	{
 		packet = message->get_packet(message);
-		rmobike_task_set_dscp(ike_sa, packet);
+		rmobike_ike_sa_set_dscp(ike_sa, packet);
 		accepted->responded(accepted, ike_sa->get_unique_id(ike_sa),
 							message->get_message_id(message), packet);
 	}

@@ -3,6 +3,7 @@
  */
 
 #include "rmobike_ike_sa.h"
+#include "rmobike_inflight.h"
 #include "rmobike_task.h"
 
 #include <processing/jobs/callback_job.h>
@@ -30,11 +31,6 @@ static const u_int patient_times[countof(resend_times)] = { 1000, 2000, 3000 };
  * How long a response may be overtaken by the message that follows it
  */
 #define OVERTAKEN 20
-
-/**
- * For how many seconds a request is not sent again if the peer is heard
- */
-#define PAUSE 2
 
 typedef struct timer_t_ rmobike_timer_t;
 
@@ -229,43 +225,15 @@ void rmobike_task_hurry(ike_sa_t *ike_sa)
 /*
  * Described in header
  */
-bool rmobike_task_is_due(time_t *sent)
-{
-	time_t now = time_monotonic(NULL);
-
-	if (now - *sent < PAUSE)
-	{
-		return FALSE;
-	}
-	*sent = now;
-	return TRUE;
-}
-
-/*
- * Described in header
- */
 void rmobike_task_heard(ike_sa_t *ike_sa)
 {
 	rmobike_task_t *task;
 
 	task = find_sent(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
-	if (task && rmobike_task_is_due(&task->sent))
+	if (task && rmobike_inflight_is_due(&task->sent))
 	{
 		schedule(task, OVERTAKEN, FALSE);
 		schedule_resends(task);
-	}
-}
-
-/*
- * Described in header
- */
-void rmobike_task_set_dscp(ike_sa_t *ike_sa, packet_t *packet)
-{
-	ike_cfg_t *ike_cfg = ike_sa->get_ike_cfg(ike_sa);
-
-	if (ike_cfg)
-	{
-		packet->set_dscp(packet, ike_cfg->get_dscp(ike_cfg));
 	}
 }
 

@@ -161,14 +161,6 @@ status_t rmobike_task_skip(message_t *message);
 void rmobike_task_migrate(rmobike_task_t *this, ike_sa_t *ike_sa);
 
 /**
- * Mark a packet as charon marks what it sends: what a message has is without.
- *
- * @param ike_sa	IKE_SA that the packet belongs to
- * @param packet	packet, changed
- */
-void rmobike_task_set_dscp(ike_sa_t *ike_sa, packet_t *packet);
-
-/**
  * Send a copy of a packet.
  *
  * @param packet	packet, cloned
@@ -212,18 +204,8 @@ bool rmobike_task_resend(rmobike_task_t *this);
 void rmobike_task_hurry(ike_sa_t *ike_sa);
 
 /**
- * The peer is heard: check if a request has to be sent again because of that,
- * since it may wait for charon's next retransmission for more than a minute.
- *
- * @param sent		monotonic time when it was sent, or was last due; set to the
- *					current one if it is due
- * @return			TRUE if that is more than a moment ago
- */
-bool rmobike_task_is_due(time_t *sent);
-
-/**
- * The same for a request of ours that is in the air on an IKE_SA, if any: if it
- * is due, send it again a few times, in jobs of their own.
+ * The peer is heard: if a request of ours is in the air on an IKE_SA, and due
+ * (rmobike_inflight_is_due()), send it again a few times, in jobs of their own.
  *
  * @param ike_sa	IKE_SA, checked out
  */

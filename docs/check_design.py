@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The map of the rooms in docs/design.md is the one of the sources: it names all
-# rooms, and a room includes only what is below it.
+# rooms, where they are, and a room includes only what it may.
 #
 #   check_design.py [MAP [SOURCES]]
 #
-# Lines of the block after "Arrows point down only" are
+# Folders are floors, in the order of the block after "of the floors below it",
+# those separated by commas are on the same one and don't know each other. Lines of
+# the block after "what it can reach by arrows" are
 #
 #   a, b -> c -> d     a and b may include c and d, and what these may include
 #   * -> a             all others may include a
@@ -21,6 +23,7 @@ import sys
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 MAP = "docs/design.md"
+FLOORS_MAX = 8
 
 
 def read(path):
@@ -51,7 +54,7 @@ def read_map(text):
 	"""Rooms that are described, arrows, those for all, and allowed circles"""
 	rooms = set(re.findall(r"^ {4,}rmobike_(\w+) ", text, re.M))
 	arrows, common, circles = set(), set(), set()
-	block = re.search(r"Arrows point down only.*?\n\n(.*?)\n\n", text, re.S)
+	block = re.search(r"what it can reach by arrows.*?\n\n(.*?)\n\n", text, re.S)
 	for line in block[1].splitlines():
 		line = re.sub(r"(?<=\S)  .*", "", line.strip())
 		first, both, second = line.partition(" <-> ")
@@ -67,6 +70,48 @@ def read_map(text):
 	return rooms, arrows, common, circles
 
 
+def read_floors(text):
+	"""Floor of each folder, counted from above, and the folder that each room is
+	said to be in"""
+	block = re.search(r"of the floors below it:\n\n    (.*?)\n\n", text, re.S)
+	floors, folder, said = {}, None, {}
+	for number, names in enumerate(block[1].split(" -> ")):
+		floors.update((name, number) for name in names.split(", "))
+	for line in text[:block.start()].splitlines():
+		match = re.match(r"    ([\w.]+)/( |$)", line)
+		folder = match[1] if match else folder
+		match = re.match(r"      rmobike_(\w+) ", line)
+		if match:
+			said[match[1]] = folder
+	return floors, said
+
+
+def read_folders(sources):
+	"""Folder that each room is in"""
+	return {os.path.basename(file)[len("rmobike_"):-2]:
+			os.path.relpath(os.path.dirname(file), sources)
+			for file in glob.glob(os.path.join(sources, "**", "rmobike_*.h"),
+								  recursive=True)}
+
+
+def check_floors(text, sources, pairs, common):
+	"""Complaints about rooms that are elsewhere, or include what is above them"""
+	floors, said = read_floors(text)
+	folders = read_folders(sources)
+	for room, folder in sorted(folders.items()):
+		if said.get(room) != folder:
+			yield "rmobike_%s is in %s" % (room, folder)
+		if folder not in floors:
+			yield "%s is no floor" % folder
+	for a, b in sorted(pairs):
+		above, below = folders[a], folders[b]
+		if b not in common and above != below and \
+				floors.get(above, 0) >= floors.get(below, 0):
+			yield "%s in %s includes %s, which is in %s" % (a, above, b, below)
+	if len(set(floors.values())) > FLOORS_MAX:
+		yield "%d floors" % len(set(floors.values()))
+
+
 def reachable(room, arrows):
 	found, todo = set(), {room}
 	while todo:
@@ -77,12 +122,13 @@ def reachable(room, arrows):
 
 
 def main():
-	path = sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, MAP)
-	includes = read_includes(sys.argv[2] if len(sys.argv) > 2 else
-							 os.path.join(TOP, "src/libcharon/plugins/rmobike"))
-	rooms, arrows, common, circles = read_map(read(path))
+	text = read(sys.argv[1] if len(sys.argv) > 1 else os.path.join(TOP, MAP))
+	sources = sys.argv[2] if len(sys.argv) > 2 else \
+		os.path.join(TOP, "src/libcharon/plugins/rmobike")
+	includes = read_includes(sources)
+	rooms, arrows, common, circles = read_map(text)
 	pairs = {(a, b) for a, found in includes.items() for b in found}
-	complaints = []
+	complaints = list(check_floors(text, sources, pairs, common))
 
 	for room in sorted(set(includes) ^ rooms):
 		complaints.append("rmobike_%s %s" % (

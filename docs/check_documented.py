@@ -21,7 +21,7 @@ OPTIONS = "docs/options.md"
 MAN = "docs/rmobike.8"
 VICI = "docs/vici.md"
 COMPLETION = "src/rmobike/rmobike.bash"
-PLUGIN = "src/libcharon/plugins/rmobike/*.[ch]"
+PLUGIN = "src/libcharon/plugins/rmobike/**/*.[ch]"
 TESTS = "src/libcharon/tests/test_options.c"
 
 RMOBIKE = os.environ.get("RMOBIKE",
@@ -41,7 +41,7 @@ def read(path):
 
 def read_code(pattern):
 	"""C code of several files without comments, adjacent strings joined"""
-	files = sorted(glob.glob(os.path.join(ROOT, pattern)))
+	files = sorted(glob.glob(os.path.join(ROOT, pattern), recursive=True))
 	code = "\n".join(read(file) for file in files)
 	for name, text in re.findall(r'^#define (\w+) (".*")$', code, re.M):
 		code = re.sub(r"\b%s\b" % name, lambda found: text, code)
@@ -190,7 +190,7 @@ def check_outcomes():
 	reasons = set(re.findall(
 		r'\b(?:finish|end|skip|cancel_items)\([^;"]*"([^"]+)"\)', code))
 	reasons |= set(re.findall(r'\bwhy = "([^"]+)"', code))
-	refuses = between(code, r"rmobike_switch_task_refuses\([^)]*\)\n\{",
+	refuses = between(code, r"rmobike_ike_sa_refuses\([^)]*\)\n\{",
 					  r"^\}", PLUGIN)
 	reasons |= set(re.findall(r'return "([^"]+)"', refuses))
 	table = between(text, r"^\| state \| reason \|$", r"\n\n", VICI)

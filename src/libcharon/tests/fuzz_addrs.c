@@ -5,7 +5,7 @@
 
 #include <library.h>
 
-#include <rmobike_policy.h>
+#include "base/rmobike_policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -5,7 +5,7 @@
 
 #include <library.h>
 
-#include <rmobike_notify.h>
+#include "base/rmobike_notify.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -5,8 +5,8 @@
 
 #include <library.h>
 
-#include <rmobike_notify.h>
-#include <rmobike_options.h>
+#include "base/rmobike_notify.h"
+#include "base/rmobike_options.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 

@@ -12,8 +12,8 @@
 
 #include <malloc.h>
 
-#include <rmobike_commands.h>
-#include <rmobike_refs.h>
+#include "operator/rmobike_commands.h"
+#include "sa/rmobike_refs.h"
 
 /** So many that not all may be under way at the same moment */
 #define MANY 40

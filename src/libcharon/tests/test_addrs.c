@@ -5,7 +5,7 @@
 
 #include "unit_tests.h"
 
-#include <rmobike_addrs.h>
+#include "base/rmobike_addrs.h"
 
 /**
  * Create a list, fail the test if it is not valid.

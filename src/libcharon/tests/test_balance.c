@@ -5,7 +5,7 @@
 
 #include "test_options.h"
 
-#include <rmobike_balance.h>
+#include "base/rmobike_options_balance.h"
 
 #define ONE "address = 192.0.2.1\n"
 #define TWO "address = 192.0.2.2\n"
@@ -79,7 +79,8 @@ START_TEST(reads_what_is_configured)
 
 	snprintf(text, sizeof(text), "balance { %s }", sections[_i].text);
 	settings = parse_section(text);
-	weights = rmobike_balance_load(settings, "charon", &hysteresis, NULL, NULL);
+	weights = rmobike_options_balance_load(settings, "charon", &hysteresis,
+										   NULL, NULL);
 	for (i = 0; i < weights->count(weights); i++)
 	{
 		len += snprintf(found + len, sizeof(found) - len, "%H=%u ",

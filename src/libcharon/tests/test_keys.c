@@ -5,7 +5,7 @@
 
 #include "unit_tests.h"
 
-#include <rmobike_keys.h>
+#include "kernel/rmobike_keys.h"
 
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>

@@ -5,7 +5,7 @@
 
 #include "unit_tests.h"
 
-#include <rmobike_lanes.h>
+#include "responder/rmobike_lanes.h"
 
 /** What is tested */
 static rmobike_lanes_t *lanes;

@@ -5,7 +5,7 @@
 
 #include "unit_tests.h"
 
-#include <rmobike_notify.h>
+#include "base/rmobike_notify.h"
 
 /**
  * Longest data that is tried.

@@ -15,7 +15,7 @@
 
 #include "unit_tests.h"
 
-#include <rmobike_options.h>
+#include "base/rmobike_options.h"
 
 /**
  * Most complaints a test looks at.

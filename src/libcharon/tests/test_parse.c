@@ -5,7 +5,7 @@
 
 #include "unit_tests.h"
 
-#include <rmobike_parse.h>
+#include "base/rmobike_parse.h"
 
 /**
  * Result that is none of a valid value.

@@ -5,7 +5,7 @@
 
 #include "unit_tests.h"
 
-#include <rmobike_policy.h>
+#include "base/rmobike_policy.h"
 
 #define ANNOUNCED	RMOBIKE_ACCEPT_ANNOUNCED
 #define NONE		RMOBIKE_ACCEPT_NONE

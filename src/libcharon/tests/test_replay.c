@@ -5,7 +5,7 @@
 
 #include "unit_tests.h"
 
-#include <rmobike_replay.h>
+#include "kernel/rmobike_replay.h"
 
 /**
  * Sequence numbers that tests look at.

@@ -5,7 +5,7 @@
 
 #include "unit_tests.h"
 
-#include <rmobike_settings.h>
+#include "base/rmobike_settings.h"
 
 #include <library.h>
 #include <threading/thread.h>

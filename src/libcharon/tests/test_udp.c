@@ -5,7 +5,7 @@
 
 #include "unit_tests.h"
 
-#include <rmobike_udp.h>
+#include "base/rmobike_udp.h"
 
 #include <sys/socket.h>
 

@@ -5,7 +5,7 @@
 
 #include "test_options.h"
 
-#include <rmobike_weights.h>
+#include "base/rmobike_weights.h"
 
 /**
  * Parse a list, fail the test if it is not valid.

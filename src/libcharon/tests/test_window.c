@@ -5,7 +5,7 @@
 
 #include "unit_tests.h"
 
-#include <rmobike_window.h>
+#include "base/rmobike_window.h"
 
 /**
  * Most of this is random, so it is tried that often

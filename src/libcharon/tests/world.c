@@ -9,7 +9,7 @@
 
 #include <utils/exchange_test_helper.h>
 
-#include "rmobike_settings.h"
+#include "base/rmobike_settings.h"
 
 /**
  * What charon needs to run, from where the daemon is installed (PLUGINDIR), or

@@ -9,7 +9,7 @@
  */
 
 #define rmobike_lingering_create lingering_create
-#include "rmobike_lingering.c"
+#include "kernel/rmobike_lingering.c"
 #undef rmobike_lingering_create
 
 #include "world_parts.h"

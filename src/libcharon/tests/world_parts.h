@@ -13,7 +13,7 @@
 
 #include <collections/linked_list.h>
 
-#include "rmobike_source.h"
+#include "exchange/rmobike_raw_socket.h"
 
 /** How the world was made */
 extern world_conf_t world_conf;
@@ -173,7 +173,7 @@ void wire_create();
 void wire_destroy();
 
 /** What the plugin sends with from addresses that are gone */
-rmobike_source_t *wire_create_source();
+rmobike_raw_socket_t *wire_create_source();
 
 /** Microseconds a packet is under way */
 uint64_t wire_get_delay(side_t from);

@@ -7,8 +7,8 @@
 #include <fnmatch.h>
 #include <stdio.h>
 
+#include "kernel/rmobike_routes.h"
 #include "rmobike_core.h"
-#include "rmobike_routes.h"
 
 /** The plugin */
 static rmobike_core_t *core;
@@ -138,7 +138,7 @@ void plugin_create_all()
 	outcomes = linked_list_create();
 	core = rmobike_core_create(world_conf.no_raw_send ? NULL
 													  : wire_create_source());
-	core->commands.peers->add_listener(core->commands.peers, ended, NULL);
+	core->commands.switches->add_listener(core->commands.switches, ended, NULL);
 	core->listen(core, TRUE);
 }
 

@@ -9,7 +9,7 @@
 
 #include "world_parts.h"
 
-#include "rmobike_xfrm_state.h"
+#include "kernel/rmobike_xfrm_state.h"
 
 /*
  * Described in header

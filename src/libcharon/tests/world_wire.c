@@ -8,7 +8,7 @@
 #include <network/sender.h>
 #include <processing/jobs/process_message_job.h>
 
-#include "rmobike_source.h"
+#include "exchange/rmobike_raw_socket.h"
 
 typedef struct flight_t flight_t;
 typedef struct busy_t busy_t;
@@ -370,8 +370,8 @@ METHOD(sender_t, send_, void,
 	send_packet(packet, FALSE);
 }
 
-METHOD(rmobike_source_t, source_send, bool,
-	rmobike_source_t *this, packet_t *packet, host_t *me, host_t *other)
+METHOD(rmobike_raw_socket_t, source_send, bool,
+	rmobike_raw_socket_t *this, packet_t *packet, host_t *me, host_t *other)
 {
 	packet_t *copy;
 
@@ -385,9 +385,9 @@ METHOD(rmobike_source_t, source_send, bool,
 /*
  * Described in header
  */
-rmobike_source_t *wire_create_source()
+rmobike_raw_socket_t *wire_create_source()
 {
-	rmobike_source_t *this;
+	rmobike_raw_socket_t *this;
 
 	INIT(this,
 		.send = _source_send,

@@ -11,7 +11,7 @@
 
 #include <stdio.h>
 
-#include "rmobike_xfrm.h"
+#include "kernel/rmobike_xfrm.h"
 
 typedef struct policy_t policy_t;
 typedef struct user_t user_t;

@@ -2,26 +2,26 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "base/rmobike_settings.h"
+#include "exchange/rmobike_rescue.h"
+#include "initiator/rmobike_echo.h"
+#include "initiator/rmobike_request.h"
+#include "initiator/rmobike_seek.h"
+#include "kernel/rmobike_routes.h"
+#include "kernel/rmobike_seamless.h"
+#include "operator/rmobike_census.h"
+#include "operator/rmobike_mover.h"
+#include "operator/rmobike_placement.h"
+#include "operator/rmobike_redirect.h"
+#include "responder/rmobike_address_lost.h"
+#include "responder/rmobike_ask.h"
+#include "responder/rmobike_choice.h"
+#include "responder/rmobike_pacer.h"
 #include "rmobike_core.h"
-#include "rmobike_accepted.h"
-#include "rmobike_asker.h"
-#include "rmobike_candidates.h"
-#include "rmobike_census.h"
-#include "rmobike_echo.h"
-#include "rmobike_judge.h"
 #include "rmobike_listener.h"
-#include "rmobike_mover.h"
-#include "rmobike_pacer.h"
-#include "rmobike_peers.h"
-#include "rmobike_placement.h"
-#include "rmobike_redirect.h"
-#include "rmobike_roam.h"
-#include "rmobike_routes.h"
-#include "rmobike_seamless.h"
-#include "rmobike_seek.h"
-#include "rmobike_settings.h"
-#include "rmobike_stats.h"
-#include "rmobike_unanswered.h"
+#include "sa/rmobike_accepted.h"
+#include "sa/rmobike_stats.h"
+#include "sa/rmobike_switches.h"
 
 #include <daemon.h>
 
@@ -45,7 +45,7 @@ struct private_rmobike_core_t {
 	/**
 	 * What we asked for
 	 */
-	rmobike_peers_t *peers;
+	rmobike_switches_t *switches;
 
 	/**
 	 * What we were asked for and accepted
@@ -60,12 +60,12 @@ struct private_rmobike_core_t {
 	/**
 	 * Sends from addresses that are gone
 	 */
-	rmobike_source_t *source;
+	rmobike_raw_socket_t *raw_socket;
 
 	/**
 	 * Keeps requests that were not answered
 	 */
-	rmobike_unanswered_t *unanswered;
+	rmobike_rescue_t *rescue;
 
 	/**
 	 * Answers to other addresses as well
@@ -80,7 +80,7 @@ struct private_rmobike_core_t {
 	/**
 	 * Decides about what we are asked for
 	 */
-	rmobike_judge_t *judge;
+	rmobike_request_t *request;
 
 	/**
 	 * Listener on the bus
@@ -95,7 +95,7 @@ struct private_rmobike_core_t {
 	/**
 	 * Asks peers
 	 */
-	rmobike_asker_t *asker;
+	rmobike_ask_t *ask;
 
 	/**
 	 * Tells whose turn it is
@@ -125,12 +125,12 @@ struct private_rmobike_core_t {
 	/**
 	 * Knows addresses
 	 */
-	rmobike_candidates_t *candidates;
+	rmobike_choice_t *choice;
 
 	/**
 	 * Watches them
 	 */
-	rmobike_roam_t *roam;
+	rmobike_address_lost_t *address_lost;
 };
 
 METHOD(rmobike_core_t, listen_, void,
@@ -140,11 +140,11 @@ METHOD(rmobike_core_t, listen_, void,
 	listener_t *listeners[] = {
 		&this->listener->listener,
 		&this->seamless->listener,
-		&this->unanswered->listener,
+		&this->rescue->listener,
 		&this->echo->listener,
 		&this->seek->listener,
-		&this->candidates->listener,
-		&this->roam->listener,
+		&this->choice->listener,
+		&this->address_lost->listener,
 		&this->census->listener,
 		&this->placement->listener,
 		&this->redirect->listener,
@@ -184,23 +184,23 @@ METHOD(rmobike_core_t, destroy, void,
 	this->redirect->destroy(this->redirect);
 	this->placement->destroy(this->placement);
 	this->mover->destroy(this->mover);
-	this->roam->destroy(this->roam);
+	this->address_lost->destroy(this->address_lost);
 	this->pacer->destroy(this->pacer);
 	this->public.refs->destroy(this->public.refs);
 	this->seek->destroy(this->seek);
 	this->echo->destroy(this->echo);
-	this->judge->destroy(this->judge);
-	this->unanswered->destroy(this->unanswered);
-	this->asker->destroy(this->asker);
+	this->request->destroy(this->request);
+	this->rescue->destroy(this->rescue);
+	this->ask->destroy(this->ask);
 	this->stats->destroy(this->stats);
-	DESTROY_IF(this->source);
+	DESTROY_IF(this->raw_socket);
 	this->seamless->destroy(this->seamless);
 	this->accepted->destroy(this->accepted);
-	this->peers->destroy(this->peers);
+	this->switches->destroy(this->switches);
 	this->records->destroy(this->records);
 	/* the last records are counted, and refer to what was announced */
 	this->census->destroy(this->census);
-	this->candidates->destroy(this->candidates);
+	this->choice->destroy(this->choice);
 	rmobike_routes_deinit();
 	rmobike_settings_deinit();
 	free(this);
@@ -213,13 +213,13 @@ static rmobike_listener_t *create_listener(private_rmobike_core_t *this)
 {
 	rmobike_rooms_t rooms = {
 		.records = this->records,
-		.peers = this->peers,
+		.switches = this->switches,
 		.accepted = this->accepted,
 		.seamless = this->seamless,
-		.judge = this->judge,
-		.asker = this->asker,
+		.request = this->request,
+		.ask = this->ask,
 		.echo = this->echo,
-		.roam = this->roam,
+		.address_lost = this->address_lost,
 		.redirect = this->redirect,
 	};
 
@@ -229,7 +229,7 @@ static rmobike_listener_t *create_listener(private_rmobike_core_t *this)
 /*
  * Described in header
  */
-rmobike_core_t *rmobike_core_create(rmobike_source_t *source)
+rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 {
 	private_rmobike_core_t *this;
 
@@ -242,39 +242,40 @@ rmobike_core_t *rmobike_core_create(rmobike_source_t *source)
 			.get_count = _get_count,
 			.destroy = _destroy,
 		},
-		.source = source,
+		.raw_socket = raw_socket,
 		.records = rmobike_records_create(),
 	);
-	this->peers = rmobike_peers_create(this->records);
+	this->switches = rmobike_switches_create(this->records);
 	this->accepted = rmobike_accepted_create(this->records);
 	this->seamless = rmobike_seamless_create();
 	this->stats = rmobike_stats_create();
 	this->public.refs = rmobike_refs_create(this->records);
-	this->asker = rmobike_asker_create(this->peers, this->seamless,
-									   this->source, this->stats);
-	this->unanswered = rmobike_unanswered_create(this->records, this->source);
-	this->judge = rmobike_judge_create(this->accepted, this->unanswered,
-									   this->stats);
+	this->ask = rmobike_ask_create(this->switches, this->seamless,
+								   this->raw_socket, this->stats);
+	this->rescue = rmobike_rescue_create(this->records, this->raw_socket);
+	this->request = rmobike_request_create(this->accepted, this->rescue,
+										   this->stats);
 	this->echo = rmobike_echo_create(this->records, this->accepted);
 	this->seek = rmobike_seek_create(this->records, this->accepted,
-									 this->unanswered, this->stats);
-	this->candidates = rmobike_candidates_create(this->records);
-	this->pacer = rmobike_pacer_create(this->peers, this->public.refs);
-	this->roam = rmobike_roam_create(this->peers, this->asker,
-									 this->candidates, this->unanswered,
-									 this->public.refs, this->pacer);
-	this->mover = rmobike_mover_create(this->peers, this->asker,
+									 this->rescue, this->stats);
+	this->choice = rmobike_choice_create(this->records);
+	this->pacer = rmobike_pacer_create(this->switches, this->public.refs);
+	this->address_lost = rmobike_address_lost_create(this->switches, this->ask,
+													 this->choice, this->rescue,
+													 this->public.refs,
+													 this->pacer);
+	this->mover = rmobike_mover_create(this->switches, this->ask,
 									   this->public.refs, this->stats,
 									   this->pacer);
 	this->census = rmobike_census_create(this->records);
-	this->placement = rmobike_placement_create(this->asker, this->mover,
-											   this->candidates, this->census,
+	this->placement = rmobike_placement_create(this->ask, this->mover,
+											   this->choice, this->census,
 											   this->public.refs);
-	this->redirect = rmobike_redirect_create(this->asker);
+	this->redirect = rmobike_redirect_create(this->ask);
 	this->listener = create_listener(this);
 
 	this->public.commands = (rmobike_commands_t){
-		.peers = this->peers,
+		.switches = this->switches,
 		.mover = this->mover,
 		.placement = this->placement,
 		.census = this->census,

@@ -13,9 +13,9 @@
 #ifndef RMOBIKE_CORE_H_
 #define RMOBIKE_CORE_H_
 
-#include "rmobike_commands.h"
-#include "rmobike_refs.h"
-#include "rmobike_source.h"
+#include "exchange/rmobike_raw_socket.h"
+#include "operator/rmobike_commands.h"
+#include "sa/rmobike_refs.h"
 
 typedef struct rmobike_core_t rmobike_core_t;
 
@@ -62,9 +62,9 @@ struct rmobike_core_t {
 /**
  * Create all parts. There can be only one, as some replace methods of charon.
  *
- * @param source	sends from addresses that are gone, adopted, NULL if that
- *					can't be done
+ * @param raw_socket	sends from addresses that are gone, adopted, NULL if
+ *						that can't be done
  */
-rmobike_core_t *rmobike_core_create(rmobike_source_t *source);
+rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket);
 
 #endif /** RMOBIKE_CORE_H_ @}*/

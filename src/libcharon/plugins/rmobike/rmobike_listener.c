@@ -2,12 +2,12 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "base/rmobike_notify.h"
+#include "exchange/rmobike_task.h"
+#include "exchange/rmobike_update_task.h"
 #include "rmobike_compat.h"
-#include "rmobike_ike_sa.h"
 #include "rmobike_listener.h"
-#include "rmobike_notify.h"
-#include "rmobike_task.h"
-#include "rmobike_update_task.h"
+#include "sa/rmobike_ike_sa.h"
 
 #include <encoding/payloads/notify_payload.h>
 
@@ -78,7 +78,7 @@ static void handle_capability(private_rmobike_listener_t *this,
 static void handle_return(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 						  message_t *message)
 {
-	rmobike_peers_t *peers = this->rooms.peers;
+	rmobike_switches_t *switches = this->rooms.switches;
 	host_t *me = message->get_destination(message);
 	host_t *other = message->get_source(message);
 
@@ -87,7 +87,7 @@ static void handle_return(private_rmobike_listener_t *this, ike_sa_t *ike_sa,
 		me->equals(me, ike_sa->get_my_host(ike_sa)) &&
 		other->equals(other, ike_sa->get_other_host(ike_sa)))
 	{
-		peers->stayed(peers, ike_sa->get_unique_id(ike_sa), me);
+		switches->stayed(switches, ike_sa->get_unique_id(ike_sa), me);
 	}
 }
 
@@ -169,10 +169,10 @@ METHOD(listener_t, message, bool,
 	}
 	if (incoming && plain)
 	{
-		this->rooms.judge->handle(this->rooms.judge, ike_sa, message);
+		this->rooms.request->handle(this->rooms.request, ike_sa, message);
 		if (request)
 		{
-			this->rooms.asker->heard(this->rooms.asker, ike_sa, message);
+			this->rooms.ask->heard(this->rooms.ask, ike_sa, message);
 		}
 		if (request && informational)
 		{
@@ -198,11 +198,11 @@ METHOD(listener_t, ike_update, bool,
 	private_rmobike_listener_t *this, ike_sa_t *ike_sa, host_t *local,
 	host_t *remote)
 {
-	rmobike_peers_t *peers = this->rooms.peers;
+	rmobike_switches_t *switches = this->rooms.switches;
 
 	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{
-		peers->moved(peers, ike_sa->get_unique_id(ike_sa), local);
+		switches->moved(switches, ike_sa->get_unique_id(ike_sa), local);
 		/* if the response to our request was lost, it can be had there */
 		rmobike_task_hurry(ike_sa);
 	}
@@ -223,14 +223,14 @@ METHOD(listener_t, ike_rekey, bool,
 	rooms->seamless->rekeyed(rooms->seamless, old->get_unique_id(old),
 							 new->get_unique_id(new));
 	rmobike_update_task_resume(old, new);
-	serial = rooms->peers->get_unanswered(rooms->peers,
-										  new->get_unique_id(new));
+	serial = rooms->switches->get_unanswered(rooms->switches,
+											 new->get_unique_id(new));
 	if (serial)
 	{	/* the answer may have been lost with the old IKE_SA */
-		rooms->asker->resume(rooms->asker, new, serial);
+		rooms->ask->resume(rooms->ask, new, serial);
 	}
 	rooms->echo->rekeyed(rooms->echo, old, new);
-	rooms->roam->rekeyed(rooms->roam, new);
+	rooms->address_lost->rekeyed(rooms->address_lost, new);
 	rooms->redirect->rekeyed(rooms->redirect, new);
 	return TRUE;
 }
@@ -247,7 +247,7 @@ METHOD(listener_t, ike_state_change, bool,
 			rooms->records->replaced(rooms->records, id);
 			break;
 		case IKE_DESTROYING:
-			rooms->peers->gone(rooms->peers, id);
+			rooms->switches->gone(rooms->switches, id);
 			rooms->seamless->forget(rooms->seamless, id);
 			rooms->records->remove(rooms->records, id);
 			break;

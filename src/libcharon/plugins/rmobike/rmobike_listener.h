@@ -22,15 +22,15 @@
 #ifndef RMOBIKE_LISTENER_H_
 #define RMOBIKE_LISTENER_H_
 
-#include "rmobike_accepted.h"
-#include "rmobike_asker.h"
-#include "rmobike_echo.h"
-#include "rmobike_judge.h"
-#include "rmobike_peers.h"
-#include "rmobike_records.h"
-#include "rmobike_redirect.h"
-#include "rmobike_roam.h"
-#include "rmobike_seamless.h"
+#include "initiator/rmobike_echo.h"
+#include "initiator/rmobike_request.h"
+#include "kernel/rmobike_seamless.h"
+#include "operator/rmobike_redirect.h"
+#include "responder/rmobike_address_lost.h"
+#include "responder/rmobike_ask.h"
+#include "sa/rmobike_accepted.h"
+#include "sa/rmobike_records.h"
+#include "sa/rmobike_switches.h"
 
 #include <bus/listeners/listener.h>
 
@@ -44,19 +44,19 @@ struct rmobike_rooms_t {
 	/** all that is known of them */
 	rmobike_records_t *records;
 	/** what we asked for */
-	rmobike_peers_t *peers;
+	rmobike_switches_t *switches;
 	/** what we were asked for and accepted */
 	rmobike_accepted_t *accepted;
 	/** moves CHILD_SAs without a gap */
 	rmobike_seamless_t *seamless;
 	/** decides about what we are asked for */
-	rmobike_judge_t *judge;
+	rmobike_request_t *request;
 	/** asks again for what was asked of an IKE_SA being rekeyed */
-	rmobike_asker_t *asker;
+	rmobike_ask_t *ask;
 	/** answers to other addresses as well */
 	rmobike_echo_t *echo;
 	/** watches our addresses */
-	rmobike_roam_t *roam;
+	rmobike_address_lost_t *address_lost;
 	/** takes over redirection */
 	rmobike_redirect_t *redirect;
 };

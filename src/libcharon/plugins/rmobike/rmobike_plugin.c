@@ -2,12 +2,12 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "rmobike_plugin.h"
+#include "base/rmobike_options.h"
+#include "exchange/rmobike_raw_socket.h"
+#include "operator/rmobike_vici.h"
 #include "rmobike_compat.h"
 #include "rmobike_core.h"
-#include "rmobike_options.h"
-#include "rmobike_source.h"
-#include "rmobike_vici.h"
+#include "rmobike_plugin.h"
 
 #include <daemon.h>
 
@@ -131,7 +131,7 @@ PLUGIN_DEFINE(rmobike)
 				.destroy = _destroy,
 			},
 		},
-		.core = rmobike_core_create(rmobike_source_create()),
+		.core = rmobike_core_create(rmobike_raw_socket_create()),
 	);
 
 	return &this->public.plugin;

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "exchange/rmobike_paths.h"
+#include "sa/rmobike_ike_sa.h"
+
+/**
+ * There are so many at most
+ */
+#define ADDRESSES 4
+
+/**
+ * Does the operator want anything to go to addresses that were announced?
+ */
+static bool is_enabled(ike_sa_t *ike_sa)
+{
+	rmobike_options_t *options;
+	bool enabled;
+
+	options = rmobike_ike_sa_options(ike_sa);
+	enabled = options->accept != RMOBIKE_ACCEPT_NONE;
+	rmobike_options_destroy(options);
+	return enabled;
+}
+
+/*
+ * Described in header
+ */
+linked_list_t *rmobike_paths_to_responder(ike_sa_t *ike_sa)
+{
+	linked_list_t *addresses = linked_list_create();
+	host_t *to, *current, *other = ike_sa->get_other_host(ike_sa);
+	enumerator_t *enumerator;
+
+	if (!is_enabled(ike_sa))
+	{
+		return addresses;
+	}
+	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
+	while (addresses->get_count(addresses) < ADDRESSES &&
+		   enumerator->enumerate(enumerator, &current))
+	{
+		if (!current->ip_equals(current, other) &&
+			!charon->kernel->get_interface(charon->kernel, current, NULL))
+		{
+			to = current->clone(current);
+			to->set_port(to, other->get_port(other));
+			addresses->insert_last(addresses, to);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return addresses;
+}
+
+/*
+ * Described in header
+ */
+linked_list_t *rmobike_paths_from_responder(ike_sa_t *ike_sa)
+{
+	linked_list_t *addresses = linked_list_create();
+	host_t *from, *current, *me = ike_sa->get_my_host(ike_sa);
+	host_t *other = ike_sa->get_other_host(ike_sa);
+	enumerator_t *enumerator;
+
+	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
+														   ADDR_TYPE_REGULAR);
+	while (addresses->get_count(addresses) < ADDRESSES &&
+		   enumerator->enumerate(enumerator, &current))
+	{
+		if (!current->ip_equals(current, me) &&
+			current->get_family(current) == other->get_family(other))
+		{
+			from = current->clone(current);
+			from->set_port(from, me->get_port(me));
+			addresses->insert_last(addresses, from);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return addresses;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_paths_include(linked_list_t *addresses, host_t *address)
+{
+	enumerator_t *enumerator;
+	host_t *current;
+	bool found = FALSE;
+
+	enumerator = addresses->create_enumerator(addresses);
+	while (!found && enumerator->enumerate(enumerator, &current))
+	{
+		found = address->ip_equals(address, current);
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_paths_destroy(linked_list_t *addresses)
+{
+	if (addresses)
+	{
+		addresses->destroy_offset(addresses, offsetof(host_t, destroy));
+	}
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "exchange/rmobike_paths.h"
+#include "exchange/rmobike_rescue.h"
+#include "exchange/rmobike_task.h"
+#include "rmobike_compat.h"
+#include "sa/rmobike_ike_sa.h"
+#include "sa/rmobike_requests.h"
+
+#include <processing/jobs/callback_job.h>
+
+/**
+ * When a request is sent again, in milliseconds after the switch began, or
+ * after the request if that came later. A peer that didn't get it yet answers
+ * the first one, where we can't hear it, so the second one follows soon.
+ */
+static const u_int resend_times[] = { 0, 50, 150, 450, 1050, 3000, 6000 };
+
+/**
+ * From then on it leaves the responder from the new address, too: packets from
+ * the old one may be filtered. And from then on from all that it has.
+ */
+#define LATE 3000
+#define LATER 6000
+
+/**
+ * When an IKE_SA that was replaced needs no further one
+ */
+#define LAST 1050
+
+typedef struct private_rmobike_rescue_t private_rmobike_rescue_t;
+typedef struct resend_t resend_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_rescue_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_rescue_t public;
+
+	/**
+	 * Sends from addresses that are gone, or NULL
+	 */
+	rmobike_raw_socket_t *raw_socket;
+
+	/**
+	 * Requests in the air
+	 */
+	rmobike_requests_t *requests;
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_records_t *records;
+};
+
+/**
+ * Data of a job
+ */
+struct resend_t {
+
+	/**
+	 * Us
+	 */
+	private_rmobike_rescue_t *this;
+
+	/**
+	 * IKE_SA
+	 */
+	ike_sa_id_t *id;
+
+	/**
+	 * Message ID of the request
+	 */
+	uint32_t mid;
+
+	/**
+	 * Which paths are silent
+	 */
+	rmobike_silence_t silent;
+
+	/**
+	 * TRUE if that was often enough for an IKE_SA that was replaced
+	 */
+	bool last;
+};
+
+/**
+ * Get a copy of the request in the air, if it has that message ID; NULL if not
+ */
+static rmobike_sent_t *get_request(private_rmobike_rescue_t *this,
+								   ike_sa_t *ike_sa, uint32_t mid)
+{
+	return this->requests->get(this->requests, ike_sa->get_unique_id(ike_sa),
+							   mid);
+}
+
+/**
+ * As responder: send a packet from addresses that the IKE_SA is not at
+ */
+static void send_from_others(linked_list_t *addresses, packet_t *packet,
+							 host_t *to, rmobike_silence_t silent,
+							 host_t *other)
+{
+	enumerator_t *enumerator;
+	host_t *from;
+
+	enumerator = addresses->create_enumerator(addresses);
+	while (enumerator->enumerate(enumerator, &from))
+	{
+		if (silent == RMOBIKE_SILENT_BOTH ||
+			(silent && to && from->ip_equals(from, to)))
+		{
+			rmobike_task_send(packet, from, other);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+/**
+ * As responder: send the packets of a request from the address of the IKE_SA,
+ * and from others if that is silent
+ */
+static void send_from(private_rmobike_rescue_t *this,
+					  rmobike_sent_t *request, ike_sa_t *ike_sa,
+					  rmobike_silence_t silent)
+{
+	linked_list_t *addresses = rmobike_paths_from_responder(ike_sa);
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	host_t *other = ike_sa->get_other_host(ike_sa);
+	enumerator_t *enumerator;
+	packet_t *packet;
+
+	enumerator = request->packets->create_enumerator(request->packets);
+	while (enumerator->enumerate(enumerator, &packet))
+	{
+		rmobike_task_send_from(this->raw_socket, packet, me, other);
+		send_from_others(addresses, packet, request->to, silent, other);
+	}
+	enumerator->destroy(enumerator);
+	rmobike_paths_destroy(addresses);
+}
+
+/**
+ * As initiator: send the packets of a request to an address
+ */
+static bool send_request_to(rmobike_sent_t *request, ike_sa_t *ike_sa,
+							host_t *to)
+{
+	enumerator_t *enumerator;
+	packet_t *packet;
+	host_t *me;
+
+	me = rmobike_ike_sa_source(ike_sa, to);
+	if (!me)
+	{
+		return FALSE;
+	}
+	enumerator = request->packets->create_enumerator(request->packets);
+	while (enumerator->enumerate(enumerator, &packet))
+	{
+		rmobike_task_send(packet, me, to);
+	}
+	enumerator->destroy(enumerator);
+	me->destroy(me);
+	return TRUE;
+}
+
+METHOD(rmobike_rescue_t, send_to, bool,
+	private_rmobike_rescue_t *this, ike_sa_t *ike_sa, host_t *to)
+{
+	rmobike_sent_t *request;
+	bool sent = FALSE;
+
+	request = get_request(this, ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+	if (request)
+	{
+		sent = send_request_to(request, ike_sa, to);
+	}
+	rmobike_sent_destroy(request);
+	return sent;
+}
+
+/**
+ * Send the packets of a request, where it depends on who we are
+ */
+static void send_packets(private_rmobike_rescue_t *this,
+						 rmobike_sent_t *request, ike_sa_t *ike_sa,
+						 rmobike_silence_t silent)
+{
+	DBG2(DBG_IKE, "sending request with message ID %u again", request->mid);
+	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	{
+		send_from(this, request, ike_sa, silent);
+	}
+	else
+	{
+		if (request->to)
+		{
+			send_request_to(request, ike_sa, request->to);
+		}
+		if (!request->to || time_monotonic(NULL) > request->until)
+		{
+			send_request_to(request, ike_sa, ike_sa->get_other_host(ike_sa));
+		}
+	}
+}
+
+/**
+ * Is this the end of an IKE_SA that was replaced? Peers forget it at once when
+ * they are told, and don't answer again.
+ */
+static bool is_over(private_rmobike_rescue_t *this, ike_sa_t *ike_sa)
+{
+	return ike_sa->get_state(ike_sa) == IKE_DELETING &&
+		   this->records->is_replaced(this->records,
+									  ike_sa->get_unique_id(ike_sa));
+}
+
+CALLBACK(resend_execute, job_requeue_t,
+	resend_t *resend)
+{
+	ike_sa_t *ike_sa;
+	rmobike_sent_t *request;
+	bool over = FALSE;
+
+	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
+											  resend->id);
+	if (ike_sa)
+	{
+		request = get_request(resend->this, ike_sa, resend->mid);
+		if (request)
+		{
+			send_packets(resend->this, request, ike_sa, resend->silent);
+			over = resend->last && is_over(resend->this, ike_sa);
+		}
+		rmobike_sent_destroy(request);
+		if (over)
+		{
+			charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
+														ike_sa);
+		}
+		else
+		{
+			charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+		}
+	}
+	return JOB_REQUEUE_NONE;
+}
+
+CALLBACK(resend_destroy, void,
+	resend_t *resend)
+{
+	resend->id->destroy(resend->id);
+	free(resend);
+}
+
+/**
+ * Schedule the packets of a request
+ */
+static void schedule(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
+					 uint32_t mid)
+{
+	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
+	resend_t *resend;
+	int i;
+
+	for (i = 0; i < (int)countof(resend_times); i++)
+	{
+		INIT(resend,
+			.this = this,
+			.id = id->clone(id),
+			.mid = mid,
+			.silent = (resend_times[i] >= LATE) + (resend_times[i] >= LATER),
+			.last = resend_times[i] >= LAST,
+		);
+		lib->scheduler->schedule_job_ms(lib->scheduler,
+			(job_t*)callback_job_create(resend_execute, resend, resend_destroy,
+										NULL), resend_times[i]);
+	}
+}
+
+/**
+ * As responder: an answer has to arrive although the address is gone
+ */
+static void schedule_from(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
+						  uint32_t mid)
+{
+	DBG2(DBG_IKE, "request with message ID %u of IKE_SA %s[%u] has to be "
+		 "answered although its address %H is gone", mid,
+		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+		 ike_sa->get_my_host(ike_sa));
+	schedule(this, ike_sa, mid);
+}
+
+METHOD(rmobike_rescue_t, leave, void,
+	private_rmobike_rescue_t *this, ike_sa_t *ike_sa, host_t *to)
+{
+	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
+	host_t *from, *me = ike_sa->get_my_host(ike_sa);
+
+	from = to->clone(to);
+	from->set_port(from, me->get_port(me));
+	if (this->requests->leaving(this->requests, ike_sa->get_unique_id(ike_sa),
+								mid, from))
+	{
+		schedule_from(this, ike_sa, mid);
+	}
+	from->destroy(from);
+}
+
+METHOD(rmobike_rescue_t, follow, void,
+	private_rmobike_rescue_t *this, ike_sa_t *ike_sa, host_t *to)
+{
+	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
+
+	if (this->requests->leaving(this->requests, ike_sa->get_unique_id(ike_sa),
+								mid, to))
+	{
+		schedule(this, ike_sa, mid);
+	}
+}
+
+/**
+ * Is the address of an IKE_SA gone, and are we to do something about it? charon
+ * may not have noticed yet.
+ */
+static bool is_lost(ike_sa_t *ike_sa)
+{
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	rmobike_options_t *options;
+	bool enabled = FALSE;
+
+	if (!me->is_anyaddr(me) &&
+		!charon->kernel->get_interface(charon->kernel, me, NULL))
+	{
+		options = rmobike_ike_sa_options(ike_sa);
+		enabled = options->auto_switch;
+		rmobike_options_destroy(options);
+	}
+	return enabled;
+}
+
+/**
+ * Keep a request, and see to it that its answer can arrive
+ */
+static void keep(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
+				 message_t *message)
+{
+	bool initiator = ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR);
+	uint32_t mid = message->get_message_id(message);
+	bool leaving;
+
+	leaving = this->requests->keep(this->requests,
+							ike_sa->get_unique_id(ike_sa), mid,
+							rmobike_requests_packets(ike_sa, message),
+							initiator ? ike_sa->get_other_host(ike_sa)
+									  : ike_sa->get_my_host(ike_sa));
+	if (!initiator && is_lost(ike_sa))
+	{
+		schedule_from(this, ike_sa, mid);
+	}
+	else if (initiator && leaving)
+	{
+		schedule(this, ike_sa, mid);
+	}
+}
+
+METHOD(listener_t, alert, bool,
+	private_rmobike_rescue_t *this, ike_sa_t *ike_sa, alert_t alert,
+	va_list args)
+{
+	rmobike_sent_t *request;
+
+	if (alert == ALERT_RETRANSMIT_SEND && ike_sa &&
+		ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
+		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		is_lost(ike_sa))
+	{	/* charon sends it from there */
+		request = get_request(this, ike_sa,
+							  ike_sa->get_message_id(ike_sa, TRUE));
+		if (request)
+		{
+			send_packets(this, request, ike_sa, RMOBIKE_SILENT_BOTH);
+		}
+		rmobike_sent_destroy(request);
+	}
+	return TRUE;
+}
+
+/**
+ * The peer sent a request, so it is there. What was sent to it while it was not
+ * is sent again: charon's next retransmission may be far away.
+ */
+static void heard(private_rmobike_rescue_t *this, ike_sa_t *ike_sa)
+{
+	uint32_t mid = ike_sa->get_message_id(ike_sa, TRUE);
+
+	rmobike_task_heard(ike_sa);
+	if (this->requests->is_due(this->requests, ike_sa->get_unique_id(ike_sa),
+							   mid))
+	{
+		schedule(this, ike_sa, mid);
+	}
+}
+
+METHOD(listener_t, message, bool,
+	private_rmobike_rescue_t *this, ike_sa_t *ike_sa, message_t *message,
+	bool incoming, bool plain)
+{
+	if (!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) ||
+		message->get_exchange_type(message) == IKE_SA_INIT ||
+		message->get_exchange_type(message) == IKE_AUTH)
+	{
+		return TRUE;
+	}
+	if (!incoming && !plain && message->get_request(message) &&
+		!rmobike_task_is_active(ike_sa))
+	{
+		keep(this, ike_sa, message);
+	}
+	else if (incoming && plain && message->get_request(message))
+	{
+		heard(this, ike_sa);
+	}
+	else if (incoming && plain)
+	{
+		this->requests->answered(this->requests, ike_sa->get_unique_id(ike_sa),
+								 message->get_message_id(message));
+	}
+	return TRUE;
+}
+
+METHOD(rmobike_rescue_t, destroy, void,
+	private_rmobike_rescue_t *this)
+{
+	this->requests->destroy(this->requests);
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_rescue_t *rmobike_rescue_create(rmobike_records_t *records,
+										rmobike_raw_socket_t *raw_socket)
+{
+	private_rmobike_rescue_t *this;
+
+	INIT(this,
+		.public = {
+			.listener = {
+				.alert = _alert,
+				.message = _message,
+			},
+			.leave = _leave,
+			.follow = _follow,
+			.send_to = _send_to,
+			.destroy = _destroy,
+		},
+		.raw_socket = raw_socket,
+		.requests = rmobike_requests_create(records),
+		.records = records,
+	);
+	return &this->public;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "exchange/rmobike_paths.h"
+#include "exchange/rmobike_switch_task.h"
+#include "exchange/rmobike_task.h"
+#include "kernel/rmobike_routes.h"
+
+/**
+ * How many addresses are announced at most, as many as charon does
+ */
+#define ADDRESSES_MAX 8
+
+typedef struct private_rmobike_switch_task_t private_rmobike_switch_task_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_switch_task_t {
+
+	/**
+	 * What charon sees, and what we share with the other exchange
+	 */
+	rmobike_task_t base;
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_switches_t *switches;
+
+	/**
+	 * Accepts ESP at the new address, or NULL
+	 */
+	rmobike_seamless_t *seamless;
+
+	/**
+	 * Sends from addresses that are gone, or NULL
+	 */
+	rmobike_raw_socket_t *raw_socket;
+
+	/**
+	 * Serial number of the switch
+	 */
+	u_int serial;
+
+	/**
+	 * Address to switch to
+	 */
+	host_t *to;
+
+	/**
+	 * Type of the notify
+	 */
+	uint16_t notify_type;
+};
+
+/**
+ * Is there any way to the peer?
+ */
+static bool is_reachable(host_t *other)
+{
+	host_t *source;
+
+	source = rmobike_routes_get_source(other, NULL);
+	DESTROY_IF(source);
+	return source != NULL;
+}
+
+/**
+ * Send from the new address, or from all of ours, if the IKE_SA's is silent
+ */
+static void send_from_others(private_rmobike_switch_task_t *this,
+							 packet_t *packet)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+	host_t *other = ike_sa->get_other_host(ike_sa), *from;
+	enumerator_t *enumerator;
+	linked_list_t *addresses;
+
+	addresses = rmobike_paths_from_responder(ike_sa);
+	enumerator = addresses->create_enumerator(addresses);
+	while (enumerator->enumerate(enumerator, &from))
+	{
+		if (this->base.silent == RMOBIKE_SILENT_BOTH ||
+			from->ip_equals(from, this->to))
+		{
+			rmobike_task_send(packet, from, other);
+		}
+	}
+	enumerator->destroy(enumerator);
+	rmobike_paths_destroy(addresses);
+}
+
+/**
+ * The path is that of the IKE_SA, which changes if the peer's update overtakes
+ * its response. Packets with that source may not get out of this network, or
+ * not into the peer's, so try the new address as well after a while, and if
+ * that doesn't work either all that we have.
+ */
+static bool send_request(rmobike_task_t *base, packet_t *packet)
+{
+	private_rmobike_switch_task_t *this = (private_rmobike_switch_task_t*)base;
+	ike_sa_t *ike_sa = base->ike_sa;
+	host_t *other = ike_sa->get_other_host(ike_sa);
+
+	if (!is_reachable(other))
+	{
+		return FALSE;
+	}
+	rmobike_task_send_from(this->raw_socket, packet,
+						   ike_sa->get_my_host(ike_sa),
+						   other);
+	if (base->silent)
+	{
+		send_from_others(this, packet);
+	}
+	return TRUE;
+}
+
+/**
+ * Announce an address (RFC 4555, 3.6)
+ */
+static void add_address(message_t *message, host_t *host)
+{
+	message->add_notify(message, FALSE,
+						host->get_family(host) == AF_INET6
+							? ADDITIONAL_IP6_ADDRESS : ADDITIONAL_IP4_ADDRESS,
+						host->get_address(host));
+}
+
+/**
+ * Tell which addresses we have besides the one that the IKE_SA is at. The new
+ * one comes first, so that it is among them, however many there are: the peer
+ * needs to know it still when it has moved there.
+ */
+static void add_addresses(private_rmobike_switch_task_t *this,
+						  message_t *message)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+	host_t *me = ike_sa->get_my_host(ike_sa), *host;
+	enumerator_t *enumerator;
+	u_int count = 0;
+
+	if (!this->to->ip_equals(this->to, me))
+	{
+		add_address(message, this->to);
+		count++;
+	}
+	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
+														   ADDR_TYPE_REGULAR);
+	while (count < ADDRESSES_MAX && enumerator->enumerate(enumerator, &host))
+	{
+		if (!host->ip_equals(host, me) && !host->ip_equals(host, this->to))
+		{
+			add_address(message, host);
+			count++;
+		}
+	}
+	enumerator->destroy(enumerator);
+	if (!count)
+	{
+		message->add_notify(message, FALSE, NO_ADDITIONAL_ADDRESSES,
+							chunk_empty);
+	}
+}
+
+METHOD(task_t, build_i, status_t,
+	private_rmobike_switch_task_t *this, message_t *message)
+{
+	ike_sa_t *ike_sa = this->base.ike_sa;
+
+	rmobike_task_start(&this->base, FALSE);
+
+	if (!this->switches->is_asked(this->switches, this->serial))
+	{
+		return rmobike_task_skip(message);
+	}
+	DBG2(DBG_IKE, "asking peer to switch IKE_SA %s[%u] from %H to %H",
+		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+		 ike_sa->get_my_host(ike_sa), this->to);
+	if (this->seamless)
+	{
+		this->seamless->prepare(this->seamless, ike_sa, this->serial, this->to);
+	}
+	message->add_notify(message, FALSE, this->notify_type,
+						this->to->get_address(this->to));
+	add_addresses(this, message);
+	return NEED_MORE;
+}
+
+METHOD(task_t, process_i, status_t,
+	private_rmobike_switch_task_t *this, message_t *message)
+{
+	host_t *me;
+
+	me = message->get_destination(message);
+	this->switches->answered(this->switches, this->serial,
+							 me->ip_equals(me, this->to));
+	return SUCCESS;
+}
+
+METHOD(task_t, migrate, void,
+	private_rmobike_switch_task_t *this, ike_sa_t *ike_sa)
+{
+	rmobike_task_migrate(&this->base, ike_sa);
+}
+
+METHOD(task_t, destroy, void,
+	private_rmobike_switch_task_t *this)
+{
+	rmobike_task_deinit(&this->base);
+	this->to->destroy(this->to);
+	free(this);
+}
+
+/**
+ * Find the exchange if it is queued already
+ */
+static private_rmobike_switch_task_t *find_queued(ike_sa_t *ike_sa)
+{
+	private_rmobike_switch_task_t *found = NULL;
+	enumerator_t *enumerator;
+	task_t *task;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
+	while (enumerator->enumerate(enumerator, &task))
+	{
+		if (task->build == (void*)_build_i)
+		{
+			found = (private_rmobike_switch_task_t*)task;
+			break;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_switches_t *switches,
+							   rmobike_seamless_t *seamless,
+							   rmobike_raw_socket_t *raw_socket, u_int serial,
+							   host_t *to, bool patient,
+							   rmobike_options_t *options)
+{
+	private_rmobike_switch_task_t *this;
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	bool queued;
+
+	this = find_queued(ike_sa);
+	queued = this != NULL;
+	if (queued)
+	{
+		this->to->destroy(this->to);
+	}
+	else
+	{
+		INIT(this,
+			.switches = switches,
+			.seamless = seamless,
+			.raw_socket = raw_socket,
+		);
+		rmobike_task_init(&this->base, ike_sa, send_request);
+		this->base.mobike.task.build = _build_i;
+		this->base.mobike.task.process = _process_i;
+		this->base.mobike.task.migrate = _migrate;
+		this->base.mobike.task.destroy = _destroy;
+	}
+	this->serial = serial;
+	this->to = to->clone(to);
+	this->to->set_port(this->to, me->get_port(me));
+	this->notify_type = options->notify_type;
+	this->base.expires = options->path_timeout;
+	this->base.patient = patient;
+
+	if (!queued)
+	{
+		ike_sa->queue_task(ike_sa, &this->base.mobike.task);
+	}
+}

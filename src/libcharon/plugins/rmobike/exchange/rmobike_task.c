@@ -1,0 +1,512 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "exchange/rmobike_task.h"
+#include "sa/rmobike_ike_sa.h"
+#include "sa/rmobike_requests.h"
+
+#include <processing/jobs/callback_job.h>
+#include <processing/jobs/initiate_tasks_job.h>
+
+/**
+ * When a request is sent again, in milliseconds after the first time; charon's
+ * own retransmission starts after four seconds by default.
+ */
+static const u_int resend_times[] = { 150, 450, 1050 };
+
+/**
+ * The same for patient ones
+ */
+static const u_int patient_times[countof(resend_times)] = { 1000, 2000, 3000 };
+
+/**
+ * A message is dropped by charon while the peer's IKE_SA is busy with one of
+ * the same message ID, even if one is a request and the other a response. That
+ * happens to a request that follows the response to the peer's request at once.
+ */
+#define RESEND_SAME_MID 20
+
+/**
+ * How long a response may be overtaken by the message that follows it
+ */
+#define OVERTAKEN 20
+
+typedef struct timer_t_ rmobike_timer_t;
+
+/**
+ * Data of a timer
+ */
+struct timer_t_ {
+
+	/**
+	 * IKE_SA
+	 */
+	ike_sa_id_t *id;
+
+	/**
+	 * Message ID of the request
+	 */
+	uint32_t mid;
+
+	/**
+	 * TRUE if it is the time of the path that is over
+	 */
+	bool expired;
+};
+
+METHOD(ike_mobike_t, transmit, bool,
+	rmobike_task_t *this, packet_t *packet)
+{
+	if (this->packet)
+	{	/* retransmission by charon */
+		return this->send(this, this->packet);
+	}
+	this->packet = packet->clone(packet);
+	this->sent = time_monotonic(NULL);
+	return rmobike_task_resend(this);
+}
+
+/**
+ * Find our task that is active
+ */
+static rmobike_task_t *find_active(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	rmobike_task_t *found = NULL;
+	task_t *task;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
+	while (enumerator->enumerate(enumerator, &task))
+	{
+		if (task->get_type(task) == TASK_IKE_MOBIKE &&
+			((ike_mobike_t*)task)->transmit == (void*)_transmit)
+		{
+			found = (rmobike_task_t*)task;
+			break;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Find our task whose request is in the air
+ */
+static rmobike_task_t *find_sent(ike_sa_t *ike_sa, uint32_t mid)
+{
+	rmobike_task_t *found = NULL;
+
+	if (ike_sa->get_message_id(ike_sa, TRUE) == mid)
+	{
+		found = find_active(ike_sa);
+	}
+	return found && found->packet ? found : NULL;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_task_is_active(ike_sa_t *ike_sa)
+{
+	return find_active(ike_sa) != NULL;
+}
+
+CALLBACK(timer_execute, job_requeue_t,
+	rmobike_timer_t *timer)
+{
+	rmobike_task_t *task;
+	ike_sa_t *ike_sa;
+
+	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
+											  timer->id);
+	if (ike_sa)
+	{
+		task = find_sent(ike_sa, timer->mid);
+		if (task && timer->expired)
+		{
+			task->silent++;
+			if (task->expired)
+			{
+				task->expired(task);
+			}
+			rmobike_task_resend(task);
+		}
+		else if (task)
+		{
+			DBG2(DBG_IKE, "sending request with message ID %u again",
+				 timer->mid);
+			task->send(task, task->packet);
+		}
+		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+	}
+	return JOB_REQUEUE_NONE;
+}
+
+CALLBACK(timer_destroy, void,
+	rmobike_timer_t *timer)
+{
+	timer->id->destroy(timer->id);
+	free(timer);
+}
+
+/**
+ * Schedule a timer for the request in the air
+ */
+static void schedule(rmobike_task_t *this, u_int ms, bool expired)
+{
+	rmobike_timer_t *timer;
+	ike_sa_id_t *id;
+
+	id = this->ike_sa->get_id(this->ike_sa);
+	INIT(timer,
+		.id = id->clone(id),
+		.mid = this->ike_sa->get_message_id(this->ike_sa, TRUE),
+		.expired = expired,
+	);
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+				(job_t*)callback_job_create(timer_execute, timer, timer_destroy,
+											NULL), ms);
+}
+
+/**
+ * Schedule that the request in the air is sent a few times more
+ */
+static void schedule_resends(rmobike_task_t *this)
+{
+	int i;
+
+	for (i = 0; i < (int)countof(resend_times); i++)
+	{
+		schedule(this, this->patient ? patient_times[i] : resend_times[i],
+				 FALSE);
+	}
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_task_resend(rmobike_task_t *this)
+{
+	ike_sa_t *ike_sa = this->ike_sa;
+
+	if (!this->send(this, this->packet))
+	{
+		return FALSE;
+	}
+	if (ike_sa->get_message_id(ike_sa, TRUE) + 1 ==
+		ike_sa->get_message_id(ike_sa, FALSE))
+	{
+		schedule(this, RESEND_SAME_MID, FALSE);
+	}
+	schedule_resends(this);
+	if (this->expires && this->silent < RMOBIKE_SILENT_BOTH)
+	{
+		schedule(this, this->expires, TRUE);
+	}
+	return TRUE;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_task_hurry(ike_sa_t *ike_sa)
+{
+	rmobike_task_t *task;
+
+	task = find_sent(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+	if (task && !task->patient)
+	{
+		schedule(task, OVERTAKEN, FALSE);
+		schedule_resends(task);
+	}
+}
+
+/*
+ * Described in header
+ */
+void rmobike_task_heard(ike_sa_t *ike_sa)
+{
+	rmobike_task_t *task;
+
+	task = find_sent(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+	if (task && rmobike_inflight_is_due(&task->sent))
+	{
+		schedule(task, OVERTAKEN, FALSE);
+		schedule_resends(task);
+	}
+}
+
+/*
+ * Described in header
+ */
+void rmobike_task_send(packet_t *packet, host_t *me, host_t *other)
+{
+	packet_t *copy;
+
+	copy = packet->clone(packet);
+	copy->set_source(copy, me->clone(me));
+	copy->set_destination(copy, other->clone(other));
+	charon->sender->send(charon->sender, copy);
+}
+
+/*
+ * Described in header
+ */
+void rmobike_task_send_from(rmobike_raw_socket_t *raw_socket, packet_t *packet,
+							host_t *me, host_t *other)
+{
+	if (!raw_socket || charon->kernel->get_interface(charon->kernel, me, NULL))
+	{
+		rmobike_task_send(packet, me, other);
+	}
+	else
+	{
+		raw_socket->send(raw_socket, packet, me, other);
+	}
+}
+
+METHOD(ike_mobike_t, transmit_on_path, bool,
+	ike_mobike_t *this, packet_t *packet)
+{
+	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
+
+	rmobike_task_send(packet, ike_sa->get_my_host(ike_sa),
+					  ike_sa->get_other_host(ike_sa));
+	return TRUE;
+}
+
+/**
+ * Is this a task of charon that looks for a path?
+ */
+static bool is_probe(task_t *task)
+{
+	ike_mobike_t *mobike = (ike_mobike_t*)task;
+
+	return task->get_type(task) == TASK_IKE_MOBIKE &&
+		   mobike->is_probing(mobike);
+}
+
+/**
+ * Take back what was queued, returns TRUE if there was any
+ */
+static bool remove_probes(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	ike_mobike_t *mobike;
+	task_t *task;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
+	while (enumerator->enumerate(enumerator, &task))
+	{
+		mobike = (ike_mobike_t*)task;
+		if (is_probe(task))
+		{
+			ike_sa->remove_task(ike_sa, enumerator);
+			task->destroy(task);
+			found = TRUE;
+		}
+		else if (task->get_type(task) == TASK_IKE_MOBIKE &&
+				 mobike->transmit == (void*)_transmit)
+		{
+			((rmobike_task_t*)task)->wanted.roam = FALSE;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Send the one that is in the air on the path that works, returns TRUE if there
+ * is one
+ */
+static bool redirect_probe(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	ike_mobike_t *mobike;
+	task_t *task;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
+	while (!found && enumerator->enumerate(enumerator, &task))
+	{
+		found = is_probe(task);
+	}
+	enumerator->destroy(enumerator);
+	if (found)
+	{
+		mobike = (ike_mobike_t*)task;
+		mobike->transmit = _transmit_on_path;
+	}
+	return found;
+}
+
+/*
+ * Described in header
+ */
+task_t *rmobike_task_announce(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	ike_mobike_t *mobike = NULL;
+	task_t *task, *created = NULL;
+
+	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
+	while (!mobike && enumerator->enumerate(enumerator, &task))
+	{
+		if (task->get_type(task) == TASK_IKE_MOBIKE)
+		{
+			mobike = (ike_mobike_t*)task;
+		}
+	}
+	enumerator->destroy(enumerator);
+	if (!mobike)
+	{
+		mobike = ike_mobike_create(ike_sa, TRUE);
+		created = &mobike->task;
+		ike_sa->queue_task(ike_sa, created);
+	}
+	mobike->addresses(mobike);
+	return created;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_task_settle(ike_sa_t *ike_sa)
+{
+	bool queued, active;
+
+	queued = remove_probes(ike_sa);
+	active = redirect_probe(ike_sa);
+	if (queued || active)
+	{
+		rmobike_task_announce(ike_sa);
+		rmobike_ike_sa_initiate(ike_sa);
+	}
+	return active;
+}
+
+METHOD(ike_mobike_t, addresses, void,
+	rmobike_task_t *this)
+{
+	this->wanted.addresses = TRUE;
+}
+
+METHOD(ike_mobike_t, roam, void,
+	rmobike_task_t *this, bool address)
+{
+	this->wanted.roam = TRUE;
+	this->wanted.addresses |= address;
+}
+
+METHOD(ike_mobike_t, dpd, void,
+	rmobike_task_t *this)
+{
+	this->wanted.dpd = TRUE;
+}
+
+METHOD(ike_mobike_t, is_probing, bool,
+	rmobike_task_t *this)
+{
+	/* charon gives an IKE_SA up after a few path probings */
+	return FALSE;
+}
+
+METHOD(ike_mobike_t, enable_probing, void,
+	rmobike_task_t *this)
+{
+	this->roamed = TRUE;
+}
+
+METHOD(task_t, get_type, task_type_t,
+	rmobike_task_t *this)
+{
+	return TASK_IKE_MOBIKE;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_task_start(rmobike_task_t *this, bool moves)
+{
+	ike_mobike_t *mobike;
+
+	DESTROY_IF(this->packet);
+	this->packet = NULL;
+	this->silent = RMOBIKE_SILENT_NONE;
+
+	if (moves && this->wanted.roam)
+	{
+		this->wanted.roam = FALSE;
+		this->roamed = TRUE;
+	}
+
+	if (this->wanted.addresses || this->wanted.roam || this->wanted.dpd)
+	{
+		mobike = ike_mobike_create(this->ike_sa, TRUE);
+		if (this->wanted.roam)
+		{
+			mobike->roam(mobike, this->wanted.addresses);
+		}
+		else if (this->wanted.addresses)
+		{
+			mobike->addresses(mobike);
+		}
+		if (this->wanted.dpd)
+		{
+			mobike->dpd(mobike);
+		}
+		this->ike_sa->queue_task(this->ike_sa, &mobike->task);
+		memset(&this->wanted, 0, sizeof(this->wanted));
+	}
+}
+
+/*
+ * Described in header
+ */
+status_t rmobike_task_skip(message_t *message)
+{
+	message->set_exchange_type(message, EXCHANGE_TYPE_UNDEFINED);
+	return SUCCESS;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_task_migrate(rmobike_task_t *this, ike_sa_t *ike_sa)
+{
+	this->ike_sa = ike_sa;
+	this->roamed = FALSE;
+	DESTROY_IF(this->packet);
+	this->packet = NULL;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_task_deinit(rmobike_task_t *this)
+{
+	DESTROY_IF(this->packet);
+}
+
+/*
+ * Described in header
+ */
+void rmobike_task_init(rmobike_task_t *this, ike_sa_t *ike_sa,
+					   bool (*send)(rmobike_task_t*, packet_t*))
+{
+	this->mobike = (ike_mobike_t){
+		.task = {
+			.get_type = _get_type,
+		},
+		.addresses = _addresses,
+		.roam = _roam,
+		.dpd = _dpd,
+		.transmit = _transmit,
+		.is_probing = _is_probing,
+		.enable_probing = _enable_probing,
+	};
+	this->ike_sa = ike_sa;
+	this->send = send;
+}

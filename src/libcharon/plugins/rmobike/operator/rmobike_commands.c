@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "kernel/rmobike_routes.h"
+#include "operator/rmobike_commands.h"
+
+/**
+ * Keys of the requests that start a move
+ */
+#define MOVE_KEYS "max-in-flight", "rate", "max-failures", "dry-run", "tag"
+
+static char *switch_keys[] = {
+	MOVE_KEYS, "to", "fallback", "ike", "ike-id", "peer-ip", "peer-id",
+	"local-ip", "all", NULL,
+};
+static char *drain_keys[] = {
+	MOVE_KEYS, "to", "fallback", "address", NULL,
+};
+static char *balance_keys[] = {
+	MOVE_KEYS, NULL,
+};
+static char *undrain_keys[] = {
+	"address", NULL,
+};
+static char *cancel_keys[] = {
+	NULL,
+};
+
+/**
+ * Build the reply to a request that only succeeds or not
+ */
+static vici_message_t *reply_error(rmobike_commands_t *this,
+								   const char *fmt, ...)
+{
+	vici_builder_t *builder;
+	va_list args;
+
+	builder = this->create_builder();
+	builder->add_kv(builder, "success", "no");
+	builder->add_kv(builder, "matches", "0");
+	va_start(args, fmt);
+	builder->vadd_kv(builder, "errmsg", (char*)fmt, args);
+	va_end(args);
+	return builder->finalize(builder);
+}
+
+/**
+ * Check if a key is one that we know
+ */
+static bool is_known(char *name, char *keys[])
+{
+	int i;
+
+	for (i = 0; keys[i]; i++)
+	{
+		if (streq(name, keys[i]))
+		{
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
+/**
+ * Check if there are only keys that we know, and that their values can be read:
+ * get_str() takes those that are not printable for not given, and a criterion
+ * that is not given is met by all IKE_SAs
+ */
+static bool is_well_formed(vici_message_t *request, char *keys[],
+						   char *why, size_t len)
+{
+	enumerator_t *enumerator;
+	vici_type_t type;
+	chunk_t value;
+	char *name;
+	bool good = TRUE;
+
+	enumerator = request->create_enumerator(request);
+	/* the end is enumerated as well, again and again */
+	while (good && enumerator->enumerate(enumerator, &type, &name, &value) &&
+		   type != VICI_END)
+	{
+		if (type == VICI_SECTION_START || type == VICI_LIST_START ||
+			(type == VICI_KEY_VALUE && !is_known(name, keys)))
+		{
+			snprintf(why, len, "unknown key '%s'", name);
+			good = FALSE;
+		}
+		else if (type == VICI_KEY_VALUE && !chunk_printable(value, NULL, 0))
+		{
+			snprintf(why, len, "invalid %s, expected printable ASCII", name);
+			good = FALSE;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return good;
+}
+
+/**
+ * Parse an address as number, names are not resolved
+ */
+static host_t *parse_address(const char *str)
+{
+	host_t *host;
+
+	host = str ? host_create_from_string((char*)str, 0) : NULL;
+	if (host && host->is_anyaddr(host))
+	{
+		host->destroy(host);
+		host = NULL;
+	}
+	return host;
+}
+
+/**
+ * Parse a number
+ */
+static bool parse_number(vici_message_t *request, char *key, u_int min,
+						 u_int max, u_int *number, char *why, size_t len)
+{
+	unsigned long long value;
+	char *str, *end;
+
+	str = request->get_str(request, NULL, key);
+	if (!str)
+	{
+		return TRUE;
+	}
+	value = strtoull(str, &end, 10);
+	if (*str < '0' || *str > '9' || strlen(str) > 10 || *end || value < min ||
+		value > max)
+	{
+		snprintf(why, len, "invalid %s '%s', expected %u to %u", key, str, min,
+				 max);
+		return FALSE;
+	}
+	*number = value;
+	return TRUE;
+}
+
+/**
+ * Parse the criteria of a request
+ */
+static bool parse_selector(vici_message_t *request,
+						   rmobike_selector_t *selector, char *why, size_t len)
+{
+	char *str;
+
+	selector->all = request->get_bool(request, FALSE, "all");
+	selector->ike = request->get_str(request, NULL, "ike");
+	if (!parse_number(request, "ike-id", 1, UINT32_MAX, &selector->ike_id, why,
+					  len))
+	{
+		return FALSE;
+	}
+	str = request->get_str(request, NULL, "peer-ip");
+	if (str)
+	{
+		selector->peer_ip = rmobike_addrs_create(str, why, len);
+		if (!selector->peer_ip)
+		{
+			return FALSE;
+		}
+	}
+	str = request->get_str(request, NULL, "peer-id");
+	if (str)
+	{
+		if (!*str)
+		{	/* would be any */
+			snprintf(why, len, "invalid peer-id '', expected an identity");
+			return FALSE;
+		}
+		selector->peer_id = identification_create_from_string(str);
+	}
+	str = request->get_str(request, NULL, "local-ip");
+	if (str)
+	{
+		selector->local_ip = parse_address(str);
+		if (!selector->local_ip)
+		{
+			snprintf(why, len, "invalid local-ip '%s', expected an IP address",
+					 str);
+			return FALSE;
+		}
+	}
+	if (!selector->all && !selector->ike && !selector->ike_id &&
+		!selector->peer_ip && !selector->peer_id && !selector->local_ip)
+	{
+		snprintf(why, len, "missing selector, one of ike, ike-id, peer-ip, "
+				 "peer-id, local-ip or all = yes");
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/**
+ * Free what parse_selector() created
+ */
+static void free_selector(rmobike_selector_t *selector)
+{
+	DESTROY_IF(selector->peer_ip);
+	DESTROY_IF(selector->peer_id);
+	DESTROY_IF(selector->local_ip);
+}
+
+/**
+ * Parse yes or no
+ */
+static bool parse_bool(vici_message_t *request, char *key, bool *yes,
+					   char *why, size_t len)
+{
+	char *str;
+
+	str = request->get_str(request, NULL, key);
+	if (!str)
+	{
+		return TRUE;
+	}
+	*yes = request->get_bool(request, FALSE, key);
+	if (*yes != request->get_bool(request, TRUE, key))
+	{
+		snprintf(why, len, "invalid %s '%s', expected yes or no", key, str);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/**
+ * Parse how to move, and where to if that is part of the request
+ */
+static bool parse_move(vici_message_t *request, rmobike_move_t *move,
+					   char *why, size_t len)
+{
+	char *str;
+
+	move->max_in_flight = RMOBIKE_MAX_IN_FLIGHT;
+	if (!parse_number(request, "max-in-flight", 1, 10000, &move->max_in_flight,
+					  why, len) ||
+		!parse_number(request, "rate", 0, 100000, &move->rate, why, len) ||
+		!parse_number(request, "max-failures", 0, 1000000, &move->max_failures,
+					  why, len) ||
+		!parse_bool(request, "dry-run", &move->dry_run, why, len))
+	{
+		return FALSE;
+	}
+	str = request->get_str(request, "none", "fallback");
+	move->redirect = streq(str, "redirect");
+	if (!move->redirect && !streq(str, "none"))
+	{
+		snprintf(why, len, "invalid fallback '%s', expected redirect or none",
+				 str);
+		return FALSE;
+	}
+	move->tag = request->get_str(request, NULL, "tag");
+	str = request->get_str(request, NULL, "to");
+	if (str)
+	{
+		move->targets = rmobike_weights_create(str, why, len);
+		return move->targets != NULL;
+	}
+	return TRUE;
+}
+
+/**
+ * Build the reply to a request that started a move
+ */
+static vici_message_t *reply_started(rmobike_commands_t *this, u_int matches)
+{
+	vici_builder_t *builder;
+
+	builder = this->create_builder();
+	builder->add_kv(builder, "success", "yes");
+	builder->add_kv(builder, "matches", "%u", matches);
+	return builder->finalize(builder);
+}
+
+/*
+ * Described in header
+ */
+vici_message_t *rmobike_command_switch(void *user, char *name, u_int id,
+									   vici_message_t *request)
+{
+	rmobike_commands_t *this = user;
+	rmobike_move_t move = {};
+	char why[BUF_LEN] = "";
+	u_int matches = 0;
+
+	if (!is_well_formed(request, switch_keys, why, sizeof(why)))
+	{
+		return reply_error(this, "%s", why);
+	}
+	if (parse_move(request, &move, why, sizeof(why)))
+	{
+		if (!move.targets)
+		{
+			snprintf(why, sizeof(why), "missing to, an IP address of this "
+					 "machine, or several with weights");
+		}
+		else if (parse_selector(request, &move.selector, why, sizeof(why)))
+		{
+			matches = this->mover->start(this->mover, &move, why, sizeof(why));
+		}
+	}
+	free_selector(&move.selector);
+	DESTROY_IF(move.targets);
+	return matches ? reply_started(this, matches)
+				   : reply_error(this, "%s", why);
+}
+
+/*
+ * Described in header
+ */
+vici_message_t *rmobike_command_drain(void *user, char *name, u_int id,
+									  vici_message_t *request)
+{
+	rmobike_commands_t *this = user;
+	rmobike_move_t move = {};
+	char why[BUF_LEN] = "", *str;
+	bool started = FALSE;
+	host_t *address;
+	u_int matches = 0;
+
+	if (!is_well_formed(request, drain_keys, why, sizeof(why)))
+	{
+		return reply_error(this, "%s", why);
+	}
+	str = request->get_str(request, NULL, "address");
+	address = parse_address(str);
+	if (!address)
+	{
+		return reply_error(this, "%s address '%s', expected an IP address of "
+						   "this machine", str ? "invalid" : "missing",
+						   str ?: "");
+	}
+	if (parse_move(request, &move, why, sizeof(why)) &&
+		rmobike_routes_owns(address, why, sizeof(why)))
+	{
+		started = this->placement->drain(this->placement, address, &move,
+										 &matches, why, sizeof(why));
+	}
+	address->destroy(address);
+	DESTROY_IF(move.targets);
+	return started ? reply_started(this, matches)
+				   : reply_error(this, "%s", why);
+}
+
+/*
+ * Described in header
+ */
+vici_message_t *rmobike_command_undrain(void *user, char *name, u_int id,
+										vici_message_t *request)
+{
+	rmobike_commands_t *this = user;
+	vici_builder_t *builder;
+	char why[BUF_LEN], *str;
+	host_t *address;
+	bool found;
+
+	if (!is_well_formed(request, undrain_keys, why, sizeof(why)))
+	{
+		return reply_error(this, "%s", why);
+	}
+	str = request->get_str(request, NULL, "address");
+	address = parse_address(str);
+	if (!address)
+	{
+		return reply_error(this, "%s address '%s', expected a drained IP "
+						   "address", str ? "invalid" : "missing", str ?: "");
+	}
+	found = this->placement->undrain(this->placement, address);
+	address->destroy(address);
+	if (!found)
+	{
+		return reply_error(this, "%s is not drained", str);
+	}
+	builder = this->create_builder();
+	builder->add_kv(builder, "success", "yes");
+	return builder->finalize(builder);
+}
+
+/*
+ * Described in header
+ */
+vici_message_t *rmobike_command_balance(void *user, char *name, u_int id,
+										vici_message_t *request)
+{
+	rmobike_commands_t *this = user;
+	rmobike_move_t move = {};
+	char why[BUF_LEN] = "";
+	u_int matches = 0;
+
+	if (!is_well_formed(request, balance_keys, why, sizeof(why)))
+	{
+		return reply_error(this, "%s", why);
+	}
+	if (parse_move(request, &move, why, sizeof(why)) &&
+		this->placement->balance(this->placement, &move, &matches, why,
+								 sizeof(why)))
+	{
+		return reply_started(this, matches);
+	}
+	return reply_error(this, "%s", why);
+}
+
+/*
+ * Described in header
+ */
+vici_message_t *rmobike_command_cancel(void *user, char *name, u_int id,
+									   vici_message_t *request)
+{
+	rmobike_commands_t *this = user;
+	vici_builder_t *builder;
+	u_int cancelled, in_flight;
+	char why[BUF_LEN];
+
+	if (!is_well_formed(request, cancel_keys, why, sizeof(why)))
+	{
+		return reply_error(this, "%s", why);
+	}
+	cancelled = this->mover->cancel(this->mover, &in_flight);
+	builder = this->create_builder();
+	builder->add_kv(builder, "success", "%s",
+					cancelled || in_flight ? "yes" : "no");
+	builder->add_kv(builder, "cancelled", "%u", cancelled);
+	builder->add_kv(builder, "in-flight", "%u", in_flight);
+	if (!cancelled && !in_flight)
+	{
+		builder->add_kv(builder, "errmsg", "no move is under way");
+	}
+	return builder->finalize(builder);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_commands rmobike_commands
+ * @{ @ingroup rmobike
+ *
+ * The commands behind the operator's door, as documented in docs/vici.md.
+ */
+
+#ifndef RMOBIKE_COMMANDS_H_
+#define RMOBIKE_COMMANDS_H_
+
+#include "operator/rmobike_census.h"
+#include "operator/rmobike_mover.h"
+#include "operator/rmobike_placement.h"
+#include "sa/rmobike_stats.h"
+#include "sa/rmobike_switches.h"
+
+#include <plugins/vici/vici_builder.h>
+#include <plugins/vici/vici_message.h>
+
+typedef struct rmobike_commands_t rmobike_commands_t;
+
+/**
+ * What the commands need.
+ */
+struct rmobike_commands_t {
+	/** the vici plugin's vici_builder_create(), which can't be linked to */
+	vici_builder_t *(*create_builder)(void);
+	/** records of IKE_SAs */
+	rmobike_switches_t *switches;
+	/** moves many */
+	rmobike_mover_t *mover;
+	/** knows drained and balanced addresses */
+	rmobike_placement_t *placement;
+	/** knows how many are where */
+	rmobike_census_t *census;
+	/** counters */
+	rmobike_stats_t *stats;
+};
+
+/**
+ * Implementations of vici_command_cb_t, user is the struct above.
+ */
+vici_message_t *rmobike_command_switch(void *user, char *name, u_int id,
+									   vici_message_t *request);
+vici_message_t *rmobike_command_drain(void *user, char *name, u_int id,
+									  vici_message_t *request);
+vici_message_t *rmobike_command_undrain(void *user, char *name, u_int id,
+										vici_message_t *request);
+vici_message_t *rmobike_command_balance(void *user, char *name, u_int id,
+										vici_message_t *request);
+vici_message_t *rmobike_command_cancel(void *user, char *name, u_int id,
+									   vici_message_t *request);
+vici_message_t *rmobike_command_status(void *user, char *name, u_int id,
+									   vici_message_t *request);
+vici_message_t *rmobike_command_stats(void *user, char *name, u_int id,
+									  vici_message_t *request);
+
+/**
+ * Add the outcome of a switch to a message.
+ *
+ * @param builder	message
+ * @param asked		the switch
+ */
+void rmobike_commands_add_switch(vici_builder_t *builder,
+								 const rmobike_switch_t *asked);
+
+#endif /** RMOBIKE_COMMANDS_H_ @}*/

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/* RTLD_NOLOAD, dladdr() */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+
+#include "base/rmobike_settings.h"
+#include "operator/rmobike_vici.h"
+
+#include <plugins/vici/vici_dispatcher.h>
+
+typedef struct private_rmobike_vici_t private_rmobike_vici_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_vici_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_vici_t public;
+
+	/**
+	 * What the commands need
+	 */
+	rmobike_commands_t commands;
+
+	/**
+	 * Dispatcher of the vici plugin, or ours
+	 */
+	vici_dispatcher_t *dispatcher;
+
+	/**
+	 * TRUE if it is ours
+	 */
+	bool own;
+
+	/**
+	 * Handle of the vici plugin
+	 */
+	void *handle;
+};
+
+/**
+ * Commands that we register
+ */
+static const struct {
+	char *name;
+	vici_command_cb_t cb;
+} commands[] = {
+	{ "rmobike-switch", rmobike_command_switch },
+	{ "rmobike-drain", rmobike_command_drain },
+	{ "rmobike-undrain", rmobike_command_undrain },
+	{ "rmobike-balance", rmobike_command_balance },
+	{ "rmobike-cancel", rmobike_command_cancel },
+	{ "rmobike-status", rmobike_command_status },
+	{ "rmobike-stats", rmobike_command_stats },
+};
+
+/**
+ * Implements rmobike_ended_t
+ */
+static void switch_ended(void *user, const rmobike_switch_t *ended)
+{
+	private_rmobike_vici_t *this = user;
+	vici_builder_t *builder;
+	vici_message_t *message;
+
+	if (!this->dispatcher->has_event_listeners(this->dispatcher,
+											   "rmobike-switch"))
+	{
+		return;
+	}
+	builder = this->commands.create_builder();
+	builder->add_kv(builder, "id", "%u", ended->id);
+	builder->add_kv(builder, "name", "%s", ended->name);
+	builder->add_kv(builder, "peer-id", "%s", ended->peer_id);
+	builder->add_kv(builder, "local", "%H",
+					ended->state == RMOBIKE_DONE ? ended->to : ended->from);
+	builder->add_kv(builder, "remote", "%H", ended->remote);
+	rmobike_commands_add_switch(builder, ended);
+	message = builder->finalize(builder);
+	if (message)
+	{
+		this->dispatcher->raise_event(this->dispatcher, "rmobike-switch", 0,
+									  message);
+	}
+}
+
+/**
+ * Find the plugin that owns the main vici socket
+ */
+static plugin_t *find_vici_plugin()
+{
+	enumerator_t *enumerator;
+	plugin_t *plugin, *found = NULL;
+
+	enumerator = lib->plugins->create_plugin_enumerator(lib->plugins);
+	while (enumerator->enumerate(enumerator, &plugin, NULL))
+	{
+		if (streq(plugin->get_name(plugin), "vici"))
+		{
+			found = plugin;
+			break;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Get the dispatcher of the vici plugin. It is kept private, but in all
+ * versions it is the first thing behind the public part.
+ */
+static vici_dispatcher_t *get_main_dispatcher(plugin_t *plugin)
+{
+	struct {
+		plugin_t public;
+		vici_dispatcher_t *dispatcher;
+	} *vici = (void*)plugin;
+	Dl_info ours, theirs;
+
+	if (vici->dispatcher &&
+		dladdr(plugin->get_name, &ours) &&
+		dladdr(vici->dispatcher->manage_command, &theirs) &&
+		ours.dli_fbase == theirs.dli_fbase &&
+		dladdr(vici->dispatcher->raise_event, &theirs) &&
+		ours.dli_fbase == theirs.dli_fbase)
+	{
+		return vici->dispatcher;
+	}
+	return NULL;
+}
+
+/**
+ * Create a dispatcher on a socket of our own
+ */
+static vici_dispatcher_t *create_own_dispatcher(void *handle)
+{
+	vici_dispatcher_t *(*create)(char *uri), *dispatcher = NULL;
+	rmobike_options_t *options;
+
+	options = rmobike_settings_get(NULL);
+	create = dlsym(handle, "vici_dispatcher_create");
+	if (create)
+	{
+		dispatcher = create(options->socket);
+	}
+	if (dispatcher)
+	{
+		DBG1(DBG_CFG, "unable to extend the vici socket of this daemon, "
+			 "rmobike's commands are on '%s'", options->socket);
+	}
+	rmobike_options_destroy(options);
+	return dispatcher;
+}
+
+/**
+ * Register or unregister commands and events
+ */
+static void manage(private_rmobike_vici_t *this, bool reg)
+{
+	vici_dispatcher_t *dispatcher = this->dispatcher;
+
+	rmobike_switches_t *switches = this->commands.switches;
+	int i;
+
+	dispatcher->manage_event(dispatcher, "rmobike-switch", reg);
+	for (i = 0; i < (int)countof(commands); i++)
+	{
+		dispatcher->manage_command(dispatcher, commands[i].name,
+								   reg ? commands[i].cb : NULL,
+								   &this->commands);
+	}
+	if (reg)
+	{
+		switches->add_listener(switches, switch_ended, this);
+	}
+	else
+	{
+		switches->remove_listener(switches, this);
+	}
+}
+
+METHOD(rmobike_vici_t, destroy, void,
+	private_rmobike_vici_t *this)
+{
+	if (this->dispatcher)
+	{
+		manage(this, FALSE);
+		if (this->own)
+		{
+			this->dispatcher->destroy(this->dispatcher);
+		}
+	}
+	if (this->handle)
+	{
+		dlclose(this->handle);
+	}
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_vici_t *rmobike_vici_create(const rmobike_commands_t *commands)
+{
+	private_rmobike_vici_t *this;
+	plugin_t *plugin;
+	Dl_info info;
+
+	plugin = find_vici_plugin();
+	if (!plugin || !dladdr(plugin->get_name, &info))
+	{
+		DBG1(DBG_CFG, "the vici plugin is not loaded, nobody can ask rmobike "
+			 "for a switch");
+		return NULL;
+	}
+	INIT(this,
+		.public = {
+			.destroy = _destroy,
+		},
+		.commands = *commands,
+		.handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD),
+	);
+	if (this->handle)
+	{
+		this->commands.create_builder = dlsym(this->handle,
+											  "vici_builder_create");
+	}
+	if (this->commands.create_builder)
+	{
+		this->dispatcher = get_main_dispatcher(plugin);
+		if (!this->dispatcher)
+		{
+			this->dispatcher = create_own_dispatcher(this->handle);
+			this->own = TRUE;
+		}
+	}
+	if (!this->dispatcher)
+	{
+		DBG1(DBG_CFG, "unable to register commands on a vici socket");
+		destroy(this);
+		return NULL;
+	}
+	manage(this, TRUE);
+	return &this->public;
+}

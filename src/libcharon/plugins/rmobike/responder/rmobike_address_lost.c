@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "exchange/rmobike_task.h"
+#include "kernel/rmobike_routes.h"
+#include "responder/rmobike_address_lost.h"
+#include "rmobike_compat.h"
+#include "sa/rmobike_ike_sa.h"
+
+#include <collections/hashtable.h>
+#include <processing/jobs/callback_job.h>
+#include <threading/mutex.h>
+
+typedef struct private_rmobike_address_lost_t private_rmobike_address_lost_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_address_lost_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_address_lost_t public;
+
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_switches_t *switches;
+
+	/**
+	 * Starts switches
+	 */
+	rmobike_ask_t *ask;
+
+	/**
+	 * Sees to it that they can start
+	 */
+	rmobike_rescue_t *rescue;
+
+	/**
+	 * Tells whose turn it is if many have to leave
+	 */
+	rmobike_pacer_t *pacer;
+
+	/**
+	 * Knows addresses
+	 */
+	rmobike_choice_t *choice;
+
+	/**
+	 * Follows IKE_SAs
+	 */
+	rmobike_refs_t *refs;
+
+	/**
+	 * IKE_SAs whose switches we started, rmobike_ref_t by serial number
+	 */
+	hashtable_t *started;
+
+	/**
+	 * Protects them
+	 */
+	mutex_t *mutex;
+};
+
+/**
+ * A job for an IKE_SA
+ */
+typedef struct {
+	/** the IKE_SA */
+	rmobike_ref_t *ref;
+	/** what to do */
+	status_t (*cb)(ike_sa_t *ike_sa, host_t *tried);
+	/** address that its peer did not go to, or NULL */
+	host_t *tried;
+} errand_t;
+
+/**
+ * What a change of addresses or routes means for an IKE_SA
+ */
+typedef enum {
+	/** it has to leave its address */
+	ROAM_LEAVE,
+	/** it has to tell its peer which addresses there are */
+	ROAM_TELL,
+	/** nothing anymore */
+	ROAM_DONE,
+} roam_t;
+
+/**
+ * The replaced method has no other way to find us
+ */
+static private_rmobike_address_lost_t *instance;
+
+/**
+ * charon's roam(), the same for all IKE_SAs
+ */
+static status_t (*stock_roam)(ike_sa_t *this, bool address);
+
+/**
+ * charon's way to process the answer to the task that tells a peer our
+ * addresses, and to destroy that task
+ */
+static status_t (*stock_process)(task_t *this, message_t *message);
+static void (*stock_destroy)(task_t *this);
+
+/**
+ * Convert a number to a key
+ */
+static inline void *key(uint32_t number)
+{
+	return (void*)(uintptr_t)number;
+}
+
+/**
+ * Is the address that an IKE_SA uses still good? Decided as charon does.
+ */
+static bool is_path_valid(ike_sa_t *ike_sa)
+{
+	host_t *me = ike_sa->get_my_host(ike_sa), *source;
+	rmobike_options_t *options;
+	bool best, valid;
+
+	options = rmobike_ike_sa_options(ike_sa);
+	best = options->prefer_best_path;
+	rmobike_options_destroy(options);
+	source = rmobike_routes_get_source(ike_sa->get_other_host(ike_sa),
+									   best ? NULL : me);
+	valid = source && source->ip_equals(source, me);
+	DESTROY_IF(source);
+	return valid;
+}
+
+/**
+ * Note the switch that we started
+ */
+static void note_started(private_rmobike_address_lost_t *this, ike_sa_t *ike_sa,
+						 u_int serial)
+{
+	rmobike_ref_t *ref;
+
+	ref = this->refs->create_ref(this->refs, ike_sa);
+	this->mutex->lock(this->mutex);
+	this->started->put(this->started, key(serial), ref);
+	this->mutex->unlock(this->mutex);
+}
+
+/**
+ * Is a switch pending whose target we still have?
+ */
+static bool is_moving(private_rmobike_address_lost_t *this, ike_sa_t *ike_sa)
+{
+	rmobike_switch_t *asked;
+	bool moving;
+
+	asked = this->switches->get_switch(this->switches,
+									   ike_sa->get_unique_id(ike_sa));
+	moving = asked && asked->state <= RMOBIKE_ANSWERED &&
+			 charon->kernel->get_interface(charon->kernel, asked->to, NULL);
+	rmobike_switch_destroy(asked);
+	return moving;
+}
+
+/**
+ * It is the turn of an IKE_SA to leave its address for another one
+ */
+static void leave_for(private_rmobike_address_lost_t *this,
+					  rmobike_turn_t *turn,
+					  ike_sa_t *ike_sa, host_t *to)
+{
+	u_int serial;
+	bool others;
+
+	serial = this->ask->begin(this->ask, ike_sa, to, NULL);
+	others = this->pacer->begun(this->pacer, turn, serial);
+	note_started(this, ike_sa, serial);
+	this->ask->queue(this->ask, ike_sa, serial, to, others);
+	this->rescue->leave(this->rescue, ike_sa, to);
+}
+
+/**
+ * The address that an IKE_SA uses is gone, and there is no other one; returns
+ * FALSE if charon has to care
+ */
+static bool wait_for_address(private_rmobike_address_lost_t *this,
+							 ike_sa_t *ike_sa)
+{
+	if (this->choice->forget_tried(this->choice,
+								   ike_sa->get_unique_id(ike_sa)))
+	{	/* nothing helped, so nothing can be lost either */
+		return FALSE;
+	}
+	DBG1(DBG_IKE, "no other address for IKE_SA %s[%u] than %H, which is gone; "
+		 "waiting for one", ike_sa->get_name(ike_sa),
+		 ike_sa->get_unique_id(ike_sa), ike_sa->get_my_host(ike_sa));
+	return TRUE;
+}
+
+/**
+ * Does the peer of an IKE_SA have to be asked if our address is gone?
+ */
+static bool is_ours(ike_sa_t *ike_sa)
+{
+	rmobike_options_t *options;
+	bool enabled;
+
+	if (rmobike_ike_sa_refuses(ike_sa))
+	{
+		return FALSE;
+	}
+	options = rmobike_ike_sa_options(ike_sa);
+	enabled = options->auto_switch;
+	rmobike_options_destroy(options);
+	return enabled;
+}
+
+/**
+ * Decide what a change of addresses or routes means for an IKE_SA; sets status
+ * if there is nothing else to do
+ */
+static roam_t decide(ike_sa_t *ike_sa, bool address, status_t *status)
+{
+	if (is_ours(ike_sa))
+	{
+		if (!is_path_valid(ike_sa))
+		{
+			if (!is_moving(instance, ike_sa))
+			{
+				return ROAM_LEAVE;
+			}
+			*status = ike_sa->initiate(ike_sa, NULL, NULL);
+			return ROAM_DONE;
+		}
+		instance->choice->forget_tried(instance->choice,
+									   ike_sa->get_unique_id(ike_sa));
+		if (address)
+		{	/* charon would tell all peers at the same moment */
+			ike_sa->set_condition(ike_sa, COND_STALE, FALSE);
+			return ROAM_TELL;
+		}
+	}
+	*status = stock_roam(ike_sa, address);
+	return ROAM_DONE;
+}
+
+/**
+ * It is the turn of an IKE_SA to leave its address
+ */
+static status_t leave(rmobike_turn_t *turn, ike_sa_t *ike_sa)
+{
+	host_t *to;
+
+	to = instance->choice->choose(instance->choice, ike_sa, NULL);
+	if (to)
+	{
+		leave_for(instance, turn, ike_sa, to);
+		to->destroy(to);
+	}
+	else if (!wait_for_address(instance, ike_sa))
+	{
+		return stock_roam(ike_sa, TRUE);
+	}
+	/* what was deferred because there was no path may go on */
+	return ike_sa->initiate(ike_sa, NULL, NULL);
+}
+
+METHOD(task_t, told, status_t,
+	task_t *this, message_t *message)
+{
+	instance->pacer->ended(instance->pacer, (uintptr_t)this, TRUE);
+	return stock_process(this, message);
+}
+
+METHOD(task_t, destroy_list, void,
+	task_t *this)
+{
+	/* if it was not answered, and before another one has the same address */
+	instance->pacer->ended(instance->pacer, (uintptr_t)this, FALSE);
+	stock_destroy(this);
+}
+
+/**
+ * It is the turn of an IKE_SA to tell its peer
+ */
+static status_t tell(rmobike_turn_t *turn, ike_sa_t *ike_sa)
+{
+	task_t *task;
+
+	task = rmobike_task_announce(ike_sa);
+	if (task)
+	{
+		stock_process = task->process;
+		stock_destroy = task->destroy;
+		task->process = _told;
+		task->destroy = _destroy_list;
+		instance->pacer->begun(instance->pacer, turn, (uintptr_t)task);
+	}
+	return ike_sa->initiate(ike_sa, NULL, NULL);
+}
+
+/**
+ * It is the turn of an IKE_SA, implements rmobike_turn_cb_t
+ */
+static status_t turn_came(void *user, rmobike_turn_t *turn, ike_sa_t *ike_sa)
+{
+	status_t status = SUCCESS;
+
+	if (!ike_sa)
+	{
+		return SUCCESS;
+	}
+	switch (decide(ike_sa, TRUE, &status))
+	{
+		case ROAM_LEAVE:
+			return leave(turn, ike_sa);
+		case ROAM_TELL:
+			return tell(turn, ike_sa);
+		default:
+			return status;
+	}
+}
+
+METHOD(ike_sa_t, roam, status_t,
+	ike_sa_t *this, bool address)
+{
+	rmobike_lane_t lane;
+	status_t status;
+	roam_t what;
+
+	what = decide(this, address, &status);
+	if (what == ROAM_DONE)
+	{
+		return status;
+	}
+	lane = what == ROAM_LEAVE ? RMOBIKE_LEAVE : RMOBIKE_TELL;
+	if (!instance->pacer->enter(instance->pacer, this, lane, &status))
+	{
+		return this->initiate(this, NULL, NULL);
+	}
+	return status;
+}
+
+/**
+ * From now on, handle what happens to the address of an IKE_SA
+ */
+static void attach(ike_sa_t *ike_sa)
+{
+	if (ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
+		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		ike_sa->roam != (void*)_roam)
+	{
+		stock_roam = ike_sa->roam;
+		ike_sa->roam = _roam;
+	}
+}
+
+METHOD(listener_t, message, bool,
+	private_rmobike_address_lost_t *this, ike_sa_t *ike_sa, message_t *message,
+	bool incoming, bool plain)
+{
+	host_t *me = message->get_destination(message);
+
+	if (incoming && plain && message->get_request(message) &&
+		message->get_exchange_type(message) == INFORMATIONAL &&
+		message->get_notify(message, UPDATE_SA_ADDRESSES) &&
+		ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
+		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		charon->kernel->get_interface(charon->kernel, me, NULL) &&
+		rmobike_task_settle(ike_sa))
+	{	/* charon does so once in a while, and not forever */
+		this->rescue->leave(this->rescue, ike_sa, me);
+	}
+	return TRUE;
+}
+
+METHOD(listener_t, ike_state_change, bool,
+	private_rmobike_address_lost_t *this, ike_sa_t *ike_sa,
+	ike_sa_state_t state)
+{
+	if (state == IKE_ESTABLISHED)
+	{
+		attach(ike_sa);
+	}
+	return TRUE;
+}
+
+CALLBACK(errand_execute, job_requeue_t,
+	errand_t *errand)
+{
+	ike_sa_t *ike_sa;
+
+	ike_sa = errand->ref->checkout(errand->ref);
+	if (!ike_sa)
+	{
+		return JOB_REQUEUE_NONE;
+	}
+	if (errand->cb(ike_sa, errand->tried) == DESTROY_ME)
+	{
+		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
+													ike_sa);
+	}
+	else
+	{
+		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+	}
+	return JOB_REQUEUE_NONE;
+}
+
+CALLBACK(errand_destroy, void,
+	errand_t *errand)
+{
+	errand->ref->destroy(errand->ref);
+	DESTROY_IF(errand->tried);
+	free(errand);
+}
+
+/**
+ * Do something with an IKE_SA in a job, where it is certain that it exists, and
+ * what its unique ID is
+ */
+static void queue(rmobike_ref_t *ref,
+				  status_t (*cb)(ike_sa_t *ike_sa, host_t *tried),
+				  host_t *tried)
+{
+	errand_t *errand;
+
+	INIT(errand,
+		.ref = ref,
+		.cb = cb,
+		.tried = tried ? tried->clone(tried) : NULL,
+	);
+	lib->processor->queue_job(lib->processor,
+			(job_t*)callback_job_create(errand_execute, errand, errand_destroy,
+										NULL));
+}
+
+/**
+ * Try the next address
+ */
+static status_t try_next(ike_sa_t *ike_sa, host_t *tried)
+{
+	if (tried)
+	{
+		instance->choice->add_tried(instance->choice,
+									ike_sa->get_unique_id(ike_sa), tried);
+	}
+	return ike_sa->roam(ike_sa, TRUE);
+}
+
+/**
+ * Announce what addresses are left, as charon does after it left one
+ */
+static status_t announce(ike_sa_t *ike_sa, host_t *tried)
+{
+	instance->choice->forget_tried(instance->choice,
+								   ike_sa->get_unique_id(ike_sa));
+	rmobike_task_announce(ike_sa);
+	return ike_sa->initiate(ike_sa, NULL, NULL);
+}
+
+METHOD(rmobike_address_lost_t, rekeyed, void,
+	private_rmobike_address_lost_t *this, ike_sa_t *new)
+{
+	host_t *me = new->get_my_host(new);
+
+	attach(new);
+	if (new->roam == (void*)_roam &&
+		!charon->kernel->get_interface(charon->kernel, me, NULL))
+	{	/* charon's roam job may have listed all IKE_SAs just before */
+		queue(this->refs->create_ref(this->refs, new), try_next, NULL);
+	}
+}
+
+/**
+ * Implements rmobike_ended_t
+ */
+static void switch_ended(void *user, const rmobike_switch_t *ended)
+{
+	private_rmobike_address_lost_t *this = user;
+	rmobike_ref_t *ref;
+
+	this->mutex->lock(this->mutex);
+	ref = this->started->remove(this->started, key(ended->serial));
+	this->mutex->unlock(this->mutex);
+	if (!ref)
+	{
+		return;
+	}
+	if (ended->state == RMOBIKE_DONE)
+	{
+		queue(ref, announce, NULL);
+	}
+	else
+	{
+		queue(ref, try_next, ended->to);
+	}
+}
+
+CALLBACK(destroy_ref, void,
+	rmobike_ref_t *ref, const void *serial)
+{
+	ref->destroy(ref);
+}
+
+METHOD(rmobike_address_lost_t, destroy, void,
+	private_rmobike_address_lost_t *this)
+{
+	this->switches->remove_listener(this->switches, this);
+	this->started->destroy_function(this->started, destroy_ref);
+	this->mutex->destroy(this->mutex);
+	instance = NULL;
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_address_lost_t *rmobike_address_lost_create(
+							rmobike_switches_t *switches, rmobike_ask_t *ask,
+							rmobike_choice_t *choice, rmobike_rescue_t *rescue,
+							rmobike_refs_t *refs, rmobike_pacer_t *pacer)
+{
+	private_rmobike_address_lost_t *this;
+
+	INIT(this,
+		.public = {
+			.listener = {
+				.message = _message,
+				.ike_state_change = _ike_state_change,
+			},
+			.rekeyed = _rekeyed,
+			.destroy = _destroy,
+		},
+		.switches = switches,
+		.ask = ask,
+		.choice = choice,
+		.rescue = rescue,
+		.refs = refs,
+		.pacer = pacer,
+		.started = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
+									32),
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+	);
+	pacer->set_cb(pacer, RMOBIKE_LEAVE, turn_came, this);
+	pacer->set_cb(pacer, RMOBIKE_TELL, turn_came, this);
+	switches->add_listener(switches, switch_ended, this);
+	instance = this;
+
+	return &this->public;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_ask rmobike_ask
+ * @{ @ingroup rmobike
+ *
+ * Asks the peer of one IKE_SA to switch, and limits the time it has for it.
+ */
+
+#ifndef RMOBIKE_ASK_H_
+#define RMOBIKE_ASK_H_
+
+#include "exchange/rmobike_raw_socket.h"
+#include "kernel/rmobike_seamless.h"
+#include "sa/rmobike_stats.h"
+#include "sa/rmobike_switches.h"
+
+#include <daemon.h>
+
+typedef struct rmobike_ask_t rmobike_ask_t;
+
+/**
+ * Thread safe.
+ */
+struct rmobike_ask_t {
+
+	/**
+	 * Note a switch in the records, from now on it ends there sooner or later.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param to		address of this machine to switch to
+	 * @param tag		text for the records, NULL for none
+	 * @return			serial number of the switch
+	 */
+	u_int (*begin)(rmobike_ask_t *this, ike_sa_t *ike_sa, host_t *to,
+				   const char *tag);
+
+	/**
+	 * Queue the exchange of a switch, if it is possible and needed, else end
+	 * it. The tasks of the IKE_SA have to be initiated afterwards.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param serial	serial number of the switch
+	 * @param to		address of this machine to switch to
+	 * @param patient	TRUE if the answer may have to wait for other IKE_SAs
+	 */
+	void (*queue)(rmobike_ask_t *this, ike_sa_t *ike_sa, u_int serial,
+				  host_t *to, bool patient);
+
+	/**
+	 * Do both, and initiate the exchange in a job of its own.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param to		address of this machine to switch to
+	 * @param tag		text for the records, NULL for none
+	 * @return			serial number of the switch, it may have ended already
+	 */
+	u_int (*initiate)(rmobike_ask_t *this, ike_sa_t *ike_sa, host_t *to,
+					  const char *tag);
+
+	/**
+	 * Queue the exchange again, on the IKE_SA that replaced the one it was
+	 * queued or sent on.
+	 *
+	 * @param ike_sa	new IKE_SA, checked out
+	 * @param serial	serial number of the switch
+	 */
+	void (*resume)(rmobike_ask_t *this, ike_sa_t *ike_sa, u_int serial);
+
+	/**
+	 * As responder, a request of the peer arrived: if it was asked to switch
+	 * and uses the address that it has, ends the switch as refused soon, see
+	 * rmobike_switches_t.requested().
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param message	request, decrypted and verified
+	 */
+	void (*heard)(rmobike_ask_t *this, ike_sa_t *ike_sa, message_t *message);
+
+	/**
+	 * Destroy a rmobike_ask_t, after all jobs and timers are gone.
+	 */
+	void (*destroy)(rmobike_ask_t *this);
+};
+
+/**
+ * Create an asker.
+ *
+ * @param switches	records of IKE_SAs
+ * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
+ * @param raw_socket	sends from addresses that are gone, NULL not to
+ * @param stats		counts what became of switches
+ */
+rmobike_ask_t *rmobike_ask_create(rmobike_switches_t *switches,
+								  rmobike_seamless_t *seamless,
+								  rmobike_raw_socket_t *raw_socket,
+								  rmobike_stats_t *stats);
+
+#endif /** RMOBIKE_ASK_H_ @}*/

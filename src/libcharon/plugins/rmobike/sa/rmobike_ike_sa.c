@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "base/rmobike_settings.h"
+#include "kernel/rmobike_routes.h"
+#include "rmobike_compat.h"
+#include "sa/rmobike_ike_sa.h"
+
+#include <processing/jobs/initiate_tasks_job.h>
+
+/*
+ * Described in header
+ */
+rmobike_options_t *rmobike_ike_sa_options(ike_sa_t *ike_sa)
+{
+	return rmobike_settings_get(ike_sa->get_name(ike_sa));
+}
+
+/**
+ * Check if MOBIKE can't move one of the CHILD_SAs (RFC 4555, 1.2)
+ */
+static bool has_transport_mode(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (!found && enumerator->enumerate(enumerator, &child_sa))
+	{
+		found = child_sa->get_mode(child_sa) == MODE_TRANSPORT;
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/*
+ * Described in header
+ */
+const char *rmobike_ike_sa_refuses(ike_sa_t *ike_sa)
+{
+	switch (ike_sa->get_state(ike_sa))
+	{
+		case IKE_ESTABLISHED:
+		case IKE_REKEYING:
+			break;
+		default:
+			return "the IKE_SA is not established";
+	}
+	if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	{
+		return "initiated by us, only responders can ask for a switch";
+	}
+	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE))
+	{
+		return "MOBIKE is not enabled";
+	}
+	if (!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
+	{
+		return "peer does not support it";
+	}
+	if (has_transport_mode(ike_sa))
+	{
+		return "has transport mode CHILD_SAs, which MOBIKE can't move";
+	}
+	return NULL;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_ike_sa_reaches(ike_sa_t *ike_sa, host_t *from)
+{
+	enumerator_t *enumerator;
+	host_t *other, *source;
+	bool usable = FALSE;
+
+	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
+	while (!usable && enumerator->enumerate(enumerator, &other))
+	{
+		if (other->get_family(other) == from->get_family(from))
+		{
+			source = rmobike_routes_get_source(other, from);
+			usable = source && source->ip_equals(source, from);
+			DESTROY_IF(source);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return usable;
+}
+
+/*
+ * Described in header
+ */
+host_t *rmobike_ike_sa_source(ike_sa_t *ike_sa, host_t *to)
+{
+	host_t *me, *current = ike_sa->get_my_host(ike_sa);
+
+	/* of this very moment: charon notices that an initiator roamed late, and an
+	 * initiator has few IKE_SAs */
+	me = charon->kernel->get_source_addr(charon->kernel, to,
+			current->get_family(current) == to->get_family(to) ? current
+															   : NULL);
+	if (me)
+	{
+		me->set_port(me, current->get_port(current));
+	}
+	return me;
+}
+
+/*
+ * Described in header
+ */
+rmobike_switch_t rmobike_ike_sa_describe(ike_sa_t *ike_sa, host_t *to,
+										const char *tag, char *peer_id,
+										size_t len)
+{
+	snprintf(peer_id, len, "%Y", ike_sa->get_other_eap_id(ike_sa));
+	return (rmobike_switch_t){
+		.id = ike_sa->get_unique_id(ike_sa),
+		.name = ike_sa->get_name(ike_sa),
+		.peer_id = peer_id,
+		.from = ike_sa->get_my_host(ike_sa),
+		.remote = ike_sa->get_other_host(ike_sa),
+		.to = to,
+		.tag = (char*)tag,
+	};
+}
+
+/*
+ * Described in header
+ */
+void rmobike_ike_sa_initiate(ike_sa_t *ike_sa)
+{
+	lib->processor->queue_job(lib->processor,
+			(job_t*)initiate_tasks_job_create(ike_sa->get_id(ike_sa)));
+}
+
+/*
+ * Described in header
+ */
+void rmobike_ike_sa_set_dscp(ike_sa_t *ike_sa, packet_t *packet)
+{
+	ike_cfg_t *ike_cfg = ike_sa->get_ike_cfg(ike_sa);
+
+	if (ike_cfg)
+	{
+		packet->set_dscp(packet, ike_cfg->get_dscp(ike_cfg));
+	}
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_ike_sa rmobike_ike_sa
+ * @{ @ingroup rmobike
+ *
+ * What everybody asks about an IKE_SA.
+ */
+
+#ifndef RMOBIKE_IKE_SA_H_
+#define RMOBIKE_IKE_SA_H_
+
+#include "base/rmobike_options.h"
+#include "sa/rmobike_switches.h"
+
+#include <daemon.h>
+
+/**
+ * Get the options that apply to an IKE_SA, see rmobike_settings.
+ *
+ * @param ike_sa	IKE_SA
+ * @return			options, to be given back with rmobike_options_destroy()
+ */
+rmobike_options_t *rmobike_ike_sa_options(ike_sa_t *ike_sa);
+
+/**
+ * Why the peer of an IKE_SA must not be asked for a switch.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @return			static text, NULL if it may be asked
+ */
+const char *rmobike_ike_sa_refuses(ike_sa_t *ike_sa);
+
+/**
+ * Check if the peer could be reached from an address: one of the family of
+ * its own current address, or of another one that it announced.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @param from		address of this machine
+ * @return			TRUE if it could
+ */
+bool rmobike_ike_sa_reaches(ike_sa_t *ike_sa, host_t *from);
+
+/**
+ * Get the source address that packets of an IKE_SA to an address would have.
+ *
+ * @param ike_sa	IKE_SA
+ * @param to		destination
+ * @return			source with the IKE_SA's port, NULL if there is none
+ */
+host_t *rmobike_ike_sa_source(ike_sa_t *ike_sa, host_t *to);
+
+/**
+ * Fill in what is known of an IKE_SA that is to be switched.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @param to		address to switch to
+ * @param tag		text for the records, NULL for none
+ * @param peer_id	buffer for the identity of the peer
+ * @param len		size of that buffer
+ * @return			switch that refers to the arguments
+ */
+rmobike_switch_t rmobike_ike_sa_describe(ike_sa_t *ike_sa, host_t *to,
+										 const char *tag, char *peer_id,
+										 size_t len);
+
+/**
+ * Initiate the queued tasks of an IKE_SA in a job of its own.
+ *
+ * @param ike_sa	IKE_SA
+ */
+void rmobike_ike_sa_initiate(ike_sa_t *ike_sa);
+
+/**
+ * Mark a packet as charon marks what it sends: what a message has is without.
+ *
+ * @param ike_sa	IKE_SA that the packet belongs to
+ * @param packet	packet, changed
+ */
+void rmobike_ike_sa_set_dscp(ike_sa_t *ike_sa, packet_t *packet);
+
+#endif /** RMOBIKE_IKE_SA_H_ @}*/

@@ -22,7 +22,7 @@ MAN = "docs/rmobike.8"
 VICI = "docs/vici.md"
 COMPLETION = "src/rmobike/rmobike.bash"
 PLUGIN = "src/libcharon/plugins/rmobike/**/*.[ch]"
-TESTS = "src/libcharon/tests/test_options.c"
+TESTS = "src/libcharon/tests/units/test_options.c"
 
 RMOBIKE = os.environ.get("RMOBIKE",
 						 os.path.join(ROOT, "src/rmobike/rmobike"))

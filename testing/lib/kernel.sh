@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Another kernel than that of this machine, see testing/kernel.
+# The kernel of this machine, or another one, see testing/kernel.
+
+# linux_since VERSION: it is as new as that
+linux_since() {
+	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" = "$1" ]
+}
 
 # other_kernel WHAT HOST...: what its charon takes for its kernel is locked, old,
-# or both (locked,old)
+# both (locked,old), or has all SAs in hardware (offload)
 other_kernel() {
 	local what=$1 name
 	shift

@@ -20,10 +20,10 @@ rmobike_lingering_t *rmobike_lingering_create(void);
 static rmobike_lingering_t *ends[2];
 
 METHOD(rmobike_lingering_t, add_at_end, void,
-	rmobike_lingering_t *this, host_t *dst, uint8_t proto, uint32_t spi)
+	rmobike_lingering_t *this, kernel_ipsec_sa_id_t *id)
 {
 	side_t side = kernel_side();
-	esp_t *sa = esp_find(side, spi, dst);
+	esp_t *sa = esp_find(side, id->spi, id->dst);
 
 	if (sa)
 	{
@@ -32,18 +32,18 @@ METHOD(rmobike_lingering_t, add_at_end, void,
 	}
 	else
 	{
-		trace_note("kernel: no SA to %H with SPI %.8x lingers", dst,
-				   ntohl(spi));
+		trace_note("kernel: no SA to %H with SPI %.8x lingers", id->dst,
+				   ntohl(id->spi));
 	}
-	ends[side]->add(ends[side], dst, proto, spi);
+	ends[side]->add(ends[side], id);
 }
 
 METHOD(rmobike_lingering_t, end_at_end, void,
-	rmobike_lingering_t *this, host_t *dst, uint8_t proto, uint32_t spi)
+	rmobike_lingering_t *this, kernel_ipsec_sa_id_t *id)
 {
 	side_t side = kernel_side();
 
-	ends[side]->end(ends[side], dst, proto, spi);
+	ends[side]->end(ends[side], id);
 }
 
 METHOD(rmobike_lingering_t, destroy_ends, void,

@@ -332,19 +332,18 @@ bool rmobike_xfrm_exists(host_t *src, host_t *dst, uint8_t proto, uint32_t spi)
 /*
  * Described in rmobike_xfrm.h
  */
-bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
-					   host_t *new_dst)
+bool rmobike_xfrm_copy(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 {
 	esp_t *sa, *copy;
 
-	sa = esp_find(kernel_side(), spi, dst);
+	sa = esp_find(kernel_side(), id->spi, id->dst);
 	if (!is_linux() || !state_has_keys() || !sa || sa->larval ||
-		dst->get_family(dst) != new_dst->get_family(new_dst) ||
-		esp_find(kernel_side(), spi, new_dst))
+		id->dst->get_family(id->dst) != new_dst->get_family(new_dst) ||
+		esp_find(kernel_side(), id->spi, new_dst))
 	{
 		return FALSE;
 	}
-	copy = esp_add(spi, sa->src, new_dst);
+	copy = esp_add(id->spi, sa->src, new_dst);
 	copy->inbound = TRUE;
 	copy->encap = sa->encap;
 	copy->reqid = sa->reqid;
@@ -354,14 +353,15 @@ bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
 /*
  * Described in rmobike_xfrm.h
  */
-bool rmobike_xfrm_delete(host_t *dst, uint8_t proto, uint32_t spi)
+bool rmobike_xfrm_delete(kernel_ipsec_sa_id_t *id)
 {
 	esp_t *sa;
 
-	sa = esp_find(kernel_side(), spi, dst);
+	sa = esp_find(kernel_side(), id->spi, id->dst);
 	if (!is_linux() || !sa)
 	{
-		trace_note("kernel: no SA to %H with SPI %.8x", dst, ntohl(spi));
+		trace_note("kernel: no SA to %H with SPI %.8x", id->dst,
+				   ntohl(id->spi));
 		return FALSE;
 	}
 	esp_remove(sa);
@@ -393,14 +393,13 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 /*
  * Described in rmobike_xfrm.h
  */
-bool rmobike_xfrm_merge(host_t *dst, host_t *new_dst, uint8_t proto,
-						uint32_t spi)
+bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 {
-	if (!esp_find(kernel_side(), spi, dst) ||
-		!esp_find(kernel_side(), spi, new_dst))
+	if (!esp_find(kernel_side(), id->spi, id->dst) ||
+		!esp_find(kernel_side(), id->spi, new_dst))
 	{
-		trace_note("kernel: no SAs to %H and %H with SPI %.8x", dst, new_dst,
-				   ntohl(spi));
+		trace_note("kernel: no SAs to %H and %H with SPI %.8x", id->dst,
+				   new_dst, ntohl(id->spi));
 		return FALSE;
 	}
 	return TRUE;

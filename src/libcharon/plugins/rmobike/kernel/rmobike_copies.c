@@ -54,24 +54,9 @@ struct entry_t {
 	uint32_t id;
 
 	/**
-	 * Source of its packets, with the port
+	 * Source of its packets with the port, destination and the rest
 	 */
-	host_t *src;
-
-	/**
-	 * Destination
-	 */
-	host_t *dst;
-
-	/**
-	 * IP protocol
-	 */
-	uint8_t proto;
-
-	/**
-	 * SPI
-	 */
-	uint32_t spi;
+	kernel_ipsec_sa_id_t sa;
 
 	/**
 	 * TRUE while a thread deletes the SA, others wait until it has
@@ -92,8 +77,8 @@ static inline void *key(uint32_t spi)
  */
 static void entry_destroy(entry_t *entry)
 {
-	entry->src->destroy(entry->src);
-	entry->dst->destroy(entry->dst);
+	entry->sa.src->destroy(entry->sa.src);
+	entry->sa.dst->destroy(entry->sa.dst);
 	free(entry);
 }
 
@@ -119,33 +104,32 @@ static void delete_sa(private_rmobike_copies_t *this, entry_t *entry)
 {
 	entry->busy = TRUE;
 	this->mutex->unlock(this->mutex);
-	rmobike_xfrm_delete(entry->dst, entry->proto, entry->spi);
+	rmobike_xfrm_delete(&entry->sa);
 	this->mutex->lock(this->mutex);
-	this->entries->remove(this->entries, key(entry->spi));
+	this->entries->remove(this->entries, key(entry->sa.spi));
 	entry_destroy(entry);
 	this->gone->broadcast(this->gone);
 }
 
 METHOD(rmobike_copies_t, add, void,
-	private_rmobike_copies_t *this, u_int serial, uint32_t id, host_t *src,
-	host_t *dst, uint8_t proto, uint32_t spi)
+	private_rmobike_copies_t *this, u_int serial, uint32_t id,
+	kernel_ipsec_sa_id_t *sa)
 {
 	entry_t *entry, *old;
 
 	INIT(entry,
 		.serial = serial,
 		.id = id,
-		.src = src->clone(src),
-		.dst = dst->clone(dst),
-		.proto = proto,
-		.spi = spi,
+		.sa = *sa,
 	);
+	entry->sa.src = sa->src->clone(sa->src);
+	entry->sa.dst = sa->dst->clone(sa->dst);
 	this->mutex->lock(this->mutex);
-	while ((old = find(this, spi)))
+	while ((old = find(this, sa->spi)))
 	{
 		delete_sa(this, old);
 	}
-	this->entries->put(this->entries, key(spi), entry);
+	this->entries->put(this->entries, key(sa->spi), entry);
 	this->mutex->unlock(this->mutex);
 }
 
@@ -159,9 +143,10 @@ METHOD(rmobike_copies_t, use, bool,
 	this->mutex->lock(this->mutex);
 	entry = find(this, spi);
 	/* an outbound SA may have the same SPI */
-	if (entry && entry->id == id && entry->dst->ip_equals(entry->dst, dst))
+	if (entry && entry->id == id &&
+		entry->sa.dst->ip_equals(entry->sa.dst, dst))
 	{
-		keep = wanted && entry->src->equals(entry->src, src);
+		keep = wanted && entry->sa.src->equals(entry->sa.src, src);
 		if (keep)
 		{
 			this->entries->remove(this->entries, key(spi));
@@ -191,7 +176,7 @@ static entry_t *find_of(private_rmobike_copies_t *this, u_int serial,
 		   enumerator->enumerate(enumerator, NULL, &entry))
 	{
 		if (serial ? entry->serial == serial :
-			entry->id == id && (!dst || dst->ip_equals(dst, entry->dst)))
+			entry->id == id && (!dst || dst->ip_equals(dst, entry->sa.dst)))
 		{
 			found = entry;
 		}
@@ -257,7 +242,7 @@ METHOD(rmobike_copies_t, rekeyed, void,
 CALLBACK(destroy_entry, void,
 	entry_t *entry, const void *spi)
 {
-	rmobike_xfrm_delete(entry->dst, entry->proto, entry->spi);
+	rmobike_xfrm_delete(&entry->sa);
 	entry_destroy(entry);
 }
 

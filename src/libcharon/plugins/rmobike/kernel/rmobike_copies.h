@@ -13,7 +13,7 @@
 #ifndef RMOBIKE_COPIES_H_
 #define RMOBIKE_COPIES_H_
 
-#include <networking/host.h>
+#include <daemon.h>
 
 typedef struct rmobike_copies_t rmobike_copies_t;
 
@@ -27,13 +27,10 @@ struct rmobike_copies_t {
 	 *
 	 * @param serial	serial number of the switch it is for
 	 * @param id		unique ID of the IKE_SA
-	 * @param src		address and port of the peer, cloned
-	 * @param dst		our address, cloned
-	 * @param proto		IP protocol
-	 * @param spi		SPI
+	 * @param sa		the SA, cloned; its source with the port of the peer
 	 */
 	void (*add)(rmobike_copies_t *this, u_int serial, uint32_t id,
-				host_t *src, host_t *dst, uint8_t proto, uint32_t spi);
+				kernel_ipsec_sa_id_t *sa);
 
 	/**
 	 * Take the SA that was prepared for an address: kept in the kernel if it is

@@ -60,19 +60,9 @@ struct private_rmobike_lingering_t {
 struct entry_t {
 
 	/**
-	 * Destination of its packets
+	 * Destination, IP protocol, SPI and mark
 	 */
-	host_t *dst;
-
-	/**
-	 * IP protocol
-	 */
-	uint8_t proto;
-
-	/**
-	 * SPI
-	 */
-	uint32_t spi;
+	kernel_ipsec_sa_id_t id;
 
 	/**
 	 * Tells it from a later one like that
@@ -108,8 +98,8 @@ static u_int hash(const void *key)
 {
 	const entry_t *entry = key;
 
-	return chunk_hash_inc(entry->dst->get_address(entry->dst),
-						  entry->spi ^ entry->proto);
+	return chunk_hash_inc(entry->id.dst->get_address(entry->id.dst),
+						  entry->id.spi ^ entry->id.proto);
 }
 
 /**
@@ -119,8 +109,8 @@ static bool equals(const void *a, const void *b)
 {
 	const entry_t *x = a, *y = b;
 
-	return x->spi == y->spi && x->proto == y->proto &&
-		   x->dst->ip_equals(x->dst, y->dst);
+	return x->id.spi == y->id.spi && x->id.proto == y->id.proto &&
+		   x->id.dst->ip_equals(x->id.dst, y->id.dst);
 }
 
 /**
@@ -139,10 +129,10 @@ static void delete_sa(private_rmobike_lingering_t *this, entry_t *key)
 	{
 		entry->busy = TRUE;
 		this->mutex->unlock(this->mutex);
-		rmobike_xfrm_delete(entry->dst, entry->proto, entry->spi);
+		rmobike_xfrm_delete(&entry->id);
 		this->mutex->lock(this->mutex);
 		this->entries->remove(this->entries, entry);
-		entry->dst->destroy(entry->dst);
+		entry->id.dst->destroy(entry->id.dst);
 		free(entry);
 		this->gone->broadcast(this->gone);
 	}
@@ -165,45 +155,43 @@ CALLBACK(late_execute, job_requeue_t,
 CALLBACK(late_destroy, void,
 	late_t *late)
 {
-	late->entry.dst->destroy(late->entry.dst);
+	late->entry.id.dst->destroy(late->entry.id.dst);
 	free(late);
 }
 
 METHOD(rmobike_lingering_t, end, void,
-	private_rmobike_lingering_t *this, host_t *dst, uint8_t proto, uint32_t spi)
+	private_rmobike_lingering_t *this, kernel_ipsec_sa_id_t *id)
 {
 	entry_t key = {
-		.dst = dst,
-		.proto = proto,
-		.spi = spi,
+		.id = *id,
 	};
 
 	delete_sa(this, &key);
 }
 
 METHOD(rmobike_lingering_t, add, void,
-	private_rmobike_lingering_t *this, host_t *dst, uint8_t proto, uint32_t spi)
+	private_rmobike_lingering_t *this, kernel_ipsec_sa_id_t *id)
 {
 	entry_t *entry;
 	late_t *late;
 
 	INIT(entry,
-		.dst = dst->clone(dst),
-		.proto = proto,
-		.spi = spi,
+		.id = *id,
 	);
+	entry->id.src = NULL;
+	entry->id.dst = id->dst->clone(id->dst);
 	INIT(late,
 		.this = this,
 	);
 	this->mutex->lock(this->mutex);
 	entry->serial = ++this->serial;
 	late->entry = *entry;
-	late->entry.dst = dst->clone(dst);
+	late->entry.id.dst = id->dst->clone(id->dst);
 	entry = this->entries->put(this->entries, entry, entry);
 	this->mutex->unlock(this->mutex);
 	if (entry)
 	{	/* deleted by somebody else, or there couldn't be another one */
-		entry->dst->destroy(entry->dst);
+		entry->id.dst->destroy(entry->id.dst);
 		free(entry);
 	}
 	lib->scheduler->schedule_job_ms(lib->scheduler,
@@ -215,8 +203,8 @@ METHOD(rmobike_lingering_t, add, void,
 CALLBACK(destroy_entry, void,
 	entry_t *entry, const void *key)
 {
-	rmobike_xfrm_delete(entry->dst, entry->proto, entry->spi);
-	entry->dst->destroy(entry->dst);
+	rmobike_xfrm_delete(&entry->id);
+	entry->id.dst->destroy(entry->id.dst);
 	free(entry);
 }
 

@@ -13,7 +13,7 @@
 #ifndef RMOBIKE_LINGERING_H_
 #define RMOBIKE_LINGERING_H_
 
-#include <networking/host.h>
+#include <daemon.h>
 
 typedef struct rmobike_lingering_t rmobike_lingering_t;
 
@@ -25,23 +25,17 @@ struct rmobike_lingering_t {
 	/**
 	 * Delete an SA later.
 	 *
-	 * @param dst		destination, cloned
-	 * @param proto		IP protocol
-	 * @param spi		SPI, network order
+	 * @param id		the SA, cloned; its source does not matter
 	 */
-	void (*add)(rmobike_lingering_t *this, host_t *dst, uint8_t proto,
-				uint32_t spi);
+	void (*add)(rmobike_lingering_t *this, kernel_ipsec_sa_id_t *id);
 
 	/**
 	 * Delete an SA now if it would be later, as there will be another one like
 	 * that. Returns when it is gone.
 	 *
-	 * @param dst		destination
-	 * @param proto		IP protocol
-	 * @param spi		SPI, network order
+	 * @param id		the SA; source and mark do not matter
 	 */
-	void (*end)(rmobike_lingering_t *this, host_t *dst, uint8_t proto,
-				uint32_t spi);
+	void (*end)(rmobike_lingering_t *this, kernel_ipsec_sa_id_t *id);
 
 	/**
 	 * Destroy a rmobike_lingering_t, deletes all SAs. No jobs may run any more.

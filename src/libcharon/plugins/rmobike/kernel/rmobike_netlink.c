@@ -194,13 +194,22 @@ bool rmobike_netlink_has_keys(rmobike_netlink_t *sa)
 /*
  * Described in header
  */
+bool rmobike_netlink_mark(rmobike_netlink_t *request, mark_t mark)
+{
+	struct xfrm_mark value = {
+		.v = mark.value,
+		.m = mark.mask,
+	};
+
+	return rmobike_netlink_add(request, XFRMA_MARK, &value, sizeof(value));
+}
+
+/*
+ * Described in header
+ */
 bool rmobike_netlink_get_sa(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *reply)
 {
 	struct xfrm_usersa_id *sa;
-	struct xfrm_mark mark = {
-		.v = id->mark.value,
-		.m = id->mark.mask,
-	};
 	rmobike_netlink_t request;
 
 	sa = rmobike_netlink_start(&request, XFRM_MSG_GETSA, 0, sizeof(*sa));
@@ -208,7 +217,7 @@ bool rmobike_netlink_get_sa(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *reply)
 	sa->spi = id->spi;
 	sa->family = id->dst->get_family(id->dst);
 	sa->proto = id->proto;
-	return rmobike_netlink_add(&request, XFRMA_MARK, &mark, sizeof(mark)) &&
+	return rmobike_netlink_mark(&request, id->mark) &&
 		   rmobike_netlink_transact(&request, reply) &&
 		   reply->header.nlmsg_type == XFRM_MSG_NEWSA;
 }

@@ -55,6 +55,15 @@ bool rmobike_netlink_add(rmobike_netlink_t *request, uint16_t type,
 						 const void *data, size_t len);
 
 /**
+ * Append the mark of an SA or a policy to a request.
+ *
+ * @param request	started request
+ * @param mark		mark, with a mask of 0 for none
+ * @return			FALSE if there is no room
+ */
+bool rmobike_netlink_mark(rmobike_netlink_t *request, mark_t mark);
+
+/**
  * Send a request, receive the first message of the reply. The kernel handles it
  * before it is sent, so this doesn't wait for anything.
  *

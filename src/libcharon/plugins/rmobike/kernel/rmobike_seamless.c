@@ -15,7 +15,6 @@
 #include <threading/thread_value.h>
 
 typedef struct private_rmobike_seamless_t private_rmobike_seamless_t;
-typedef struct sa_t sa_t;
 typedef struct policy_t policy_t;
 typedef struct scope_t scope_t;
 
@@ -77,33 +76,12 @@ static void (*stock_update_hosts)(ike_sa_t *this, host_t *me, host_t *other,
 								  update_hosts_flag_t flags);
 
 /**
- * An SA that is not needed anymore
- */
-struct sa_t {
-
-	/**
-	 * Destination of its packets
-	 */
-	host_t *dst;
-
-	/**
-	 * IP protocol
-	 */
-	uint8_t proto;
-
-	/**
-	 * SPI
-	 */
-	uint32_t spi;
-};
-
-/**
- * A policy to be deleted
+ * A policy to be added or deleted
  */
 struct policy_t {
 
 	/**
-	 * What charon passed to del_policy()
+	 * What charon passed to add_policy() or del_policy()
 	 */
 	kernel_ipsec_policy_id_t id;
 	kernel_ipsec_manage_policy_t data;
@@ -130,12 +108,22 @@ struct scope_t {
 	bool switched;
 
 	/**
-	 * Policies to be deleted at the end, policy_t
+	 * Does the peer's address change?
+	 */
+	bool peer_moves;
+
+	/**
+	 * Policies to be added at the end, policy_t
+	 */
+	array_t *added;
+
+	/**
+	 * Policies to be deleted after that, policy_t
 	 */
 	array_t *policies;
 
 	/**
-	 * SAs that others take over from, sa_t by value
+	 * SAs that others take over from, kernel_ipsec_sa_id_t by value
 	 */
 	array_t *sas;
 };
@@ -158,7 +146,7 @@ static uint8_t get_proto(child_sa_t *child_sa)
 }
 
 /**
- * Copy what charon passed to del_policy()
+ * Copy what charon passed to add_policy() or del_policy()
  */
 static policy_t *policy_create(kernel_ipsec_policy_id_t *id,
 							   kernel_ipsec_manage_policy_t *data)
@@ -181,11 +169,10 @@ static policy_t *policy_create(kernel_ipsec_policy_id_t *id,
 }
 
 /**
- * Delete a policy, destroy the copy
+ * Destroy the copy
  */
 static void policy_destroy(policy_t *this)
 {
-	instance->stock.del_policy(charon->kernel, &this->id, &this->data);
 	this->id.src_ts->destroy(this->id.src_ts);
 	this->id.dst_ts->destroy(this->id.dst_ts);
 	free(this->id.interface);
@@ -196,20 +183,32 @@ static void policy_destroy(policy_t *this)
 }
 
 /**
- * Delete what was kept until now
+ * Add what was to be added at the end, delete what was kept until now
  */
 static void flush_scope(scope_t *scope)
 {
+	kernel_interface_t *stock = &instance->stock;
 	policy_t *policy;
-	sa_t sa;
+	kernel_ipsec_sa_id_t sa;
 
+	while (array_remove(scope->added, ARRAY_HEAD, &policy))
+	{
+		if (stock->add_policy(charon->kernel, &policy->id,
+							  &policy->data) != SUCCESS)
+		{
+			DBG1(DBG_KNL, "adding a policy for %R === %R failed",
+				 policy->id.src_ts, policy->id.dst_ts);
+		}
+		policy_destroy(policy);
+	}
 	while (array_remove(scope->policies, ARRAY_HEAD, &policy))
 	{
+		stock->del_policy(charon->kernel, &policy->id, &policy->data);
 		policy_destroy(policy);
 	}
 	while (array_remove(scope->sas, ARRAY_HEAD, &sa))
 	{
-		instance->lingering->add(instance->lingering, sa.dst, sa.proto, sa.spi);
+		instance->lingering->add(instance->lingering, &sa);
 		sa.dst->destroy(sa.dst);
 	}
 }
@@ -222,12 +221,37 @@ static scope_t *get_scope(void)
 	return instance->scope->get(instance->scope);
 }
 
+/**
+ * Is there only one CHILD_SA with that reqid? The kernel tells SAs apart by it
+ * and their addresses when it moves them.
+ */
+static bool is_unique(uint32_t reqid)
+{
+	bool unique;
+
+	instance->mutex->lock(instance->mutex);
+	unique = instance->users->get(instance->users, key(reqid)) == key(1);
+	instance->mutex->unlock(instance->mutex);
+	return unique;
+}
+
 METHOD(kernel_interface_t, add_policy, status_t,
 	kernel_interface_t *this, kernel_ipsec_policy_id_t *id,
 	kernel_ipsec_manage_policy_t *data)
 {
-	if (data->type == POLICY_DROP && get_scope())
+	scope_t *scope = get_scope();
+	policy_t *policy;
+
+	if (scope && data->type == POLICY_DROP)
 	{	/* there is always a policy, so nothing can leak */
+		return SUCCESS;
+	}
+	if (scope && scope->peer_moves && id->dir != POLICY_OUT &&
+		!is_unique(data->sa->reqid))
+	{	/* what another CHILD_SA receives has to match it, too, until that one
+		 * is updated */
+		policy = policy_create(id, data);
+		array_insert(scope->added, ARRAY_TAIL, policy);
 		return SUCCESS;
 	}
 	return instance->stock.add_policy(this, id, data);
@@ -246,7 +270,10 @@ METHOD(kernel_interface_t, del_policy, status_t,
 	}
 	if (data->type == POLICY_DROP)
 	{	/* a CHILD_SA is at its new address */
-		flush_scope(scope);
+		if (!array_count(scope->added))
+		{
+			flush_scope(scope);
+		}
 	}
 	else
 	{
@@ -265,25 +292,12 @@ static bool copy_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
 	return data->new_dst->ip_equals(data->new_dst, scope->me) &&
 		   !id->dst->ip_equals(id->dst, data->new_dst) &&
 		   id->src->equals(id->src, data->new_src) &&
-		   rmobike_xfrm_copy(id->dst, id->proto, id->spi, data->new_dst);
+		   rmobike_xfrm_copy(id, data->new_dst);
 }
 
 /**
- * Is there only one CHILD_SA with that reqid? The kernel tells SAs apart by it
- * and their addresses when it moves them.
- */
-static bool is_unique(uint32_t reqid)
-{
-	bool unique;
-
-	instance->mutex->lock(instance->mutex);
-	unique = instance->users->get(instance->users, key(reqid)) == key(1);
-	instance->mutex->unlock(instance->mutex);
-	return unique;
-}
-
-/**
- * Get what there is to move of an SA and its policies
+ * Get what there is to move of an SA and its policies. Those with marks are
+ * left out, the kernel might take others.
  */
 static u_int get_moves(scope_t *scope, kernel_ipsec_sa_id_t *id,
 					   kernel_ipsec_update_sa_t *data, bool inbound,
@@ -298,6 +312,7 @@ static u_int get_moves(scope_t *scope, kernel_ipsec_sa_id_t *id,
 	{
 		/* policies for forwarded outbound packets have no SA */
 		if ((policy->id.dir == POLICY_OUT) != inbound && policy->sa.reqid &&
+			!policy->id.mark.value && !policy->id.mark.mask &&
 			is_unique(policy->sa.reqid))
 		{
 			moves[count++] = (rmobike_xfrm_move_t){
@@ -329,7 +344,8 @@ static bool move_sa(scope_t *scope, kernel_ipsec_sa_id_t *id,
 	rmobike_xfrm_move_t moves[array_count(scope->policies) + 1];
 	u_int count;
 
-	if (inbound && !id->dst->ip_equals(id->dst, data->new_dst))
+	if (id->mark.value ||
+		(inbound && !id->dst->ip_equals(id->dst, data->new_dst)))
 	{	/* the kernel might move another one, and out of charon's reach */
 		return FALSE;
 	}
@@ -358,7 +374,8 @@ static bool copy_ahead(scope_t *scope, kernel_ipsec_sa_id_t *id,
 		.encap = data->new_encap,
 	};
 
-	return !data->new_dst->ip_equals(data->new_dst, scope->me) &&
+	return !id->mark.value &&
+		   !data->new_dst->ip_equals(data->new_dst, scope->me) &&
 		   !id->dst->ip_equals(id->dst, data->new_dst) &&
 		   rmobike_xfrm_copy_ahead(&move, id->spi);
 }
@@ -368,12 +385,10 @@ static bool copy_ahead(scope_t *scope, kernel_ipsec_sa_id_t *id,
  */
 static void keep_old(scope_t *scope, kernel_ipsec_sa_id_t *id)
 {
-	sa_t old = {
-		.dst = id->dst->clone(id->dst),
-		.proto = id->proto,
-		.spi = id->spi,
-	};
+	kernel_ipsec_sa_id_t old = *id;
 
+	old.src = NULL;
+	old.dst = id->dst->clone(id->dst);
 	array_insert(scope->sas, ARRAY_TAIL, &old);
 }
 
@@ -400,7 +415,7 @@ static bool go_back(scope_t *scope, kernel_ipsec_sa_id_t *id,
 {
 	enumerator_t *enumerator;
 	bool found = FALSE;
-	sa_t *old;
+	kernel_ipsec_sa_id_t *old;
 
 	enumerator = array_create_enumerator(scope->sas);
 	while (!found && enumerator->enumerate(enumerator, &old))
@@ -414,7 +429,7 @@ static bool go_back(scope_t *scope, kernel_ipsec_sa_id_t *id,
 		}
 	}
 	enumerator->destroy(enumerator);
-	return found && rmobike_xfrm_delete(id->dst, id->proto, id->spi);
+	return found && rmobike_xfrm_delete(id);
 }
 
 /**
@@ -450,22 +465,23 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
 	kernel_ipsec_update_sa_t *data)
 {
+	kernel_ipsec_sa_id_t moved = *id;
 	scope_t *scope = get_scope();
 	bool seamless;
 
+	moved.dst = data->new_dst;
 	seamless = scope && scope->switched && !data->cpi &&
-			   !rmobike_compat_new_reqid(data) && !id->mark.value &&
+			   !rmobike_compat_new_reqid(data) &&
 			   data->encap == data->new_encap;
 
 	if (scope && go_back(scope, id, data))
 	{
 		return SUCCESS;
 	}
-	instance->lingering->end(instance->lingering, data->new_dst, id->proto,
-							 id->spi);
+	instance->lingering->end(instance->lingering, &moved);
 	if (use_prepared(id, data, seamless))
 	{
-		rmobike_xfrm_merge(id->dst, data->new_dst, id->proto, id->spi);
+		rmobike_xfrm_merge(id, data->new_dst);
 		keep_old(scope, id);
 		return SUCCESS;
 	}
@@ -593,14 +609,17 @@ METHOD(ike_sa_t, update_hosts, void,
 	scope = (scope_t){
 		.me = me,
 		.switched = switched,
+		.peer_moves = !other->ip_equals(other, this->get_other_host(this)),
+		.added = array_create(0, 0),
 		.policies = array_create(0, 0),
-		.sas = array_create(sizeof(sa_t), 0),
+		.sas = array_create(sizeof(kernel_ipsec_sa_id_t), 0),
 	};
 	instance->scope->set(instance->scope, &scope);
 	stock_update_hosts(this, me, other, flags);
 	flush_scope(&scope);
 	instance->scope->set(instance->scope, NULL);
 	instance->copies->discard(instance->copies, id, me);
+	array_destroy(scope.added);
 	array_destroy(scope.policies);
 	array_destroy(scope.sas);
 }
@@ -615,36 +634,52 @@ METHOD(rmobike_seamless_t, attach, void,
 	}
 }
 
+/**
+ * Get what identifies the inbound SA of a CHILD_SA
+ */
+static kernel_ipsec_sa_id_t get_inbound(ike_sa_t *ike_sa, child_sa_t *child_sa)
+{
+	child_cfg_t *config = child_sa->get_config(child_sa);
+	kernel_ipsec_sa_id_t sa = {
+		.src = ike_sa->get_other_host(ike_sa),
+		.dst = ike_sa->get_my_host(ike_sa),
+		.proto = get_proto(child_sa),
+		.spi = child_sa->get_spi(child_sa, TRUE),
+	};
+
+	/* otherwise it's just that of the policies */
+	if (config->has_option(config, OPT_MARK_IN_SA))
+	{
+		sa.mark = child_sa->get_mark(child_sa, TRUE);
+	}
+	return sa;
+}
+
 METHOD(rmobike_seamless_t, prepare, void,
 	private_rmobike_seamless_t *this, ike_sa_t *ike_sa, u_int serial,
 	host_t *to)
 {
 	enumerator_t *enumerator;
 	child_sa_t *child_sa;
-	host_t *me = ike_sa->get_my_host(ike_sa);
-	host_t *other = ike_sa->get_other_host(ike_sa);
-	uint32_t spi;
-	uint8_t proto;
+	kernel_ipsec_sa_id_t sa, copy;
 
 	attach(this, ike_sa);
 	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
 	while (enumerator->enumerate(enumerator, &child_sa))
 	{
-		proto = get_proto(child_sa);
-		spi = child_sa->get_spi(child_sa, TRUE);
 		if (child_sa->get_mode(child_sa) != MODE_TUNNEL ||
 			child_sa->get_ipcomp(child_sa) != IPCOMP_NONE)
 		{
 			continue;
 		}
-		this->lingering->end(this->lingering, to, proto, spi);
-		if (!rmobike_xfrm_copy(me, proto, spi, to))
+		sa = copy = get_inbound(ike_sa, child_sa);
+		copy.dst = to;
+		this->lingering->end(this->lingering, &copy);
+		if (rmobike_xfrm_copy(&sa, to))
 		{
-			continue;
+			this->copies->add(this->copies, serial,
+							  ike_sa->get_unique_id(ike_sa), &copy);
 		}
-		this->copies->add(this->copies, serial,
-						  ike_sa->get_unique_id(ike_sa), other, to, proto,
-						  spi);
 	}
 	enumerator->destroy(enumerator);
 }

@@ -113,8 +113,8 @@ static bool get_replay(rmobike_netlink_t *sa, rmobike_replay_t *replay)
 /**
  * Start a request to add an SA like one that there is
  */
-static bool start_copy(host_t *dst, uint8_t proto, uint32_t spi,
-					   rmobike_netlink_t *request, rmobike_replay_t *replay)
+static bool start_copy(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *request,
+					   rmobike_replay_t *replay)
 {
 	struct xfrm_usersa_info *info;
 	rmobike_netlink_t sa;
@@ -122,7 +122,7 @@ static bool start_copy(host_t *dst, uint8_t proto, uint32_t spi,
 
 	info = rmobike_netlink_start(request, XFRM_MSG_NEWSA, NLM_F_ACK,
 								 sizeof(*info));
-	if (!get_sa(dst, proto, spi, &sa))
+	if (!rmobike_netlink_get_sa(id, &sa))
 	{
 		return FALSE;
 	}
@@ -145,16 +145,15 @@ static bool start_copy(host_t *dst, uint8_t proto, uint32_t spi,
 /*
  * Described in header
  */
-bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
-					   host_t *new_dst)
+bool rmobike_xfrm_copy(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 {
 	struct xfrm_usersa_info *info;
 	rmobike_netlink_t request, reply;
 	rmobike_replay_t replay;
 	bool success = FALSE;
 
-	if (dst->get_family(dst) == new_dst->get_family(new_dst) &&
-		start_copy(dst, proto, spi, &request, &replay))
+	if (id->dst->get_family(id->dst) == new_dst->get_family(new_dst) &&
+		start_copy(id, &request, &replay))
 	{
 		info = NLMSG_DATA(&request.header);
 		rmobike_netlink_address(&info->id.daddr, new_dst);
@@ -173,13 +172,18 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 {
 	struct xfrm_usersa_info *info;
 	struct xfrm_encap_tmpl *encap;
+	kernel_ipsec_sa_id_t id = {
+		.dst = move->dst,
+		.proto = move->proto,
+		.spi = spi,
+	};
 	rmobike_netlink_t request, reply;
 	rmobike_replay_t replay;
 	bool success = FALSE;
 
 	if (move->dst->get_family(move->dst) ==
 			move->new_dst->get_family(move->new_dst) &&
-		start_copy(move->dst, move->proto, spi, &request, &replay) &&
+		start_copy(&id, &request, &replay) &&
 		rmobike_replay_jump(&replay, JUMP))
 	{
 		info = NLMSG_DATA(&request.header);
@@ -201,18 +205,21 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 /**
  * Start a request to set the sequence numbers of an SA
  */
-static bool start_set_replay(host_t *dst, uint8_t proto, uint32_t spi,
-							 rmobike_replay_t *replay,
+static bool start_set_replay(kernel_ipsec_sa_id_t *id, rmobike_replay_t *replay,
 							 rmobike_netlink_t *request)
 {
-	struct xfrm_aevent_id *id;
+	struct xfrm_aevent_id *event;
 
-	id = rmobike_netlink_start(request, XFRM_MSG_NEWAE,
-							   NLM_F_ACK | NLM_F_REPLACE, sizeof(*id));
-	rmobike_netlink_address(&id->sa_id.daddr, dst);
-	id->sa_id.spi = spi;
-	id->sa_id.family = dst->get_family(dst);
-	id->sa_id.proto = proto;
+	event = rmobike_netlink_start(request, XFRM_MSG_NEWAE,
+								  NLM_F_ACK | NLM_F_REPLACE, sizeof(*event));
+	rmobike_netlink_address(&event->sa_id.daddr, id->dst);
+	event->sa_id.spi = id->spi;
+	event->sa_id.family = id->dst->get_family(id->dst);
+	event->sa_id.proto = id->proto;
+	if (!rmobike_netlink_mark(request, id->mark))
+	{
+		return FALSE;
+	}
 	if (replay->large)
 	{
 		return rmobike_netlink_add(request, XFRMA_REPLAY_ESN_VAL, replay->large,
@@ -226,14 +233,16 @@ static bool start_set_replay(host_t *dst, uint8_t proto, uint32_t spi,
 /*
  * Described in header
  */
-bool rmobike_xfrm_merge(host_t *dst, host_t *new_dst, uint8_t proto,
-						uint32_t spi)
+bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 {
+	kernel_ipsec_sa_id_t copy = *id;
 	rmobike_netlink_t old, sa, request;
 	rmobike_replay_t seen, replay;
 	bool success = TRUE;
 
-	if (!get_sa(dst, proto, spi, &old) || !get_sa(new_dst, proto, spi, &sa) ||
+	copy.dst = new_dst;
+	if (!rmobike_netlink_get_sa(id, &old) ||
+		!rmobike_netlink_get_sa(&copy, &sa) ||
 		!get_replay(&old, &seen) || !get_replay(&sa, &replay) ||
 		!seen.small != !replay.small)
 	{
@@ -241,7 +250,7 @@ bool rmobike_xfrm_merge(host_t *dst, host_t *new_dst, uint8_t proto,
 	}
 	else if (rmobike_replay_merge(&replay, &seen))
 	{
-		success = start_set_replay(new_dst, proto, spi, &replay, &request) &&
+		success = start_set_replay(&copy, &replay, &request) &&
 				  rmobike_netlink_transact(&request, &old);
 	}
 	memwipe(&old, sizeof(old));
@@ -252,18 +261,19 @@ bool rmobike_xfrm_merge(host_t *dst, host_t *new_dst, uint8_t proto,
 /*
  * Described in header
  */
-bool rmobike_xfrm_delete(host_t *dst, uint8_t proto, uint32_t spi)
+bool rmobike_xfrm_delete(kernel_ipsec_sa_id_t *id)
 {
-	struct xfrm_usersa_id *id;
+	struct xfrm_usersa_id *sa;
 	rmobike_netlink_t request, reply;
 
-	id = rmobike_netlink_start(&request, XFRM_MSG_DELSA, NLM_F_ACK,
-							   sizeof(*id));
-	rmobike_netlink_address(&id->daddr, dst);
-	id->spi = spi;
-	id->family = dst->get_family(dst);
-	id->proto = proto;
-	return rmobike_netlink_transact(&request, &reply);
+	sa = rmobike_netlink_start(&request, XFRM_MSG_DELSA, NLM_F_ACK,
+							   sizeof(*sa));
+	rmobike_netlink_address(&sa->daddr, id->dst);
+	sa->spi = id->spi;
+	sa->family = id->dst->get_family(id->dst);
+	sa->proto = id->proto;
+	return rmobike_netlink_mark(&request, id->mark) &&
+		   rmobike_netlink_transact(&request, &reply);
 }
 
 /**

@@ -9,7 +9,8 @@
  * What the Linux kernel can do with IPsec SAs and policies that charon's kernel
  * interface does not offer. Each call is one or two requests on a netlink
  * socket of its own and may come from any thread. Without kernel IPsec, and for
- * SAs with marks or hardware offload, they fail and change nothing.
+ * SAs with hardware offload, they fail and change nothing. So do those for SAs
+ * with marks that are not told the mark.
  */
 
 #ifndef RMOBIKE_XFRM_H_
@@ -55,17 +56,14 @@ struct rmobike_xfrm_move_t {
 bool rmobike_xfrm_exists(host_t *src, host_t *dst, uint8_t proto, uint32_t spi);
 
 /**
- * Add an inbound SA for packets to another address, with the keys and counters
- * that one has. What has been sent before counts as seen.
+ * Add an inbound SA for packets to another address, with the keys, counters and
+ * mark that one has. What has been sent before counts as seen.
  *
- * @param dst		destination of the SA
- * @param proto		IP protocol of the SA
- * @param spi		SPI, network order
+ * @param id		the SA; its source does not matter
  * @param new_dst	destination of the copy
  * @return			TRUE if added
  */
-bool rmobike_xfrm_copy(host_t *dst, uint8_t proto, uint32_t spi,
-					   host_t *new_dst);
+bool rmobike_xfrm_copy(kernel_ipsec_sa_id_t *id, host_t *new_dst);
 
 /**
  * Add an outbound SA for packets to another address, with the keys that one has
@@ -98,27 +96,21 @@ bool rmobike_xfrm_move(const rmobike_xfrm_move_t *moves, u_int count,
 					   uint32_t spi);
 
 /**
- * Have an inbound SA know which packets another one with the same keys has
- * received.
+ * Have the copy of an inbound SA know which packets that one has received.
  *
- * @param dst		destination of the other SA
- * @param new_dst	destination of the SA
- * @param proto		IP protocol of both
- * @param spi		SPI of both, network order
+ * @param id		the other SA; its source does not matter
+ * @param new_dst	destination of the copy
  * @return			TRUE if it does
  */
-bool rmobike_xfrm_merge(host_t *dst, host_t *new_dst, uint8_t proto,
-						uint32_t spi);
+bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst);
 
 /**
  * Delete an SA.
  *
- * @param dst		destination of the SA
- * @param proto		IP protocol of the SA
- * @param spi		SPI, network order
+ * @param id		the SA; its source does not matter
  * @return			TRUE if deleted
  */
-bool rmobike_xfrm_delete(host_t *dst, uint8_t proto, uint32_t spi);
+bool rmobike_xfrm_delete(kernel_ipsec_sa_id_t *id);
 
 /**
  * Convert traffic selectors to a selector of a policy.

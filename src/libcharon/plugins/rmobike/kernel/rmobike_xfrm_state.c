@@ -138,17 +138,13 @@ static bool migrate_sa(rmobike_netlink_t *request, kernel_ipsec_sa_id_t *id,
 static bool get_policy(kernel_ipsec_policy_id_t *id, rmobike_netlink_t *reply)
 {
 	struct xfrm_userpolicy_id *policy;
-	struct xfrm_mark mark = {
-		.v = id->mark.value,
-		.m = id->mark.mask,
-	};
 	rmobike_netlink_t request;
 
 	policy = rmobike_netlink_start(&request, XFRM_MSG_GETPOLICY, 0,
 								   sizeof(*policy));
 	policy->dir = id->dir;
 	return rmobike_xfrm_selector(&policy->sel, id->src_ts, id->dst_ts) &&
-		   rmobike_netlink_add(&request, XFRMA_MARK, &mark, sizeof(mark)) &&
+		   rmobike_netlink_mark(&request, id->mark) &&
 		   (!id->if_id || rmobike_netlink_add(&request, XFRMA_IF_ID, &id->if_id,
 											  sizeof(id->if_id))) &&
 		   rmobike_netlink_transact(&request, reply) &&
@@ -157,7 +153,8 @@ static bool get_policy(kernel_ipsec_policy_id_t *id, rmobike_netlink_t *reply)
 
 /**
  * Create the request for a policy: what the kernel tells about it, referring to
- * the SA as it is going to be
+ * the SA as it is going to be. An inbound one accepts any source until charon
+ * adds it again, there may be other SAs that are still to be migrated.
  */
 static bool turn_policy(rmobike_netlink_t *request,
 						kernel_ipsec_policy_id_t *policy,
@@ -183,23 +180,49 @@ static bool turn_policy(rmobike_netlink_t *request,
 	}
 	rmobike_netlink_address(&tmpl->id.daddr, data->new_dst);
 	rmobike_netlink_address(&tmpl->saddr, data->new_src);
+	if (policy->dir != POLICY_OUT)
+	{
+		memset(&tmpl->saddr, 0, sizeof(tmpl->saddr));
+	}
 	tmpl->family = data->new_dst->get_family(data->new_dst);
 	tmpl->reqid = sa->reqid;
 	return TRUE;
 }
 
 /**
- * Create all requests, that for the SA first
+ * Create the requests for policies of one direction
+ */
+static u_int turn_policies(rmobike_netlink_t *requests, bool inbound,
+						   kernel_ipsec_sa_id_t *id,
+						   kernel_ipsec_update_sa_t *data,
+						   struct xfrm_usersa_info *sa, array_t *policies)
+{
+	kernel_ipsec_policy_id_t *policy;
+	enumerator_t *enumerator;
+	u_int count = 0;
+
+	enumerator = array_create_enumerator(policies);
+	while (enumerator->enumerate(enumerator, &policy))
+	{
+		if ((policy->dir != POLICY_OUT) == inbound)
+		{
+			count += turn_policy(&requests[count], policy, id, data, sa);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return count;
+}
+
+/**
+ * Create all requests, those for inbound policies come before that for the SA
  */
 static u_int create_requests(rmobike_netlink_t *requests,
 							 kernel_ipsec_sa_id_t *id,
 							 kernel_ipsec_update_sa_t *data,
-							 array_t *policies)
+							 array_t *policies, u_int *inbound)
 {
-	kernel_ipsec_policy_id_t *policy;
 	struct xfrm_usersa_info *info;
 	rmobike_netlink_t sa;
-	enumerator_t *enumerator;
 	u_int count = 0;
 
 	if (rmobike_netlink_get_sa(id, &sa))
@@ -209,14 +232,14 @@ static u_int create_requests(rmobike_netlink_t *requests,
 			!rmobike_netlink_find(&sa, sizeof(*info), XFRMA_OFFLOAD_DEV))
 		{
 			info->reqid = data->new_reqid ?: info->reqid;
-			count += migrate_sa(requests, id, data, info);
+			*inbound = turn_policies(requests, TRUE, id, data, info, policies);
+			if (migrate_sa(&requests[*inbound], id, data, info))
+			{
+				count = *inbound + 1;
+				count += turn_policies(&requests[count], FALSE, id, data, info,
+									   policies);
+			}
 		}
-		enumerator = array_create_enumerator(policies);
-		while (count && enumerator->enumerate(enumerator, &policy))
-		{
-			count += turn_policy(&requests[count], policy, id, data, info);
-		}
-		enumerator->destroy(enumerator);
 	}
 	memwipe(&sa, sizeof(sa));
 	return count;
@@ -230,17 +253,21 @@ bool rmobike_xfrm_state_migrate(kernel_ipsec_sa_id_t *id,
 								array_t *policies)
 {
 	rmobike_netlink_t *requests;
-	u_int count, done = 0;
+	u_int count, inbound = 0, done = 0;
 
 	if (data->cpi || !rmobike_xfrm_state_can_migrate())
 	{
 		return FALSE;
 	}
 	requests = calloc(array_count(policies) + 1, sizeof(*requests));
-	count = create_requests(requests, id, data, policies);
+	count = create_requests(requests, id, data, policies, &inbound);
 	if (count)
 	{	/* policies that were not changed follow when charon adds them */
-		done = rmobike_netlink_batch(requests, count);
+		if (inbound)
+		{
+			rmobike_netlink_batch(requests, inbound);
+		}
+		done = rmobike_netlink_batch(requests + inbound, count - inbound);
 	}
 	free(requests);
 	return done > 0;

@@ -40,8 +40,9 @@ bool rmobike_xfrm_state_can_migrate(void);
 
 /**
  * Give an SA other addresses, ports, UDP encapsulation and reqid as charon
- * wants it, in one step, and have policies refer to it. The kernel's
- * XFRM_MSG_MIGRATE_STATE, of which charon before 6.1.0 logs "unknown event".
+ * wants it, in one step, and have policies refer to it; inbound ones accept any
+ * source until they are added again. The kernel's XFRM_MSG_MIGRATE_STATE, of
+ * which charon before 6.1.0 logs "unknown event".
  *
  * Not for SAs that are offloaded to hardware, compressed or not in tunnel mode.
  * Fails if there is another one with that SPI at the new address.

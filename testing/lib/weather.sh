@@ -119,8 +119,8 @@ roam() {
 }
 
 # forget CLIENT: its NAT knows nobody anymore. If the interface goes down, so does
-# what is masqueraded as its address. Ports stay the same: charon notices others by
-# comparing with its first DPD in an IKE_SA, so not before, and not after a rekeying.
+# what is masqueraded as its address. Ports stay the same, unless the client moved
+# before: then its port was taken, and is free from now on.
 forget() {
 	on "nat-$1" ip -batch - <<-END
 	link set out down

@@ -103,8 +103,8 @@ END_TEST
 START_TEST(test_update_of_charon_goes_everywhere)
 {
 	world_establish();
-	world_fate(DROP, CLIENT " -> " OLD " INFORMATIONAL req * {UPD*", 3);
-	world_fate(DROP, OTHER " -> " OLD " INFORMATIONAL req * {UPD*", 3);
+	world_fate(DROP, CLIENT " -> " OLD " INFORMATIONAL req * {UPD*", 8);
+	world_fate(DROP, OTHER " -> " OLD " INFORMATIONAL req * {UPD*", 8);
 	world_fate(DROP, "* <- " NEW " *", 100);
 	world_fate(DROP, "* <- " NEWER " *", 100);
 	roam_initiator();

@@ -126,6 +126,51 @@ START_TEST(test_request_is_sent_again_once_for_many_messages)
 }
 END_TEST
 
+/*
+ * The peer has nothing to say: the request is sent again all the same, charon
+ * alone would do so after 89 s.
+ *
+ *     initiator                     responder
+ *                             x| <- OLD  INFORMATIONAL    at 0, 4, 11, 24, 47
+ *                                <- OLD  INFORMATIONAL    at 44, 64, 84 s
+ *     INFORMATIONAL              -> OLD
+ */
+START_TEST(test_request_is_sent_again_if_nobody_is_heard)
+{
+	lose(_i, 60000);
+	world_mark();
+	world_run(21000);
+
+	ck_assert_str_eq(world_disagreement() ?: "", "");
+	assert_at(_i / KINDS == OURS ? NEW : OLD);
+}
+END_TEST
+
+/*
+ * For as long as charon does not give up, and not more often.
+ */
+START_TEST(test_request_is_given_up_like_charon_does)
+{
+	side_t side = _i & FROM_INITIATOR ? INITIATOR : RESPONDER;
+
+	world_establish(.nat = _i & NAT);
+	world_block(CLIENT);
+	world_mark();
+	begin(side, _i / KINDS);
+	world_run(164000);
+	ck_assert(world_id(side));
+	world_run(3000);
+	ck_assert(!world_id(side));
+	world_run(60000);
+
+	if (_i / KINDS != OURS)
+	{
+		assert_count(13, side == RESPONDER ? CLIENT " <- " OLD " * req *"
+										   : CLIENT " -> " OLD " * req *");
+	}
+}
+END_TEST
+
 Suite *suite_alive()
 {
 	Suite *suite;
@@ -136,5 +181,9 @@ Suite *suite_alive()
 						test_request_is_sent_again_when_the_peer_is_heard, 0,
 						REQUESTS * KINDS);
 	tcase_add_test(tcase, test_request_is_sent_again_once_for_many_messages);
+	tcase_add_loop_test(tcase, test_request_is_sent_again_if_nobody_is_heard,
+						0, REQUESTS * KINDS);
+	tcase_add_loop_test(tcase, test_request_is_given_up_like_charon_does, 0,
+						OURS * KINDS);
 	return suite;
 }

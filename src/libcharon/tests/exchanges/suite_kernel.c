@@ -129,6 +129,53 @@ START_TEST(test_switch_during_rekeying)
 }
 END_TEST
 
+/** Kernels that move SAs in different ways */
+static const world_conf_t kernels[] = {
+	{}, { .plain_kernel = TRUE }, { .new_kernel = TRUE },
+};
+
+/*
+ * The kernel keeps an SPI that was allocated for two or three minutes where it
+ * was allocated, also if the CHILD_SA ends up elsewhere. It has to be out of
+ * the way if the IKE_SA comes back, as charon deletes an SA before it finds
+ * that there is no room where it moves it.
+ *
+ *     initiator                     responder
+ *                             x| <- OLD  CREATE_CHILD_SA  allocated at OLD
+ *     {}                         -> NEW                   looks for it
+ *     UPD_SA_ADDR                -> NEW
+ *                                <- NEW  CREATE_CHILD_SA  added at NEW
+ *     UPD_SA_ADDR                -> OLD                   moved to OLD
+ */
+START_TEST(test_back_where_a_child_was_rekeyed)
+{
+	world_conf_t conf = kernels[_i / 4];
+
+	conf.nat = _i & 1;
+	world_establish_(__FILE__, __LINE__, conf);
+	world_block(OLD);
+	world_rekey_child(RESPONDER);
+	world_call(INITIATOR, send_dpd);
+	world_run(60000);
+	assert_at(NEW);
+	world_unblock(OLD);
+	if (_i & 2)
+	{
+		world_switch(OLD);
+		world_run(5000);
+		assert_outcomes("* done");
+	}
+	else
+	{
+		world_block(NEW);
+		world_block(NEWER);
+		world_call(INITIATOR, send_dpd);
+		world_run(60000);
+	}
+	assert_at(OLD);
+}
+END_TEST
+
 Suite *suite_kernel()
 {
 	Suite *suite;
@@ -140,5 +187,7 @@ Suite *suite_kernel()
 	tcase_add_loop_test(tcase, test_new_mapping_blocks_nothing, 0, 2);
 	tcase_add_loop_test(tcase, test_switch_uses_no_number_twice, 0, 4);
 	tcase_add_loop_test(tcase, test_switch_during_rekeying, 0, 40);
+	tcase_add_loop_test(tcase, test_back_where_a_child_was_rekeyed, 0,
+						countof(kernels) * 4);
 	return suite;
 }

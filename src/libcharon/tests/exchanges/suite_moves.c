@@ -150,6 +150,30 @@ START_TEST(test_client_loses_address_during_update)
 END_TEST
 
 /*
+ * Its update is lost, as things are when somebody moves: until it arrives the
+ * responder can't reach the client, and may be about to move as well.
+ *
+ *     initiator                 responder
+ *     {}                     -> OLD, NEW, NEWER
+ *     UPD_SA_ADDR            -> OLD                 lost
+ *     UPD_SA_ADDR            -> OLD                 lost, 150 ms later
+ *     UPD_SA_ADDR            -> OLD                 450 ms
+ */
+START_TEST(test_client_roams_and_its_update_is_lost)
+{
+	world_establish(.nat = _i & 1);
+	world_fate(DROP, _i & 2 ? "* <- * resp * {*COOKIE2*" : UPDATE_REQ, 2);
+	roam_initiator(_i & 1 ? OTHER : "198.51.100.11");
+	world_run(1000);
+
+	assert_at(OLD);
+	world_mark();
+	world_run(10000);
+	assert_count(0, UPDATE_REQ);
+}
+END_TEST
+
+/*
  * What was prepared for the switch is outdated when it happens at last.
  *
  *     initiator                 responder
@@ -203,6 +227,84 @@ START_TEST(test_nat_mapping_changes)
 	world_run(5000);
 	assert_outcomes("rw " OLD " -> " NEW " done");
 	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * It forgets them when charon has nothing to compare with: there was no DPD in
+ * this IKE_SA yet, so the first one would tell what is taken for the mapping
+ * that the responder knows.
+ *
+ *     initiator            NAT   responder
+ *     NATD..               -|->                  new port
+ *     UPD_SA_ADDR          -|->
+ *                           |    <- SWITCH=NEW
+ */
+START_TEST(test_nat_mapping_changes_before_first_dpd)
+{
+	bool before = _i / 3;
+
+	world_establish(.nat = TRUE);
+	if (before)
+	{
+		world_call(INITIATOR, send_dpd);
+		world_run(1000);
+	}
+	if (_i % 3)
+	{
+		world_call(_i % 3 == 1 ? INITIATOR : RESPONDER, rekey);
+		world_run(1000);
+	}
+	world_nat_reboot();
+	world_call(INITIATOR, send_dpd);
+	world_run(1000);
+	world_switch(NEW);
+	world_run(5000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * It forgets them between the last DPD and a rekeying. Once the responder was
+ * told there is nothing more to tell.
+ */
+START_TEST(test_nat_mapping_changes_before_rekeying)
+{
+	world_establish(.nat = TRUE);
+	world_call(INITIATOR, send_dpd);
+	world_run(1000);
+	world_nat_reboot();
+	world_call(INITIATOR, rekey);
+	world_run(1000);
+	world_mark();
+	world_call(INITIATOR, send_dpd);
+	world_run(1000);
+	world_call(INITIATOR, send_dpd);
+	world_run(1000);
+	assert_count(2, "* -> * INFORMATIONAL req * {NATD_S_IP NATD_D_IP}");
+	assert_count(1, UPDATE_REQ);
+
+	world_switch(NEW);
+	world_run(5000);
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * There is nothing to tell if there is no NAT.
+ */
+START_TEST(test_no_nat_no_mapping)
+{
+	world_establish();
+	world_mark();
+	world_call(INITIATOR, send_dpd);
+	world_run(1000);
+
+	assert_count(0, UPDATE_REQ);
+	assert_at(OLD);
 }
 END_TEST
 
@@ -465,8 +567,12 @@ Suite *suite_moves()
 	tcase_add_loop_test(tcase, test_client_roams_and_notices_late, 0, RACES);
 	tcase_add_test(tcase, test_client_is_offline);
 	tcase_add_test(tcase, test_client_loses_address_during_update);
+	tcase_add_loop_test(tcase, test_client_roams_and_its_update_is_lost, 0, 4);
 	tcase_add_loop_test(tcase, test_client_moves_elsewhere_before_switch, 0, 2);
 	tcase_add_loop_test(tcase, test_nat_mapping_changes, 0, RACES);
+	tcase_add_loop_test(tcase, test_nat_mapping_changes_before_first_dpd, 0, 6);
+	tcase_add_test(tcase, test_nat_mapping_changes_before_rekeying);
+	tcase_add_test(tcase, test_no_nat_no_mapping);
 	tcase_add_loop_test(tcase, test_newest_of_two_switches_wins, 0, RACES);
 	tcase_add_loop_test(tcase, test_newest_of_three_switches_wins, 0, 40);
 	tcase_add_loop_test(tcase, test_switch_back_wins, 0, STEPS);

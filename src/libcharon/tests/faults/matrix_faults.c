@@ -335,7 +335,7 @@ fault_t matrix_faults[] = {
 	 * but only that is heard then */
 	{ .name = "client roams, silence, its UPDATE goes everywhere",
 	  .pattern = "* -> " OLD " INFORMATIONAL req * {UPD*", .fate = DROP,
-	  .count = 3,
+	  .count = 8, /* three times charon, and five times soon after the first */
 	  .steps = { NOW(lose, "* <- " NEW " *"), NOW(lose, "* <- " NEWER " *"),
 				 NOW(client_roams, OTHER) } },
 	/* only if it knows the mapping charon notices when it is another one */

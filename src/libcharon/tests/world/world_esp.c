@@ -139,6 +139,8 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 		trace_note("kernel: SA with SPI %.8x exists", ntohl(id->spi));
 		return FAILED;
 	}
+	/* what was allocated at another address stays there for minutes */
+	sa = esp_find(kernel_side(), id->spi, id->dst);
 	if (sa)
 	{
 		esp_remove(sa);
@@ -301,7 +303,8 @@ static bool has_twin(esp_t *sa)
 	while (!found && enumerator->enumerate(enumerator, &current))
 	{
 		found = current != sa && current->side == sa->side &&
-				current->spi == sa->spi && !esp_is_spare(current);
+				current->spi == sa->spi && !current->larval &&
+				!esp_is_spare(current);
 	}
 	enumerator->destroy(enumerator);
 	return found;

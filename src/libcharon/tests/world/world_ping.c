@@ -46,8 +46,9 @@ static void ping_arrive(ping_t *this)
 	dst = this->from == RESPONDER ? nat_in(this->dst, this->src)
 								  : this->dst->clone(this->dst);
 	sa = dst ? esp_find(!this->from, this->spi, dst) : NULL;
-	if (sa && (!this->picky || (kernel_has_address(!this->from, dst) &&
-								sa->encap == this->encap)))
+	if (sa && !sa->larval &&
+		(!this->picky || (kernel_has_address(!this->from, dst) &&
+						  sa->encap == this->encap)))
 	{
 		received++;
 	}

@@ -49,6 +49,19 @@ bool rmobike_xfrm_state_exists(kernel_ipsec_sa_id_t *id)
 /*
  * Described in rmobike_xfrm_state.h
  */
+void rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi)
+{
+	esp_t *sa = esp_find(kernel_side(), spi, dst);
+
+	if (!world_conf.userland_esp && sa && sa->larval)
+	{
+		esp_remove(sa);
+	}
+}
+
+/*
+ * Described in rmobike_xfrm_state.h
+ */
 bool rmobike_xfrm_state_can_migrate(void)
 {
 	return world_conf.new_kernel;

@@ -19,6 +19,12 @@
 static const u_int resend_times[] = { 0, 50, 150, 450, 1050, 3000, 6000 };
 
 /**
+ * The first one of them for a request that charon sent where it has to go: no
+ * answer is to be had before
+ */
+#define SOON 2
+
+/**
  * From then on it leaves the responder from the new address, too: packets from
  * the old one may be filtered. And from then on from all that it has.
  */
@@ -29,6 +35,15 @@ static const u_int resend_times[] = { 0, 50, 150, 450, 1050, 3000, 6000 };
  * When an IKE_SA that was replaced needs no further one
  */
 #define LAST 1050
+
+/**
+ * From which of charon's retransmissions on, by default after 24 seconds, a
+ * request is sent again every so many milliseconds. charon's own intervals grow
+ * beyond a minute, and a path may be there for less than that: a dozen times
+ * "over a period of at least several minutes" (RFC 7296, 2.4) it is like this.
+ */
+#define PATIENT 3
+#define EVERY 20000
 
 typedef struct private_rmobike_rescue_t private_rmobike_rescue_t;
 typedef struct resend_t resend_t;
@@ -222,6 +237,66 @@ static bool is_over(private_rmobike_rescue_t *this, ike_sa_t *ike_sa)
 									  ike_sa->get_unique_id(ike_sa));
 }
 
+/**
+ * Is the address of an IKE_SA gone, and are we to do something about it? charon
+ * may not have noticed yet.
+ */
+static bool is_lost(ike_sa_t *ike_sa)
+{
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	rmobike_options_t *options;
+	bool enabled = FALSE;
+
+	if (!me->is_anyaddr(me) &&
+		!charon->kernel->get_interface(charon->kernel, me, NULL))
+	{
+		options = rmobike_ike_sa_options(ike_sa);
+		enabled = options->auto_switch;
+		rmobike_options_destroy(options);
+	}
+	return enabled;
+}
+
+/**
+ * Send a request once more, as charon would; returns FALSE if it was answered
+ */
+static bool send_again(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
+					   uint32_t mid)
+{
+	rmobike_silence_t silent = RMOBIKE_SILENT_NONE;
+	rmobike_sent_t *request;
+
+	request = get_request(this, ike_sa, mid);
+	if (!request)
+	{
+		return rmobike_task_again(ike_sa, mid);
+	}
+	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		is_lost(ike_sa))
+	{
+		silent = RMOBIKE_SILENT_BOTH;
+	}
+	send_packets(this, request, ike_sa, silent);
+	rmobike_sent_destroy(request);
+	return TRUE;
+}
+
+CALLBACK(patient_execute, job_requeue_t,
+	resend_t *resend)
+{
+	ike_sa_t *ike_sa;
+	bool sent = FALSE;
+
+	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
+											  resend->id);
+	if (ike_sa)
+	{
+		sent = send_again(resend->this, ike_sa, resend->mid);
+		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+	}
+	return sent ? JOB_RESCHEDULE_MS(EVERY) : JOB_REQUEUE_NONE;
+}
+
 CALLBACK(resend_execute, job_requeue_t,
 	resend_t *resend)
 {
@@ -261,16 +336,15 @@ CALLBACK(resend_destroy, void,
 }
 
 /**
- * Schedule the packets of a request
+ * Schedule the packets of a request, from one of the times on
  */
 static void schedule(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
-					 uint32_t mid)
+					 uint32_t mid, int i)
 {
 	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
 	resend_t *resend;
-	int i;
 
-	for (i = 0; i < (int)countof(resend_times); i++)
+	for (; i < (int)countof(resend_times); i++)
 	{
 		INIT(resend,
 			.this = this,
@@ -295,7 +369,7 @@ static void schedule_from(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
 		 "answered although its address %H is gone", mid,
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 ike_sa->get_my_host(ike_sa));
-	schedule(this, ike_sa, mid);
+	schedule(this, ike_sa, mid, 0);
 }
 
 METHOD(rmobike_rescue_t, leave, void,
@@ -322,28 +396,8 @@ METHOD(rmobike_rescue_t, follow, void,
 	if (this->requests->leaving(this->requests, ike_sa->get_unique_id(ike_sa),
 								mid, to))
 	{
-		schedule(this, ike_sa, mid);
+		schedule(this, ike_sa, mid, 0);
 	}
-}
-
-/**
- * Is the address of an IKE_SA gone, and are we to do something about it? charon
- * may not have noticed yet.
- */
-static bool is_lost(ike_sa_t *ike_sa)
-{
-	host_t *me = ike_sa->get_my_host(ike_sa);
-	rmobike_options_t *options;
-	bool enabled = FALSE;
-
-	if (!me->is_anyaddr(me) &&
-		!charon->kernel->get_interface(charon->kernel, me, NULL))
-	{
-		options = rmobike_ike_sa_options(ike_sa);
-		enabled = options->auto_switch;
-		rmobike_options_destroy(options);
-	}
-	return enabled;
 }
 
 /**
@@ -367,8 +421,27 @@ static void keep(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
 	}
 	else if (initiator && leaving)
 	{
-		schedule(this, ike_sa, mid);
+		schedule(this, ike_sa, mid, 0);
 	}
+}
+
+/**
+ * Send a request, be it charon's or ours, every so often from now on
+ */
+static void schedule_patient(private_rmobike_rescue_t *this,
+							 ike_sa_t *ike_sa)
+{
+	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
+	resend_t *resend;
+
+	INIT(resend,
+		.this = this,
+		.id = id->clone(id),
+		.mid = ike_sa->get_message_id(ike_sa, TRUE),
+	);
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+		(job_t*)callback_job_create(patient_execute, resend, resend_destroy,
+									NULL), EVERY);
 }
 
 METHOD(listener_t, alert, bool,
@@ -377,9 +450,17 @@ METHOD(listener_t, alert, bool,
 {
 	rmobike_sent_t *request;
 
-	if (alert == ALERT_RETRANSMIT_SEND && ike_sa &&
-		ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
-		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+	if (alert != ALERT_RETRANSMIT_SEND || !ike_sa ||
+		!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
+	{
+		return TRUE;
+	}
+	(void)va_arg(args, packet_t*);
+	if (va_arg(args, u_int) == PATIENT)
+	{
+		schedule_patient(this, ike_sa);
+	}
+	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
 		is_lost(ike_sa))
 	{	/* charon sends it from there */
 		request = get_request(this, ike_sa,
@@ -405,8 +486,19 @@ static void heard(private_rmobike_rescue_t *this, ike_sa_t *ike_sa)
 	if (this->requests->is_due(this->requests, ike_sa->get_unique_id(ike_sa),
 							   mid))
 	{
-		schedule(this, ike_sa, mid);
+		schedule(this, ike_sa, mid, 0);
 	}
+}
+
+/**
+ * Is a request one of charon that tells the responder that we moved? Until it
+ * arrives the responder can't reach us.
+ */
+static bool is_urgent(ike_sa_t *ike_sa, message_t *message)
+{
+	return ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		   message->get_notify(message, UPDATE_SA_ADDRESSES) &&
+		   !rmobike_task_is_active(ike_sa);
 }
 
 METHOD(listener_t, message, bool,
@@ -423,6 +515,11 @@ METHOD(listener_t, message, bool,
 		!rmobike_task_is_active(ike_sa))
 	{
 		keep(this, ike_sa, message);
+	}
+	else if (!incoming && plain && message->get_request(message) &&
+			 is_urgent(ike_sa, message))
+	{
+		schedule(this, ike_sa, message->get_message_id(message), SOON);
 	}
 	else if (incoming && plain && message->get_request(message))
 	{

@@ -240,6 +240,21 @@ void rmobike_task_heard(ike_sa_t *ike_sa)
 /*
  * Described in header
  */
+bool rmobike_task_again(ike_sa_t *ike_sa, uint32_t mid)
+{
+	rmobike_task_t *task;
+
+	task = find_sent(ike_sa, mid);
+	if (task)
+	{
+		task->send(task, task->packet);
+	}
+	return task != NULL;
+}
+
+/*
+ * Described in header
+ */
 void rmobike_task_send(packet_t *packet, host_t *me, host_t *other)
 {
 	packet_t *copy;

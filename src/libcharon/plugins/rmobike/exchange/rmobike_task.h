@@ -212,6 +212,15 @@ void rmobike_task_hurry(ike_sa_t *ike_sa);
 void rmobike_task_heard(ike_sa_t *ike_sa);
 
 /**
+ * Send a request of ours once more, if it is in the air.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @param mid		message ID
+ * @return			FALSE if it is not
+ */
+bool rmobike_task_again(ike_sa_t *ike_sa, uint32_t mid);
+
+/**
  * Tell the peer which addresses we have, once what is under way was answered.
  * Like charon, have a MOBIKE task that waits do so if there is one: it tells
  * what there is when it starts.

@@ -6,6 +6,7 @@
 #include "base/rmobike_policy.h"
 #include "base/rmobike_settings.h"
 #include "exchange/rmobike_update_task.h"
+#include "initiator/rmobike_mapping.h"
 #include "initiator/rmobike_request.h"
 #include "rmobike_compat.h"
 #include "sa/rmobike_ike_sa.h"
@@ -142,6 +143,7 @@ static void check_liveness(ike_sa_t *ike_sa)
 		queued = task->get_type(task) == TASK_IKE_MOBIKE;
 	}
 	enumerator->destroy(enumerator);
+	rmobike_mapping_wait(ike_sa);
 	if (!queued)
 	{	/* as charon does as initiator, checks the NAT mapping, too */
 		mobike = ike_mobike_create(ike_sa, TRUE);

@@ -60,6 +60,46 @@ bool rmobike_xfrm_state_is_locked(kernel_ipsec_sa_id_t *id)
 	return locked;
 }
 
+/**
+ * Does an SA have no algorithms yet?
+ */
+static bool is_larval(rmobike_netlink_t *sa)
+{
+	static const uint16_t algorithms[] = {
+		XFRMA_ALG_AEAD, XFRMA_ALG_CRYPT, XFRMA_ALG_AUTH, XFRMA_ALG_AUTH_TRUNC,
+		XFRMA_ALG_COMP,
+	};
+	bool larval = TRUE;
+	int i;
+
+	for (i = 0; i < countof(algorithms); i++)
+	{
+		larval = larval && !rmobike_netlink_find(sa,
+							sizeof(struct xfrm_usersa_info), algorithms[i]);
+	}
+	return larval;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi)
+{
+	kernel_ipsec_sa_id_t id = {
+		.dst = dst,
+		.proto = proto,
+		.spi = spi,
+	};
+	rmobike_netlink_t sa;
+
+	if (rmobike_netlink_get_sa(&id, &sa) && is_larval(&sa))
+	{
+		DBG2(DBG_KNL, "SPI %.8x is still allocated at %H", ntohl(spi), dst);
+		rmobike_xfrm_delete(&id);
+	}
+	memwipe(&sa, sizeof(sa));
+}
+
 /*
  * Described in header
  */

@@ -32,6 +32,17 @@ bool rmobike_xfrm_state_exists(kernel_ipsec_sa_id_t *id);
 bool rmobike_xfrm_state_is_locked(kernel_ipsec_sa_id_t *id);
 
 /**
+ * Make room for an SA that is about to come to another address of ours. Its SPI
+ * may be allocated there: the kernel keeps that for minutes if the IKE_SA moved
+ * before the SA was added, and lets nobody else have it.
+ *
+ * @param dst		destination of its packets from then on
+ * @param proto		IP protocol
+ * @param spi		SPI
+ */
+void rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi);
+
+/**
  * Check if the kernel can migrate an SA, asking it once.
  *
  * @return			TRUE since Linux 7.2, with CONFIG_XFRM_MIGRATE

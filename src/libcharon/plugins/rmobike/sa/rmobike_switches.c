@@ -374,8 +374,8 @@ METHOD(rmobike_switches_t, stayed, void,
 		{
 			ended = finish(this, asked, RMOBIKE_DONE, NULL);
 		}
-		else if (!asked->replaces)
-		{	/* otherwise this may be about the older one */
+		else if (!asked->replaces && asked->state == RMOBIKE_ANSWERED)
+		{	/* otherwise this may be about the older one, or about none */
 			ended = finish(this, asked, RMOBIKE_FAILED,
 						   "no answer at the new address");
 		}

@@ -211,7 +211,7 @@ struct rmobike_switches_t {
 	/**
 	 * A peer completed its check or update on the path it had before, see
 	 * rmobike_update_task.h: ends a pending switch as done if that is where it
-	 * was asked to be, as failed otherwise.
+	 * was asked to be, as failed otherwise, if it was answered.
 	 *
 	 * @param id		unique ID of the IKE_SA
 	 * @param local		our address

@@ -7,6 +7,7 @@
 #include "initiator/rmobike_echo.h"
 #include "initiator/rmobike_request.h"
 #include "initiator/rmobike_seek.h"
+#include "kernel/rmobike_reqids.h"
 #include "kernel/rmobike_routes.h"
 #include "kernel/rmobike_seamless.h"
 #include "operator/rmobike_census.h"
@@ -51,6 +52,11 @@ struct private_rmobike_core_t {
 	 * What we were asked for and accepted
 	 */
 	rmobike_accepted_t *accepted;
+
+	/**
+	 * How many CHILD_SAs have the same
+	 */
+	rmobike_reqids_t *reqids;
 
 	/**
 	 * Moves CHILD_SAs without a gap
@@ -139,7 +145,7 @@ METHOD(rmobike_core_t, listen_, void,
 	/* those that need to know where IKE_SAs are come after the census */
 	listener_t *listeners[] = {
 		&this->listener->listener,
-		&this->seamless->listener,
+		&this->reqids->listener,
 		&this->rescue->listener,
 		&this->echo->listener,
 		&this->seek->listener,
@@ -195,6 +201,7 @@ METHOD(rmobike_core_t, destroy, void,
 	this->stats->destroy(this->stats);
 	DESTROY_IF(this->raw_socket);
 	this->seamless->destroy(this->seamless);
+	this->reqids->destroy(this->reqids);
 	this->accepted->destroy(this->accepted);
 	this->switches->destroy(this->switches);
 	this->records->destroy(this->records);
@@ -247,7 +254,8 @@ rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 	);
 	this->switches = rmobike_switches_create(this->records);
 	this->accepted = rmobike_accepted_create(this->records);
-	this->seamless = rmobike_seamless_create();
+	this->reqids = rmobike_reqids_create();
+	this->seamless = rmobike_seamless_create(this->reqids);
 	this->stats = rmobike_stats_create();
 	this->public.refs = rmobike_refs_create(this->records);
 	this->ask = rmobike_ask_create(this->switches, this->seamless,

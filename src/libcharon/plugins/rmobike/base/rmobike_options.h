@@ -16,6 +16,7 @@
 #define RMOBIKE_OPTIONS_H_
 
 #include "base/rmobike_addrs.h"
+#include "base/rmobike_parse.h"
 #include "base/rmobike_policy.h"
 
 #include <collections/hashtable.h>
@@ -61,21 +62,6 @@ struct rmobike_options_t {
 	/** how many have a reference */
 	refcount_t refs;
 };
-
-/**
- * Called for each value that is not used because it is not valid.
- *
- * Called with the settings locked for reading: may not write settings. All
- * strings are only valid during the call.
- *
- * @param user			data passed along with the callback
- * @param key			name of the option or section, relative to the plugin's
- *						section, e.g. "accept" or "connections.home.accept"
- * @param value			the value, "{}" for a section
- * @param expected		what would do, continues "expected ..."
- */
-typedef void (*rmobike_complain_t)(void *user, const char *key,
-								   const char *value, const char *expected);
 
 /**
  * Read the options of a connection, or those that apply to all others.

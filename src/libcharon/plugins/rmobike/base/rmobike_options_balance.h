@@ -13,7 +13,7 @@
 #ifndef RMOBIKE_OPTIONS_BALANCE_H_
 #define RMOBIKE_OPTIONS_BALANCE_H_
 
-#include "base/rmobike_options.h"
+#include "base/rmobike_parse.h"
 #include "base/rmobike_weights.h"
 
 /**

@@ -49,4 +49,19 @@ bool rmobike_parse_number(char *value, u_int min, u_int max, u_int *result);
  */
 bool rmobike_parse_seconds(char *value, u_int min, u_int max, u_int *result);
 
+/**
+ * Called for each value that is not used because it is not valid.
+ *
+ * Called with the settings locked for reading: may not write settings. All
+ * strings are only valid during the call.
+ *
+ * @param user			data passed along with the callback
+ * @param key			name of the option or section, relative to the plugin's
+ *						section, e.g. "accept" or "connections.home.accept"
+ * @param value			the value, "{}" for a section
+ * @param expected		what would do, continues "expected ..."
+ */
+typedef void (*rmobike_complain_t)(void *user, const char *key,
+								   const char *value, const char *expected);
+
 #endif /** RMOBIKE_PARSE_H_ @}*/

@@ -31,6 +31,8 @@
 #ifndef RMOBIKE_SEAMLESS_H_
 #define RMOBIKE_SEAMLESS_H_
 
+#include "kernel/rmobike_reqids.h"
+
 #include <daemon.h>
 
 typedef struct rmobike_seamless_t rmobike_seamless_t;
@@ -39,12 +41,6 @@ typedef struct rmobike_seamless_t rmobike_seamless_t;
  * Replaces methods of charon->kernel as long as it exists; there can be one.
  */
 struct rmobike_seamless_t {
-
-	/**
-	 * Implements listener_t interface: only CHILD_SAs that were installed while
-	 * it was registered are moved by the kernel.
-	 */
-	listener_t listener;
 
 	/**
 	 * From now on, move the CHILD_SAs of an IKE_SA without a gap. Replaces
@@ -94,7 +90,9 @@ struct rmobike_seamless_t {
 
 /**
  * Create it and replace the methods.
+ *
+ * @param reqids	how many CHILD_SAs have the same
  */
-rmobike_seamless_t *rmobike_seamless_create(void);
+rmobike_seamless_t *rmobike_seamless_create(rmobike_reqids_t *reqids);
 
 #endif /** RMOBIKE_SEAMLESS_H_ @}*/

@@ -253,7 +253,7 @@ static void play_apart(fault_t *fault, int variant, result_t *sum)
 		alarm(60);
 		matrix_variant = variant;
 		play(fault);
-		_exit(write(fds[1], &result, sizeof(result)) != sizeof(result));
+		_exit(write(fds[1], &result, sizeof(result)) == sizeof(result) ? 0 : 1);
 	}
 	close(fds[1]);
 	if (read(fds[0], &one, sizeof(one)) != sizeof(one) || one.bad)

@@ -30,7 +30,7 @@ struct private_rmobike_switch_task_t {
 	rmobike_switches_t *switches;
 
 	/**
-	 * Accepts ESP at the new address, or NULL
+	 * Accepts ESP at the new address
 	 */
 	rmobike_seamless_t *seamless;
 
@@ -179,10 +179,7 @@ METHOD(task_t, build_i, status_t,
 	DBG2(DBG_IKE, "asking peer to switch IKE_SA %s[%u] from %H to %H",
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 ike_sa->get_my_host(ike_sa), this->to);
-	if (this->seamless)
-	{
-		this->seamless->prepare(this->seamless, ike_sa, this->serial, this->to);
-	}
+	this->seamless->prepare(this->seamless, ike_sa, this->serial, this->to);
 	message->add_notify(message, FALSE, this->notify_type,
 						this->to->get_address(this->to));
 	add_addresses(this, message);

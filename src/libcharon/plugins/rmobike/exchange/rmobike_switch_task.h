@@ -29,7 +29,7 @@
  *
  * @param ike_sa		IKE_SA, checked out
  * @param switches		records, where the answer is noted
- * @param seamless		accepts ESP at the new address, NULL not to
+ * @param seamless		accepts ESP at the new address
  * @param raw_socket	sends if our address is gone, NULL not to
  * @param serial		serial number of the switch in those records
  * @param to			address to name, cloned

@@ -84,7 +84,7 @@ METHOD(kernel_interface_t, add_policy, status_t,
 	kernel_ipsec_manage_policy_t *data)
 {
 	rmobike_scope_t *scope = get_scope();
-	
+
 	if (scope && data->type == POLICY_DROP)
 	{	/* there is always a policy, so nothing can leak */
 		return SUCCESS;
@@ -105,7 +105,7 @@ METHOD(kernel_interface_t, del_policy, status_t,
 	kernel_ipsec_manage_policy_t *data)
 {
 	rmobike_scope_t *scope = get_scope();
-	
+
 	if (!scope)
 	{
 		return instance->stock.del_policy(this, id, data);

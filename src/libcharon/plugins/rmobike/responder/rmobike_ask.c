@@ -28,7 +28,7 @@ struct private_rmobike_ask_t {
 	rmobike_switches_t *switches;
 
 	/**
-	 * Moves CHILD_SAs without a gap, or NULL
+	 * Moves CHILD_SAs without a gap
 	 */
 	rmobike_seamless_t *seamless;
 
@@ -137,7 +137,7 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 
 	count_ended(this->stats, ended);
 	/* otherwise CHILD_SAs are about to use what was prepared for them */
-	if (this->seamless && ended->serial && ended->state != RMOBIKE_DONE)
+	if (ended->serial && ended->state != RMOBIKE_DONE)
 	{
 		this->seamless->release(this->seamless, ended->serial);
 	}

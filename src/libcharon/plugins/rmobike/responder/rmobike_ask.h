@@ -89,7 +89,7 @@ struct rmobike_ask_t {
  * Create an asker.
  *
  * @param switches	records of IKE_SAs
- * @param seamless	moves CHILD_SAs without a gap, NULL to leave that to charon
+ * @param seamless	moves CHILD_SAs without a gap
  * @param raw_socket	sends from addresses that are gone, NULL not to
  * @param stats		counts what became of switches
  */

@@ -13,6 +13,7 @@
 #include <malloc.h>
 
 #include "operator/rmobike_commands.h"
+#include "responder/rmobike_lanes.h"
 #include "sa/rmobike_refs.h"
 
 /** So many that not all may be under way at the same moment */
@@ -29,6 +30,9 @@ static host_t *(*stock_get_source_addr)(kernel_interface_t *this, host_t *dest,
 										host_t *src);
 static enumerator_t *(*stock_create_enumerator)(ike_sa_manager_t *this,
 												bool wait);
+
+static void (*stock_schedule_job_tv)(scheduler_t *this, job_t *job,
+									 timeval_t tv);
 
 /** How often that was */
 static u_int calls;
@@ -527,6 +531,59 @@ START_TEST(test_address_is_lost_during_a_drain)
 }
 END_TEST
 
+METHOD(scheduler_t, schedule_job_tv, void,
+	scheduler_t *this, job_t *job, timeval_t tv)
+{
+	calls++;
+	stock_schedule_job_tv(this, job, tv);
+}
+
+/** Have a move of all to NEW begin, with a limited rate */
+static void start_slow_move(u_int rate)
+{
+	rmobike_commands_t *commands = world_commands();
+	rmobike_move_t move = {
+		.selector = {
+			.ike = "rw",
+		},
+		.max_in_flight = RMOBIKE_MAX_IN_FLIGHT,
+		.rate = rate,
+	};
+	char why[256] = "";
+
+	move.targets = rmobike_weights_create(NEW, why, sizeof(why));
+	commands->mover->start(commands->mover, &move, why, sizeof(why));
+	ck_assert_str_eq(why, "");
+	move.targets->destroy(move.targets);
+}
+
+/*
+ * A move waits for time to go by, and so do address lists in between: timers
+ * that are not needed anymore don't lead to others.
+ */
+START_TEST(test_timers_do_not_pile_up)
+{
+	int i;
+
+	establish_many((world_conf_t){});
+	stock_schedule_job_tv = lib->scheduler->schedule_job_tv;
+	start_slow_move(1);
+	for (i = 0; i < 10; i++)
+	{
+		world_run(1700);
+		world_roam(RESPONDER);
+	}
+	world_run(2000);
+	lib->scheduler->schedule_job_tv = _schedule_job_tv;
+	calls = 0;
+	world_run(10000);
+	lib->scheduler->schedule_job_tv = stock_schedule_job_tv;
+	ck_assert_uint_le(calls, 10 + 1);
+	world_run(60000);
+	ck_assert_uint_eq(world_outcomes(), MANY);
+}
+END_TEST
+
 Suite *suite_many()
 {
 	Suite *suite;
@@ -545,5 +602,6 @@ Suite *suite_many()
 	tcase_add_test(tc, test_statistics_of_drained_addresses);
 	tcase_add_test(tc, test_status_looks_at_all_once);
 	tcase_add_test(tc, test_address_is_lost_during_a_drain);
+	tcase_add_test(tc, test_timers_do_not_pile_up);
 	return suite;
 }

@@ -213,10 +213,23 @@ CALLBACK(run_destroy, void,
 CALLBACK(wake_up_execute, job_requeue_t,
 	private_rmobike_pacer_t *this)
 {
+	timeval_t now;
+	bool needed;
+
+	time_monotonic(&now);
 	this->mutex->lock(this->mutex);
-	memset(&this->wake_up, 0, sizeof(this->wake_up));
+	/* another one that was earlier may have taken over, and what that started
+	 * has a timer of its own */
+	needed = timerisset(&this->wake_up) && !timercmp(&now, &this->wake_up, <);
+	if (needed)
+	{
+		memset(&this->wake_up, 0, sizeof(this->wake_up));
+	}
 	this->mutex->unlock(this->mutex);
-	kick(this, NULL);
+	if (needed)
+	{
+		kick(this, NULL);
+	}
 	return JOB_REQUEUE_NONE;
 }
 

@@ -11,6 +11,7 @@
 #include "locks.h"
 
 #include <malloc.h>
+#include <time.h>
 
 #include "operator/rmobike_commands.h"
 #include "responder/rmobike_lanes.h"
@@ -584,6 +585,71 @@ START_TEST(test_timers_do_not_pile_up)
 }
 END_TEST
 
+/** No reference */
+static rmobike_ref_t no_ref = {
+	.destroy = (void*)nop,
+};
+
+/** Get how many seconds it takes to find out many times that nobody may start
+ * if so many peers are silent */
+static double seconds_to_see_that_none_may_start(u_int silent)
+{
+	rmobike_lanes_t *lanes = rmobike_lanes_create();
+	rmobike_pace_t pace = {
+		.max_in_flight = 8,
+	};
+	rmobike_turn_t *turn;
+	timeval_t due = {};
+	u_int i, key = 0;
+	clock_t start;
+
+	for (i = 1; i <= silent; i++)
+	{
+		lanes->add(lanes, rmobike_turn_create(RMOBIKE_LEAVE, i, &no_ref, NULL));
+	}
+	while (key < silent)
+	{
+		while ((turn = lanes->next(lanes, &due)))
+		{
+			lanes->begun(lanes, turn, ++key);
+			rmobike_turn_destroy(turn);
+		}
+		world_run(500);
+	}
+	lanes->restart(lanes, &pace);
+	for (i = 0; i < 20; i++)
+	{
+		lanes->add(lanes, rmobike_turn_create(RMOBIKE_MOVE, 0, &no_ref, NULL));
+	}
+	while ((turn = lanes->next(lanes, &due)))
+	{
+		lanes->begun(lanes, turn, ++key);
+		rmobike_turn_destroy(turn);
+	}
+	start = clock();
+	for (i = 0; i < 2000; i++)
+	{
+		ck_assert(!lanes->next(lanes, &due));
+	}
+	start = clock() - start;
+	lanes->destroy(lanes);
+	return (double)start / CLOCKS_PER_SEC;
+}
+
+/*
+ * Whoever is silent for long costs nothing whenever another one ends.
+ */
+START_TEST(test_silent_peers_are_not_counted_again_and_again)
+{
+	double few, many;
+
+	world_create((world_conf_t){});
+	few = seconds_to_see_that_none_may_start(16);
+	many = seconds_to_see_that_none_may_start(10000);
+	ck_assert_msg(many < 10 * few + 0.02, "%.3f s, not %.3f s", many, few);
+}
+END_TEST
+
 Suite *suite_many()
 {
 	Suite *suite;
@@ -603,5 +669,6 @@ Suite *suite_many()
 	tcase_add_test(tc, test_status_looks_at_all_once);
 	tcase_add_test(tc, test_address_is_lost_during_a_drain);
 	tcase_add_test(tc, test_timers_do_not_pile_up);
+	tcase_add_test(tc, test_silent_peers_are_not_counted_again_and_again);
 	return suite;
 }

@@ -83,6 +83,12 @@ struct private_rmobike_lanes_t {
 	hashtable_t *flights;
 
 	/**
+	 * The same for those that others don't wait for anymore. There may be
+	 * thousands of them, and they are not to be looked at whenever one ends.
+	 */
+	hashtable_t *late;
+
+	/**
 	 * How fast the current move may go
 	 */
 	rmobike_pace_t pace;
@@ -169,6 +175,7 @@ static u_int count_flights(private_rmobike_lanes_t *this, timeval_t *due)
 	flight_t *flight;
 	timeval_t now;
 	u_int count = 0, i;
+	void *id;
 
 	for (i = 0; i < RMOBIKE_LANES; i++)
 	{
@@ -176,16 +183,19 @@ static u_int count_flights(private_rmobike_lanes_t *this, timeval_t *due)
 	}
 	time_monotonic(&now);
 	enumerator = this->flights->create_enumerator(this->flights);
-	while (enumerator->enumerate(enumerator, NULL, &flight))
+	while (enumerator->enumerate(enumerator, &id, &flight))
 	{
-		if (timercmp(&now, &flight->late, <))
+		if (!timercmp(&now, &flight->late, <))
 		{
-			if (!timerisset(due) || timercmp(&flight->late, due, <))
-			{
-				*due = flight->late;
-			}
-			count++;
+			this->flights->remove_at(this->flights, enumerator);
+			this->late->put(this->late, id, flight);
+			continue;
 		}
+		if (!timerisset(due) || timercmp(&flight->late, due, <))
+		{
+			*due = flight->late;
+		}
+		count++;
 	}
 	enumerator->destroy(enumerator);
 	return count;
@@ -365,7 +375,8 @@ METHOD(rmobike_lanes_t, ended, bool,
 	timeval_t now;
 	lane_t *lane;
 
-	flight = this->flights->remove(this->flights, (void*)id);
+	flight = this->flights->remove(this->flights, (void*)id) ?:
+			 this->late->remove(this->late, (void*)id);
 	if (!flight)
 	{
 		return FALSE;
@@ -413,6 +424,7 @@ METHOD(rmobike_lanes_t, destroy, void,
 	}
 	this->ids->destroy(this->ids);
 	this->flights->destroy_function(this->flights, free_flight);
+	this->late->destroy_function(this->late, free_flight);
 	free(this);
 }
 
@@ -439,6 +451,7 @@ rmobike_lanes_t *rmobike_lanes_create(void)
 		.ids = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr, 32),
 		.flights = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									32),
+		.late = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr, 32),
 	);
 	for (i = 0; i < RMOBIKE_LANES; i++)
 	{

@@ -227,6 +227,30 @@ START_TEST(test_rate_of_a_move_holds_up_nobody)
 END_TEST
 
 /*
+ * Nor does it have others be patient, who don't compete with it.
+ */
+START_TEST(test_limits_of_a_move_have_nobody_be_patient)
+{
+	rmobike_turn_t *turn;
+
+	ck_assert(_i ? restart(64, 1) : restart(1, 0));
+	add_many(RMOBIKE_MOVE, 2);
+	ck_assert_uint_eq(begin(RMOBIKE_MOVE), 1);
+	add(RMOBIKE_LEAVE, 1);
+	turn = lanes->next(lanes, &due);
+	ck_assert(!lanes->begun(lanes, turn, ++serial));
+	rmobike_turn_destroy(turn);
+
+	/* two that leave do compete */
+	add(RMOBIKE_LEAVE, 2);
+	turn = lanes->next(lanes, &due);
+	add(RMOBIKE_LEAVE, 3);
+	ck_assert(lanes->begun(lanes, turn, ++serial));
+	rmobike_turn_destroy(turn);
+}
+END_TEST
+
+/*
  * What is left of one move doesn't count for the next one, but is under way.
  */
 START_TEST(test_next_move)
@@ -268,6 +292,8 @@ Suite *lanes_suite(void)
 	tcase_add_test(tcase, test_window_opens_as_wide_as_that_of_a_move);
 	tcase_add_test(tcase, test_limits_of_a_move_hold_up_nobody);
 	tcase_add_test(tcase, test_rate_of_a_move_holds_up_nobody);
+	tcase_add_loop_test(tcase, test_limits_of_a_move_have_nobody_be_patient, 0,
+						2);
 	tcase_add_test(tcase, test_next_move);
 	return suite;
 }

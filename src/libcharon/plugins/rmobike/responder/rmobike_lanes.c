@@ -244,6 +244,27 @@ METHOD(rmobike_lanes_t, add, bool,
 }
 
 /**
+ * Are as many of the move under way as the operator allows?
+ */
+static bool is_full(private_rmobike_lanes_t *this)
+{
+	lane_t *move = &this->lanes[RMOBIKE_MOVE];
+
+	return move->starting + move->flying >= this->pace.max_in_flight;
+}
+
+/**
+ * Is it too early for another one of the move at its rate?
+ */
+static bool is_early(private_rmobike_lanes_t *this)
+{
+	timeval_t now;
+
+	time_monotonic(&now);
+	return this->pace.rate && timercmp(&now, &this->due, <);
+}
+
+/**
  * Is it the time for another one of the move at its rate? Otherwise sets due to
  * when it is.
  */
@@ -255,12 +276,12 @@ static bool is_due(private_rmobike_lanes_t *this, timeval_t *due)
 	{
 		return TRUE;
 	}
-	time_monotonic(&now);
-	if (timercmp(&now, &this->due, <))
+	if (is_early(this))
 	{
 		*due = this->due;
 		return FALSE;
 	}
+	time_monotonic(&now);
 	interval.tv_sec = this->pace.rate == 1;
 	interval.tv_usec = 1000000 / this->pace.rate % 1000000;
 	timeradd(&this->due, &interval, &this->due);
@@ -282,8 +303,7 @@ static lane_t *choose(private_rmobike_lanes_t *this, timeval_t *due)
 	for (lane = this->lanes; lane < this->lanes + RMOBIKE_LANES; lane++)
 	{
 		if (!lane->waiting->get_count(lane->waiting) ||
-			(lane == move &&
-			 lane->starting + lane->flying >= this->pace.max_in_flight))
+			(lane == move && is_full(this)))
 		{
 			continue;
 		}
@@ -336,6 +356,18 @@ METHOD(rmobike_lanes_t, skipped, void,
 	this->lanes[turn->lane].starting--;
 }
 
+/**
+ * Do those that wait in a lane compete with somebody in another one, or the
+ * same? Those of a move do only if more of them may start.
+ */
+static bool is_competing(private_rmobike_lanes_t *this, lane_t *lane,
+						 lane_t *with)
+{
+	return lane->waiting->get_count(lane->waiting) &&
+		   (lane == with || lane != &this->lanes[RMOBIKE_MOVE] ||
+			(!is_full(this) && !is_early(this)));
+}
+
 METHOD(rmobike_lanes_t, begun, bool,
 	private_rmobike_lanes_t *this, rmobike_turn_t *turn, uintptr_t id)
 {
@@ -363,7 +395,7 @@ METHOD(rmobike_lanes_t, begun, bool,
 	others = turn->lane == RMOBIKE_MOVE && lane->starting + lane->flying > 1;
 	for (other = this->lanes; other < this->lanes + RMOBIKE_LANES; other++)
 	{
-		others |= other->waiting->get_count(other->waiting) > 0;
+		others |= is_competing(this, other, lane);
 	}
 	return others;
 }

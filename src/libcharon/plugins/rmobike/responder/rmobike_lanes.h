@@ -132,7 +132,8 @@ struct rmobike_lanes_t {
 	 * @param turn		turn, not needed anymore
 	 * @param key		what is under way: the serial number of a switch, or the
 	 *					address of a task
-	 * @return			TRUE if others wait, or are under way in the same move
+	 * @return			TRUE if others wait, and not only for the operator's
+	 *					limits, or are under way in the same move
 	 */
 	bool (*begun)(rmobike_lanes_t *this, rmobike_turn_t *turn, uintptr_t key);
 

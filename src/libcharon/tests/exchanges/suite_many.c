@@ -585,6 +585,34 @@ START_TEST(test_timers_do_not_pile_up)
 }
 END_TEST
 
+/*
+ * An address that two interfaces have is told twice. That doesn't make the list
+ * the same as one with another address in its place.
+ */
+START_TEST(test_lists_differ_if_an_address_is_there_twice)
+{
+	char *another = "192.0.2.99";
+	ike_sa_t *ike_sa;
+
+	world_create((world_conf_t){
+		.responder = OLD " " NEWER " " NEWER,
+	});
+	initiate(1);
+	world_del_address(RESPONDER, NEWER);
+	world_del_address(RESPONDER, NEWER);
+	world_add_address(RESPONDER, another);
+	world_add_address(RESPONDER, NEWER);
+	initiate(1);
+	world_mark();
+	world_del_address(RESPONDER, OLD);
+	ike_sa = world_checkout(RESPONDER);
+	world_checkin(ike_sa, ike_sa->roam(ike_sa, TRUE));
+	world_run(5000);
+	/* it is the first of those that were announced */
+	assert_outcomes("rw " OLD " -> 192.0.2.99 done");
+}
+END_TEST
+
 /** No reference */
 static rmobike_ref_t no_ref = {
 	.destroy = (void*)nop,
@@ -668,6 +696,7 @@ Suite *suite_many()
 	tcase_add_test(tc, test_statistics_of_drained_addresses);
 	tcase_add_test(tc, test_status_looks_at_all_once);
 	tcase_add_test(tc, test_address_is_lost_during_a_drain);
+	tcase_add_test(tc, test_lists_differ_if_an_address_is_there_twice);
 	tcase_add_test(tc, test_timers_do_not_pile_up);
 	tcase_add_test(tc, test_silent_peers_are_not_counted_again_and_again);
 	return suite;

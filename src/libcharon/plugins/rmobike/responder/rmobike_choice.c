@@ -232,7 +232,8 @@ static bool get_family(notify_payload_t *notify, int *family)
 
 /**
  * Get the addresses that a message announces, which are all but the one that
- * the peer uses (RFC 4555, 3.6); NULL if it says nothing about addresses
+ * the peer uses (RFC 4555, 3.6), each of them once; NULL if it says nothing
+ * about addresses
  */
 static linked_list_t *get_announced(message_t *message, host_t *me)
 {
@@ -259,10 +260,12 @@ static linked_list_t *get_announced(message_t *message, host_t *me)
 		}
 		host = host_create_from_chunk(family,
 								notify->get_notification_data(notify), 0);
-		if (host)
+		if (host && !has_host(announced, host))
 		{
 			announced->insert_last(announced, host);
+			continue;
 		}
+		DESTROY_IF(host);
 	}
 	enumerator->destroy(enumerator);
 	return announced;

@@ -27,6 +27,13 @@
 #define LATE 500
 #define LATE_TIMES 4
 
+/**
+ * Which part of the window of a move lists may take while it is full: peers of
+ * the move that are silent keep it small, but must not keep others from hearing
+ * which addresses there are.
+ */
+#define BESIDE_MOVE 4
+
 typedef struct private_rmobike_lanes_t private_rmobike_lanes_t;
 typedef struct lane_t lane_t;
 typedef struct flight_t flight_t;
@@ -45,6 +52,11 @@ struct lane_t {
 	 * How many have their turn, and how many are under way
 	 */
 	u_int starting, flying;
+
+	/**
+	 * How many others waited for when that was last counted
+	 */
+	u_int busy;
 
 	/**
 	 * How many may be for now, NULL if there never was one
@@ -179,6 +191,7 @@ static u_int count_flights(private_rmobike_lanes_t *this, timeval_t *due)
 
 	for (i = 0; i < RMOBIKE_LANES; i++)
 	{
+		this->lanes[i].busy = this->lanes[i].starting;
 		count += this->lanes[i].starting;
 	}
 	time_monotonic(&now);
@@ -195,6 +208,7 @@ static u_int count_flights(private_rmobike_lanes_t *this, timeval_t *due)
 		{
 			*due = flight->late;
 		}
+		flight->lane->busy++;
 		count++;
 	}
 	enumerator->destroy(enumerator);
@@ -293,12 +307,22 @@ static bool is_due(private_rmobike_lanes_t *this, timeval_t *due)
 }
 
 /**
+ * May a list start although the window of a move is full?
+ */
+static bool fits_beside(lane_t *move, lane_t *tell)
+{
+	return tell->waiting->get_count(tell->waiting) &&
+		   tell->busy * BESIDE_MOVE < move->window->get_size(move->window);
+}
+
+/**
  * Choose the lane whose turn it is; NULL if none, due is set then to when there
  * is one even if nothing ends
  */
 static lane_t *choose(private_rmobike_lanes_t *this, timeval_t *due)
 {
 	lane_t *lane, *move = &this->lanes[RMOBIKE_MOVE];
+	lane_t *tell = &this->lanes[RMOBIKE_TELL];
 
 	for (lane = this->lanes; lane < this->lanes + RMOBIKE_LANES; lane++)
 	{
@@ -309,7 +333,7 @@ static lane_t *choose(private_rmobike_lanes_t *this, timeval_t *due)
 		}
 		if (count_flights(this, due) >= lane->window->get_size(lane->window))
 		{
-			return NULL;
+			return lane == move && fits_beside(move, tell) ? tell : NULL;
 		}
 		if (lane != move || is_due(this, due))
 		{

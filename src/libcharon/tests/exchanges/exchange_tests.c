@@ -40,7 +40,7 @@ int main(int argc, char *argv[])
 		suite_stock, suite_switch, suite_refuse, suite_outcome, suite_loss,
 		suite_rekey, suite_moves, suite_gone, suite_turns, suite_unanswered,
 		suite_ends, suite_seek, suite_hostile, suite_agree, suite_many,
-		suite_kernel, suite_rescue, suite_alive,
+		suite_commands, suite_kernel, suite_rescue, suite_alive,
 	};
 	SRunner *runner;
 	int failed, run, i;

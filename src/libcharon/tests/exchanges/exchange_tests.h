@@ -37,6 +37,7 @@ Suite *suite_seek();
 Suite *suite_hostile();
 Suite *suite_agree();
 Suite *suite_many();
+Suite *suite_commands();
 Suite *suite_kernel();
 Suite *suite_rescue();
 Suite *suite_alive();

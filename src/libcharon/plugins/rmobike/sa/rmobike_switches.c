@@ -8,19 +8,6 @@
 #include <collections/hashtable.h>
 #include <utils/debug.h>
 
-ENUM(rmobike_state_names, RMOBIKE_ASKED, RMOBIKE_CANCELLED,
-	"asked",
-	"answered",
-	"done",
-	"refused",
-	"timeout",
-	"failed",
-	"planned",
-	"ineligible",
-	"redirected",
-	"cancelled",
-);
-
 /**
  * Reason of a switch that was refused
  */
@@ -89,23 +76,6 @@ static inline void *key(u_int number)
 	return (void*)(uintptr_t)number;
 }
 
-/*
- * Described in header
- */
-void rmobike_switch_destroy(rmobike_switch_t *this)
-{
-	if (this)
-	{
-		free(this->name);
-		free(this->peer_id);
-		free(this->tag);
-		DESTROY_IF(this->from);
-		DESTROY_IF(this->to);
-		DESTROY_IF(this->remote);
-		free(this);
-	}
-}
-
 /**
  * Milliseconds since a point in time
  */
@@ -116,24 +86,6 @@ static double ms_since(const timeval_t *start)
 	time_monotonic(&now);
 	timersub(&now, start, &diff);
 	return diff.tv_sec * 1000.0 + diff.tv_usec / 1000.0;
-}
-
-/*
- * Described in header
- */
-rmobike_switch_t *rmobike_switch_clone(const rmobike_switch_t *orig)
-{
-	rmobike_switch_t *this;
-
-	this = malloc_thing(rmobike_switch_t);
-	*this = *orig;
-	this->name = strdupnull(orig->name);
-	this->peer_id = strdupnull(orig->peer_id);
-	this->tag = strdupnull(orig->tag);
-	this->from = orig->from->clone(orig->from);
-	this->to = orig->to ? orig->to->clone(orig->to) : NULL;
-	this->remote = orig->remote->clone(orig->remote);
-	return this;
 }
 
 /**

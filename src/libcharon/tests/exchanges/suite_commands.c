@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/*
+ * What an operator asks for by vici, of one IKE_SA or of many.
+ */
+
+#include "many.h"
+
+#include "locks.h"
+
+#include "operator/rmobike_commands.h"
+
+/** charon's method that a test counts the calls of */
+static enumerator_t *(*stock_create_enumerator)(ike_sa_manager_t *this,
+												bool wait);
+
+/** How often that was */
+static u_int calls;
+
+/** A vici message that is built, as text */
+static struct {
+	/** public interface */
+	vici_builder_t public;
+	/** the text */
+	char text[65536];
+	/** its length */
+	size_t len;
+} built;
+
+METHOD(vici_builder_t, vadd_kv, void,
+	vici_builder_t *this, char *key, char *fmt, va_list args)
+{
+	char value[256];
+
+	vsnprintf(value, sizeof(value), fmt, args);
+	built.len += snprintf(built.text + built.len,
+						  sizeof(built.text) - built.len, "%s=%s ", key, value);
+	ck_assert_uint_lt(built.len, sizeof(built.text));
+}
+
+METHOD(vici_builder_t, add_kv, void,
+	vici_builder_t *this, char *key, char *fmt, ...)
+{
+	va_list args;
+
+	locks_assert_none("a message is built");
+	va_start(args, fmt);
+	vadd_kv(this, key, fmt, args);
+	va_end(args);
+}
+
+METHOD(vici_builder_t, begin_section, void,
+	vici_builder_t *this, char *name)
+{
+	add_kv(this, name, "{");
+}
+
+METHOD(vici_builder_t, end_section, void,
+	vici_builder_t *this)
+{
+	add_kv(this, "", "}");
+}
+
+METHOD(vici_builder_t, finalize, vici_message_t*,
+	vici_builder_t *this)
+{
+	return NULL;
+}
+
+/** Implements rmobike_commands_t.create_builder() */
+static vici_builder_t *create_builder()
+{
+	built.public = (vici_builder_t){
+		.add_kv = _add_kv,
+		.vadd_kv = _vadd_kv,
+		.begin_section = _begin_section,
+		.end_section = _end_section,
+		.finalize = _finalize,
+	};
+	built.len = 0;
+	return &built.public;
+}
+
+/** Value of the only key of the request */
+static char *request_value;
+
+METHOD(vici_message_t, get_str, char*,
+	vici_message_t *this, char *def, char *fmt, ...)
+{
+	return streq(fmt, "address") ? request_value : def;
+}
+
+METHOD(vici_message_t, get_int, int,
+	vici_message_t *this, int def, char *fmt, ...)
+{
+	return streq(fmt, "after") && request_value ? atoi(request_value) : def;
+}
+
+METHOD(vici_message_t, get_bool, bool,
+	vici_message_t *this, bool def, char *fmt, ...)
+{
+	return def;
+}
+
+/** Run a command, returns the reply as text */
+static char *command(vici_message_t *(*cb)(void*, char*, u_int,
+										   vici_message_t*), char *value)
+{
+	rmobike_commands_t *commands = world_commands();
+	vici_message_t request = {
+		.create_enumerator = (void*)enumerator_create_empty,
+		.get_str = _get_str,
+		.get_int = _get_int,
+		.get_bool = _get_bool,
+	};
+
+	request_value = value;
+	commands->create_builder = create_builder;
+	cb(commands, "", 0, &request);
+	return built.text;
+}
+
+METHOD(ike_sa_manager_t, create_enumerator, enumerator_t*,
+	ike_sa_manager_t *this, bool wait)
+{
+	calls++;
+	return stock_create_enumerator(this, wait);
+}
+
+/*
+ * Statistics ask several rooms, one after the other. Test programs end if one
+ * is asked with the lock of another one held.
+ */
+START_TEST(test_statistics_of_drained_addresses)
+{
+	char *text;
+
+	world_establish();
+	command(rmobike_command_drain, OLD);
+	command(rmobike_command_drain, NEWER);
+	world_run(5000);
+	assert_outcomes("* done");
+	text = command(rmobike_command_stats, NULL);
+	ck_assert(strstr(text, NEW "={ sas=1 capable=1 drained=no "));
+	ck_assert(strstr(text, OLD "={ sas=0 capable=0 drained=yes "));
+	ck_assert(strstr(text, NEWER "={ sas=0 capable=0 drained=yes "));
+	command(rmobike_command_undrain, OLD);
+	text = command(rmobike_command_stats, NULL);
+	ck_assert(!strstr(text, OLD "={"));
+}
+END_TEST
+
+/*
+ * A page has the lowest unique IDs of those that are left, and all IKE_SAs are
+ * looked at once.
+ */
+START_TEST(test_status_looks_at_all_once)
+{
+	char *text, expected[64];
+	uint32_t first, id;
+
+	many_establish(MANY, (world_conf_t){});
+	stock_create_enumerator = charon->ike_sa_manager->create_enumerator;
+	charon->ike_sa_manager->create_enumerator = _create_enumerator;
+	calls = 0;
+	text = command(rmobike_command_status, NULL);
+	ck_assert_uint_eq(calls, 1);
+	ck_assert(!strstr(text, "next="));
+	first = strtoul(text + strlen("sas={ "), NULL, 10);
+	for (id = first; id < first + 2 * MANY; id++)
+	{	/* both ends are here */
+		snprintf(expected, sizeof(expected), " %u={ id=%u ", id, id);
+		text = strstr(text, expected);
+		ck_assert_msg(text != NULL, "%u is not in its place", id);
+	}
+	snprintf(expected, sizeof(expected), "%u", id - 2);
+	text = command(rmobike_command_status, expected);
+	snprintf(expected, sizeof(expected), "sas={ %u={ id=%u name=", id - 1,
+			 id - 1);
+	ck_assert_msg(strpfx(text, expected), "%s", text);
+	charon->ike_sa_manager->create_enumerator = stock_create_enumerator;
+}
+END_TEST
+
+/** Switches asked for from an address */
+static u_int asked_from(char *address)
+{
+	char pattern[64];
+
+	snprintf(pattern, sizeof(pattern), "* <- %s * req * {SWITCH=*}", address);
+	return world_count(pattern);
+}
+
+/*
+ * An address is lost during a drain, which charon notices 100 ms later. In sum
+ * no more are under way than if there was no drain, which waits until all that
+ * have to leave are under way. Then it goes on, and those that have to tell
+ * their peers wait for both.
+ *
+ *     initiators                responder
+ *                                  OLD is gone
+ *                               <- NEWER  SWITCH     4 that are drained
+ *                               <- OLD    SWITCH     12 that have to leave
+ *     UPD_SA_ADDR            ->
+ *                               <- OLD    SWITCH     the rest of them
+ *                               <- NEWER  SWITCH     the rest of the drain
+ *                               <- *      ADD_*      addresses that are left
+ */
+START_TEST(test_address_is_lost_during_a_drain)
+{
+	u_int drained;
+
+	many_establish(MANY, (world_conf_t){});
+	world_switch(NEWER);
+	world_run(10000);
+	many_initiate(MANY);
+	ck_assert_uint_eq(world_outcomes(), MANY);
+	world_delay(INITIATOR, 100);
+	world_delay(RESPONDER, 100);
+	world_mark();
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	command(rmobike_command_drain, NEWER);
+	world_run(105);
+	drained = asked_from(NEWER);
+	ck_assert_uint_gt(drained, 0);
+	ck_assert_uint_eq(drained + asked_from(OLD), WINDOW);
+	while (asked_from(OLD) < MANY)
+	{
+		ck_assert_uint_eq(asked_from(NEWER), drained);
+		ck_assert(world_now() < 5000);
+		world_run(5);
+	}
+	while (asked_from(NEWER) < MANY)
+	{
+		/* a few, beside those of the drain */
+		ck_assert_uint_le(world_count("* <- " NEWER
+									  " INFORMATIONAL req * {ADD_*"),
+						  asked_from(NEWER) / 2);
+		ck_assert(world_now() < 10000);
+		world_run(5);
+	}
+	world_run(60000);
+	ck_assert_uint_eq(world_outcomes(), 3 * MANY);
+	ck_assert_str_eq(world_disagreement() ?: "", "");
+	ck_assert_uint_eq(world_tasks(), 0);
+}
+END_TEST
+
+/*
+ * Peers that are drained and sleep don't keep others from hearing which
+ * addresses there are.
+ */
+START_TEST(test_lists_are_sent_beside_a_drain_of_silent_peers)
+{
+	many_establish(MANY, (world_conf_t){});
+	world_switch(NEWER);
+	world_run(10000);
+	many_initiate(MANY);
+	world_fate(DROP, "* <- " NEWER " *", 100000);
+	world_mark();
+	command(rmobike_command_drain, NEWER);
+	world_add_address(RESPONDER, "192.0.2.99");
+	world_roam(RESPONDER);
+	world_run(2000);
+	ck_assert_uint_lt(asked_from(NEWER), MANY);
+	ck_assert_uint_gt(world_count("* <- " OLD " INFORMATIONAL req * {ADD_*"),
+					  MANY / 4);
+	world_run(200000);
+}
+END_TEST
+
+Suite *suite_commands()
+{
+	Suite *suite;
+	TCase *tc;
+
+	suite = exchange_suite("commands", &tc);
+	tcase_add_test(tc, test_statistics_of_drained_addresses);
+	tcase_add_test(tc, test_status_looks_at_all_once);
+	tcase_add_test(tc, test_address_is_lost_during_a_drain);
+	tcase_add_test(tc, test_lists_are_sent_beside_a_drain_of_silent_peers);
+	return suite;
+}

@@ -27,7 +27,7 @@ many() {
 	# shellcheck disable=SC2034 # for charon.sh
 	RMOBIKE[client]='max_switches = 0'
 	# A busy machine may take its time
-	RMOBIKE[gateway]='timeout = 165'
+	RMOBIKE[gateway]="timeout = ${MANY_TIMEOUT:-165}"
 	# shellcheck disable=SC2034 # for charon.sh
 	LOG_IKE=2
 	network nat
@@ -153,7 +153,7 @@ all_reached() {
 # weights WEIGHT1 WEIGHT2: those of both addresses, from now on
 weights() {
 	# shellcheck disable=SC2034 # for charon.sh
-	RMOBIKE[gateway]="timeout = 165
+	RMOBIKE[gateway]="timeout = ${MANY_TIMEOUT:-165}
 			balance {
 				addresses {
 					one {

@@ -116,24 +116,20 @@ numbered_end() {
 	done
 }
 
-# lost_later_none: nothing but what the gateway's kernel refused to send
-lost_later_none() {
+# refused_none: the client copies its SA, so there always is one
+refused_none() {
 	is "packets that the client's kernel refused" \
 		"$(counted from-client refused)" 0
+}
+
+# lost_later_none: nothing but what the kernel refused to send
+lost_later_none() {
 	is "packets lost after they were sent" "$LOST_LATER" 0
 }
 
 # What the kernel counts as wrong, see Documentation/networking/xfrm/xfrm_proc.rst
 xfrm_errors() {
 	on "$1" awk '$2 > 0 { printf "%s %s ", $1, $2 }' /proc/net/xfrm_stat
-}
-
-# What it did not send in the moment in which an SA moves, see "Without losing a
-# packet" in docs/design.md
-xfrm_out_errors() {
-	# shellcheck disable=SC2016 # for awk
-	on "$1" awk '/^XfrmOut(PolError|StateInvalid)/ { n += $2 }
-		END { print n + 0 }' /proc/net/xfrm_stat
 }
 
 # moves_at_speed MOVES RATE: so many to and fro, with so many packets a second

@@ -89,6 +89,10 @@ bool rmobike_paths_include(linked_list_t *addresses, host_t *address)
 	host_t *current;
 	bool found = FALSE;
 
+	if (!addresses)
+	{
+		return FALSE;
+	}
 	enumerator = addresses->create_enumerator(addresses);
 	while (!found && enumerator->enumerate(enumerator, &current))
 	{

@@ -38,7 +38,7 @@ linked_list_t *rmobike_paths_from_responder(ike_sa_t *ike_sa);
 /**
  * Check if an address is one of several.
  *
- * @param addresses	host_t, ports don't matter
+ * @param addresses	host_t, ports don't matter, or NULL
  * @param address	address to look for
  * @return			TRUE if it is
  */

@@ -3,6 +3,7 @@
  */
 
 #include "base/rmobike_policy.h"
+#include "exchange/rmobike_paths.h"
 #include "kernel/rmobike_routes.h"
 #include "responder/rmobike_choice.h"
 #include "rmobike_compat.h"
@@ -56,16 +57,6 @@ struct announced_t {
 };
 
 /**
- * Free a list of addresses
- */
-static void destroy_hosts(void *part)
-{
-	linked_list_t *hosts = part;
-
-	DESTROY_OFFSET_IF(hosts, offsetof(host_t, destroy));
-}
-
-/**
  * Copy a list of addresses, NULL if there is none
  */
 static linked_list_t *clone_hosts(linked_list_t *hosts)
@@ -83,31 +74,9 @@ static void release(void *part)
 	if (!--announced->refs)
 	{
 		announced->lists->remove(announced->lists, announced, NULL);
-		destroy_hosts(announced->hosts);
+		rmobike_paths_destroy(announced->hosts);
 		free(announced);
 	}
-}
-
-/**
- * Look for an address in a list
- */
-static bool has_host(linked_list_t *list, host_t *host)
-{
-	enumerator_t *enumerator;
-	host_t *current;
-	bool found = FALSE;
-
-	if (!list)
-	{
-		return FALSE;
-	}
-	enumerator = list->create_enumerator(list);
-	while (!found && enumerator->enumerate(enumerator, &current))
-	{
-		found = current->ip_equals(current, host);
-	}
-	enumerator->destroy(enumerator);
-	return found;
 }
 
 /**
@@ -158,12 +127,12 @@ METHOD(rmobike_choice_t, choose, host_t*,
 			.address = host,
 			.preferred = options->prefer->index(options->prefer, host),
 			.same_family = host->get_family(host) == me->get_family(me),
-			.announced = has_host(announced, host),
+			.announced = rmobike_paths_include(announced, host),
 			.source = source && host->ip_equals(host, source),
 		};
 		if (!host->ip_equals(host, me) && !is_link_local(host) &&
-			!has_host(exclude, host) &&
-			!has_host(tried, host) &&
+			!rmobike_paths_include(exclude, host) &&
+			!rmobike_paths_include(tried, host) &&
 			(!best.address || rmobike_policy_is_better(&current, &best)) &&
 			rmobike_ike_sa_reaches(ike_sa, host))
 		{
@@ -173,8 +142,8 @@ METHOD(rmobike_choice_t, choose, host_t*,
 		}
 	}
 	enumerator->destroy(enumerator);
-	destroy_hosts(announced);
-	destroy_hosts(tried);
+	rmobike_paths_destroy(announced);
+	rmobike_paths_destroy(tried);
 	DESTROY_IF(source);
 	rmobike_options_destroy(options);
 	return best.address;
@@ -204,7 +173,7 @@ METHOD(rmobike_choice_t, forget_tried, bool,
 	this->records->lock(this->records);
 	tried = this->records->set(this->records, id, RMOBIKE_PART_TRIED, NULL);
 	this->records->unlock(this->records);
-	destroy_hosts(tried);
+	rmobike_paths_destroy(tried);
 	return tried != NULL;
 }
 
@@ -260,7 +229,7 @@ static linked_list_t *get_announced(message_t *message, host_t *me)
 		}
 		host = host_create_from_chunk(family,
 								notify->get_notification_data(notify), 0);
-		if (host && !has_host(announced, host))
+		if (host && !rmobike_paths_include(announced, host))
 		{
 			announced->insert_last(announced, host);
 			continue;
@@ -283,7 +252,7 @@ static bool are_same(linked_list_t *a, linked_list_t *b)
 	enumerator = a->create_enumerator(a);
 	while (same && enumerator->enumerate(enumerator, &host))
 	{
-		same = has_host(b, host);
+		same = rmobike_paths_include(b, host);
 	}
 	enumerator->destroy(enumerator);
 	return same;
@@ -343,7 +312,7 @@ static void note_announced(private_rmobike_choice_t *this, ike_sa_t *ike_sa,
 			release(announced);
 		}
 		this->records->unlock(this->records);
-		destroy_hosts(hosts);
+		rmobike_paths_destroy(hosts);
 	}
 }
 
@@ -390,6 +359,7 @@ rmobike_choice_t *rmobike_choice_create(rmobike_records_t *records)
 		.lists = linked_list_create(),
 	);
 	records->own(records, RMOBIKE_PART_ANNOUNCED, release, NULL);
-	records->own(records, RMOBIKE_PART_TRIED, destroy_hosts, NULL);
+	records->own(records, RMOBIKE_PART_TRIED, (void*)rmobike_paths_destroy,
+				 NULL);
 	return &this->public;
 }

@@ -12,7 +12,6 @@
 #
 #   a, b -> c -> d     a and b may include c and d, and what these may include
 #   * -> a             all others may include a
-#   a <-> b            two that include each other
 #
 # with comments behind two spaces.
 
@@ -51,23 +50,19 @@ def read_includes(sources):
 
 
 def read_map(text):
-	"""Rooms that are described, arrows, those for all, and allowed circles"""
+	"""Rooms that are described, arrows, and those for all"""
 	rooms = set(re.findall(r"^ {4,}rmobike_(\w+) ", text, re.M))
-	arrows, common, circles = set(), set(), set()
+	arrows, common = set(), set()
 	block = re.search(r"what it can reach by arrows.*?\n\n(.*?)\n\n", text, re.S)
 	for line in block[1].splitlines():
 		line = re.sub(r"(?<=\S)  .*", "", line.strip())
-		first, both, second = line.partition(" <-> ")
-		if both:
-			circles |= {(first, second), (second, first)}
-			continue
 		chain = [part.split(", ") for part in line.split(" -> ")]
 		for above, below in zip(chain, chain[1:]):
 			if above == ["*"]:
 				common |= set(below)
 			else:
 				arrows |= {(a, b) for a in above for b in below}
-	return rooms, arrows, common, circles
+	return rooms, arrows, common
 
 
 def read_floors(text):
@@ -126,23 +121,23 @@ def main():
 	sources = sys.argv[2] if len(sys.argv) > 2 else \
 		os.path.join(TOP, "src/libcharon/plugins/rmobike")
 	includes = read_includes(sources)
-	rooms, arrows, common, circles = read_map(text)
+	rooms, arrows, common = read_map(text)
 	pairs = {(a, b) for a, found in includes.items() for b in found}
 	complaints = list(check_floors(text, sources, pairs, common))
 
 	for room in sorted(set(includes) ^ rooms):
 		complaints.append("rmobike_%s %s" % (
 			room, "does not exist" if room in rooms else "is not described"))
-	for a, b in sorted(pairs - circles):
+	for a, b in sorted(pairs):
 		if b not in common and b not in reachable(a, arrows):
 			complaints.append("no arrow leads from %s to %s, which it includes"
 							  % (a, b))
-	for a, b in sorted((arrows | circles) - pairs):
+	for a, b in sorted(arrows - pairs):
 		complaints.append("%s does not include %s as the map says" % (a, b))
 	if not complaints:
 		complaints = ["%s and %s are on a circle" % (a, b)
-					  for a, b in sorted(pairs - circles)
-					  if a in reachable(b, pairs - circles)]
+					  for a, b in sorted(pairs)
+					  if a in reachable(b, pairs)]
 
 	for complaint in complaints:
 		print("%s: %s" % (MAP, complaint))

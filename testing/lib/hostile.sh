@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# The peer that means harm, see testing/hostile.
+# The peer that means harm, see hostile_plugin.c.
 
 # hostile HOST: its charon loads the hostile plugin, too
 hostile() {
@@ -22,8 +22,8 @@ hostile_build() {
 		flags+=("${more[@]}")
 	done
 	cc "${flags[@]}" -fPIC -shared -o "$lab/libstrongswan-hostile.so" \
-		"$testing/hostile/hostile_plugin.c" ||
-		fail "testing/hostile was not built"
+		"$testing/lib/hostile_plugin.c" ||
+		fail "hostile_plugin.c was not built"
 }
 
 # attack HOST, with a case per line of the standard input: name = notifies.

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# The kernel of this machine, or another one, see testing/kernel.
+# The kernel of this machine, or another one, see kernel.c.
 
 # linux_since VERSION: it is as new as that
 linux_since() {
@@ -15,7 +15,7 @@ other_kernel() {
 	shift
 	if [ ! -e "$lab/kernel.so" ]; then
 		cc -Wall -Wextra -Werror -fPIC -shared -o "$lab/kernel.so" \
-			"$testing/kernel/kernel.c" || fail "testing/kernel was not built"
+			"$testing/lib/kernel.c" || fail "kernel.c was not built"
 	fi
 	for name; do
 		RUN_BY[$name]="env LD_PRELOAD=$lab/kernel.so TEST_KERNEL=$what"

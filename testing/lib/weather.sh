@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 #
 # Weather over live daemons: a gateway with three uplinks, four clients, and what
-# happens to them. Sourced by testing/weather, after lab.sh.
+# happens to them. Sourced by testing/tools/weather, after lab.sh.
 #
 #   plain ------------------.                .---- 192.0.2.1 -----.
 #   cone ---- NAT ----------- internet ----------- 203.0.113.1 ----- gateway -- server

@@ -143,9 +143,6 @@ count_cases() {
 # Live tests, as many at once as allowed
 run_live() {
 	local name slot
-	if [ -n "${RMOBIKE_VM:-}" ]; then
-		RMOBIKE_VM=$(readlink -f "$RMOBIKE_VM")
-	fi
 	[ -z "${keep:-}" ] || jobs=1
 	slots=()
 	for ((slot = 0; slot < jobs; slot++)); do

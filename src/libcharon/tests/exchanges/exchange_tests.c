@@ -19,36 +19,58 @@ void world_failed(const char *file, int line, const char *why)
 	ck_abort_msg("%s:%d: %s", file, line, why);
 }
 
-/*
- * Described in header
+/** All of them, in the order in which they run */
+static const struct {
+	const char *name;
+	void (*add_tests)(TCase *tcase);
+} suites[] = {
+	{ "stock", suite_stock },
+	{ "switch", suite_switch },
+	{ "refuse", suite_refuse },
+	{ "outcome", suite_outcome },
+	{ "loss", suite_loss },
+	{ "rekey", suite_rekey },
+	{ "moves", suite_moves },
+	{ "gone", suite_gone },
+	{ "turns", suite_turns },
+	{ "unanswered", suite_unanswered },
+	{ "ends", suite_ends },
+	{ "seek", suite_seek },
+	{ "hostile", suite_hostile },
+	{ "agree", suite_agree },
+	{ "many", suite_many },
+	{ "commands", suite_commands },
+	{ "kernel", suite_kernel },
+	{ "rescue", suite_rescue },
+	{ "alive", suite_alive },
+};
+
+/**
+ * Create a suite with one test case.
  */
-Suite *exchange_suite(const char *name, TCase **tcase)
+static Suite *create_suite(int i)
 {
 	Suite *suite;
+	TCase *tcase;
 
-	suite = suite_create(name);
-	*tcase = tcase_create(name);
-	tcase_add_checked_fixture(*tcase, NULL, world_destroy);
-	tcase_set_timeout(*tcase, 60);
-	suite_add_tcase(suite, *tcase);
+	suite = suite_create(suites[i].name);
+	tcase = tcase_create(suites[i].name);
+	tcase_add_checked_fixture(tcase, NULL, world_destroy);
+	tcase_set_timeout(tcase, 60);
+	suites[i].add_tests(tcase);
+	suite_add_tcase(suite, tcase);
 	return suite;
 }
 
 int main(int argc, char *argv[])
 {
-	static Suite *(*suites[])() = {
-		suite_stock, suite_switch, suite_refuse, suite_outcome, suite_loss,
-		suite_rekey, suite_moves, suite_gone, suite_turns, suite_unanswered,
-		suite_ends, suite_seek, suite_hostile, suite_agree, suite_many,
-		suite_commands, suite_kernel, suite_rescue, suite_alive,
-	};
 	SRunner *runner;
 	int failed, run, i;
 
 	runner = srunner_create(NULL);
 	for (i = 0; i < countof(suites); i++)
 	{
-		srunner_add_suite(runner, suites[i]());
+		srunner_add_suite(runner, create_suite(i));
 	}
 	srunner_run_all(runner, CK_ENV);
 	run = srunner_ntests_run(runner);

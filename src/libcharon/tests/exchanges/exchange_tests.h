@@ -19,27 +19,25 @@
 #define EMPTY_RESP "* INFORMATIONAL resp * {}"
 #define UPDATE_REQ "* -> * INFORMATIONAL req * {UPD_SA_ADDR *}"
 
-/** Create a suite with one test case */
-Suite *exchange_suite(const char *name, TCase **tcase);
-
-Suite *suite_stock();
-Suite *suite_switch();
-Suite *suite_refuse();
-Suite *suite_outcome();
-Suite *suite_loss();
-Suite *suite_rekey();
-Suite *suite_moves();
-Suite *suite_gone();
-Suite *suite_turns();
-Suite *suite_unanswered();
-Suite *suite_ends();
-Suite *suite_seek();
-Suite *suite_hostile();
-Suite *suite_agree();
-Suite *suite_many();
-Suite *suite_commands();
-Suite *suite_kernel();
-Suite *suite_rescue();
-Suite *suite_alive();
+/** The suites: each adds its tests to a test case of its own */
+void suite_stock(TCase *tcase);
+void suite_switch(TCase *tcase);
+void suite_refuse(TCase *tcase);
+void suite_outcome(TCase *tcase);
+void suite_loss(TCase *tcase);
+void suite_rekey(TCase *tcase);
+void suite_moves(TCase *tcase);
+void suite_gone(TCase *tcase);
+void suite_turns(TCase *tcase);
+void suite_unanswered(TCase *tcase);
+void suite_ends(TCase *tcase);
+void suite_seek(TCase *tcase);
+void suite_hostile(TCase *tcase);
+void suite_agree(TCase *tcase);
+void suite_many(TCase *tcase);
+void suite_commands(TCase *tcase);
+void suite_kernel(TCase *tcase);
+void suite_rescue(TCase *tcase);
+void suite_alive(TCase *tcase);
 
 #endif /** EXCHANGE_TESTS_H_ */

@@ -115,14 +115,9 @@ START_TEST(test_update_of_charon_goes_everywhere)
 }
 END_TEST
 
-Suite *suite_agree()
+void suite_agree(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("agree", &tcase);
 	tcase_add_test(tcase, test_initiator_roams_during_update);
 	tcase_add_test(tcase, test_late_list_of_addresses);
 	tcase_add_test(tcase, test_update_of_charon_goes_everywhere);
-	return suite;
 }

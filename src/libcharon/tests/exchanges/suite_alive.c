@@ -171,12 +171,8 @@ START_TEST(test_request_is_given_up_like_charon_does)
 }
 END_TEST
 
-Suite *suite_alive()
+void suite_alive(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("alive", &tcase);
 	tcase_add_loop_test(tcase,
 						test_request_is_sent_again_when_the_peer_is_heard, 0,
 						REQUESTS * KINDS);
@@ -185,5 +181,4 @@ Suite *suite_alive()
 						0, REQUESTS * KINDS);
 	tcase_add_loop_test(tcase, test_request_is_given_up_like_charon_does, 0,
 						OURS * KINDS);
-	return suite;
 }

@@ -272,15 +272,10 @@ START_TEST(test_lists_are_sent_beside_a_drain_of_silent_peers)
 }
 END_TEST
 
-Suite *suite_commands()
+void suite_commands(TCase *tc)
 {
-	Suite *suite;
-	TCase *tc;
-
-	suite = exchange_suite("commands", &tc);
 	tcase_add_test(tc, test_statistics_of_drained_addresses);
 	tcase_add_test(tc, test_status_looks_at_all_once);
 	tcase_add_test(tc, test_address_is_lost_during_a_drain);
 	tcase_add_test(tc, test_lists_are_sent_beside_a_drain_of_silent_peers);
-	return suite;
 }

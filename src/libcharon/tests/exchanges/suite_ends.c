@@ -145,17 +145,12 @@ START_TEST(test_plugin_is_unloaded)
 }
 END_TEST
 
-Suite *suite_ends()
+void suite_ends(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("ends", &tcase);
 	tcase_add_loop_test(tcase, test_gateway_restarts, 0, MOMENTS);
 	tcase_add_loop_test(tcase, test_client_restarts, 0, MOMENTS);
 	tcase_add_loop_test(tcase, test_gateway_restarts_after_it_lost_the_address,
 						0, MOMENTS);
 	tcase_add_test(tcase, test_ike_sa_ends_with_its_switch);
 	tcase_add_loop_test(tcase, test_plugin_is_unloaded, 0, MOMENTS);
-	return suite;
 }

@@ -429,12 +429,8 @@ START_TEST(test_both_lose_their_addresses)
 }
 END_TEST
 
-Suite *suite_gone()
+void suite_gone(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("gone", &tcase);
 	tcase_add_loop_test(tcase, test_request_leaves_from_lost_address, 0, 2);
 	tcase_add_test(tcase, test_lost_request_from_lost_address);
 	tcase_add_loop_test(tcase, test_request_from_new_address_as_well, 0, 2);
@@ -454,5 +450,4 @@ Suite *suite_gone()
 	tcase_add_test(tcase, test_address_that_flaps);
 	tcase_add_loop_test(tcase, test_only_address_is_replaced, 0, 3);
 	tcase_add_loop_test(tcase, test_both_lose_their_addresses, 0, 22);
-	return suite;
 }

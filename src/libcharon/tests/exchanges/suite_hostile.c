@@ -289,12 +289,8 @@ START_TEST(test_list_while_no_update_can_be_sent)
 }
 END_TEST
 
-Suite *suite_hostile()
+void suite_hostile(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("hostile", &tcase);
 	tcase_add_loop_test(tcase, test_check_that_ran_out_proves_nothing, 0, 2);
 	tcase_add_test(tcase, test_update_that_ran_out_proves_nothing);
 	tcase_add_loop_test(tcase, test_found_where_it_is_not, 0, 2);
@@ -303,5 +299,4 @@ Suite *suite_hostile()
 	tcase_add_test(tcase, test_asks_for_where_we_are);
 	tcase_add_loop_test(tcase, test_rekeys_where_we_are, 0, 2);
 	tcase_add_loop_test(tcase, test_list_while_no_update_can_be_sent, 0, 2);
-	return suite;
 }

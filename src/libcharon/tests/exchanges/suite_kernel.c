@@ -176,12 +176,8 @@ START_TEST(test_back_where_a_child_was_rekeyed)
 }
 END_TEST
 
-Suite *suite_kernel()
+void suite_kernel(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("kernel", &tcase);
 	tcase_add_loop_test(tcase, test_locked_kernel_gets_no_zeros, 0, 4);
 	tcase_add_loop_test(tcase, test_failed_update_is_taken_back, 0, 4);
 	tcase_add_loop_test(tcase, test_new_mapping_blocks_nothing, 0, 2);
@@ -189,5 +185,4 @@ Suite *suite_kernel()
 	tcase_add_loop_test(tcase, test_switch_during_rekeying, 0, 40);
 	tcase_add_loop_test(tcase, test_back_where_a_child_was_rekeyed, 0,
 						countof(kernels) * 4);
-	return suite;
 }

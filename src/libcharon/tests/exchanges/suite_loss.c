@@ -398,12 +398,8 @@ START_TEST(test_half_of_all_packets_lost)
 }
 END_TEST
 
-Suite *suite_loss()
+void suite_loss(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("loss", &tcase);
 	tcase_add_loop_test(tcase, test_packet_lost_twice_or_late_does_no_harm, 0,
 						countof(fates) * countof(packets));
 	tcase_add_test(tcase, test_many_lost_packets_heal_slowly);
@@ -422,5 +418,4 @@ Suite *suite_loss()
 	tcase_add_loop_test(tcase, test_outage_is_survived, 0, 2);
 	tcase_add_loop_test(tcase, test_old_address_dies_after_request, 0, 2);
 	tcase_add_loop_test(tcase, test_half_of_all_packets_lost, 0, 20);
-	return suite;
 }

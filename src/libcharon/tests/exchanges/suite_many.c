@@ -346,12 +346,8 @@ START_TEST(test_lists_differ_if_an_address_is_there_twice)
 }
 END_TEST
 
-Suite *suite_many()
+void suite_many(TCase *tc)
 {
-	Suite *suite;
-	TCase *tc;
-
-	suite = exchange_suite("many", &tc);
 	tcase_add_test(tc, test_kernel_is_not_asked_for_each_ike_sa);
 	tcase_add_test(tc, test_kernel_is_asked_again_after_a_change);
 	tcase_add_test(tc, test_list_is_not_sent_to_all_at_once);
@@ -363,5 +359,4 @@ Suite *suite_many()
 	tcase_add_test(tc, test_rekeyed_between_selection_and_queue);
 	tcase_add_test(tc, test_lists_differ_if_an_address_is_there_twice);
 	tcase_add_test(tc, test_timers_do_not_pile_up);
-	return suite;
 }

@@ -556,12 +556,8 @@ START_TEST(test_reordering)
 }
 END_TEST
 
-Suite *suite_moves()
+void suite_moves(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("moves", &tcase);
 	tcase_add_loop_test(tcase, test_client_roams_behind_nat, 0, RACES);
 	tcase_add_loop_test(tcase, test_client_roams_without_nat, 0, RACES);
 	tcase_add_loop_test(tcase, test_client_roams_and_notices_late, 0, RACES);
@@ -583,5 +579,4 @@ Suite *suite_moves()
 	tcase_add_loop_test(tcase, test_new_address_is_removed_during_switch, 0,
 						10);
 	tcase_add_loop_test(tcase, test_reordering, 0, 50);
-	return suite;
 }

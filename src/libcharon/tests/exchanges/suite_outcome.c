@@ -380,12 +380,8 @@ START_TEST(test_nothing_outlives_the_ike_sa)
 }
 END_TEST
 
-Suite *suite_outcome()
+void suite_outcome(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("outcome", &tcase);
 	tcase_add_test(tcase, test_peer_without_capability_is_not_asked);
 	tcase_add_test(tcase, test_advertise_no_sends_nothing_of_ours);
 	tcase_add_test(tcase, test_advertise_of_another_connection);
@@ -409,5 +405,4 @@ Suite *suite_outcome()
 	tcase_add_test(tcase, test_two_peers);
 	tcase_add_loop_test(tcase, test_nothing_outlives_the_ike_sa, RESPONDER,
 						INITIATOR + 1);
-	return suite;
 }

@@ -407,12 +407,8 @@ START_TEST(test_current_address_is_updated)
 }
 END_TEST
 
-Suite *suite_refuse()
+void suite_refuse(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("refuse", &tcase);
 	tcase_add_loop_test(tcase, test_refusal_stays_and_checks_liveness, 0,
 						countof(refusals));
 	tcase_add_test(tcase, test_refusal_is_an_outcome);
@@ -430,5 +426,4 @@ Suite *suite_refuse()
 	tcase_add_test(tcase, test_without_mobike_is_ignored);
 	tcase_add_test(tcase, test_if_we_did_not_send_r_is_ignored);
 	tcase_add_loop_test(tcase, test_current_address_is_updated, 0, 2);
-	return suite;
 }

@@ -285,12 +285,8 @@ START_TEST(test_delete)
 }
 END_TEST
 
-Suite *suite_rekey()
+void suite_rekey(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("rekey", &tcase);
 	tcase_add_loop_test(tcase, test_switch_and_other_exchange_are_done, 0,
 						countof(races) * RACES);
 	tcase_add_loop_test(tcase, test_rekeyed_child_sas_move_along, 2, 12);
@@ -299,5 +295,4 @@ Suite *suite_rekey()
 	tcase_add_test(tcase, test_request_does_not_get_lost_with_the_ike_sa);
 	tcase_add_loop_test(tcase, test_reauth, 0, 2 * RACES);
 	tcase_add_loop_test(tcase, test_delete, 0, 3 * RACES);
-	return suite;
 }

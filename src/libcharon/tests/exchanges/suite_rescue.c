@@ -135,14 +135,9 @@ START_TEST(test_third_address_with_a_request_under_way)
 }
 END_TEST
 
-Suite *suite_rescue()
+void suite_rescue(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("rescue", &tcase);
 	tcase_add_loop_test(tcase, test_third_address_is_found, 0, KINDS);
 	tcase_add_loop_test(tcase, test_third_address_with_a_request_under_way, 0,
 						6 * 3 * KINDS);
-	return suite;
 }

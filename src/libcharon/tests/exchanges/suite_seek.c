@@ -189,12 +189,8 @@ START_TEST(test_address_that_was_left_stays_known)
 }
 END_TEST
 
-Suite *suite_seek()
+void suite_seek(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("seek", &tcase);
 	tcase_add_loop_test(tcase, test_silent_responder_is_found, 0, 2);
 	tcase_add_loop_test(tcase, test_responder_that_is_back_is_not_left, 0, 2);
 	tcase_add_loop_test(tcase, test_responder_that_can_not_ask_is_found, 1, 13);
@@ -203,5 +199,4 @@ Suite *suite_seek()
 	tcase_add_test(tcase, test_rekeyed_ike_sa_is_deleted_there);
 	tcase_add_loop_test(tcase, test_silent_during_rekeying, 0, 12);
 	tcase_add_loop_test(tcase, test_address_that_was_left_stays_known, 0, 4);
-	return suite;
 }

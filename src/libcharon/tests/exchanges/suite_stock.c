@@ -260,12 +260,8 @@ START_TEST(test_same_seed_same_world)
 }
 END_TEST
 
-Suite *suite_stock()
+void suite_stock(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("stock", &tcase);
 	tcase_add_test(tcase, test_responder_behind_nat_gives_up);
 	tcase_add_test(tcase, test_responder_without_nat_roams);
 	tcase_add_test(tcase, test_initiator_roams);
@@ -281,5 +277,4 @@ Suite *suite_stock()
 	tcase_add_test(tcase, test_reauth);
 	tcase_add_test(tcase, test_same_message_id_is_dropped_while_busy);
 	tcase_add_test(tcase, test_same_seed_same_world);
-	return suite;
 }

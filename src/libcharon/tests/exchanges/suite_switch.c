@@ -457,12 +457,8 @@ START_TEST(test_other_notify_type)
 }
 END_TEST
 
-Suite *suite_switch()
+void suite_switch(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("switch", &tcase);
 	tcase_add_loop_test(tcase, test_switch_takes_one_round_trip, 0, 6);
 	tcase_add_loop_test(tcase, test_switch_loses_no_esp, 0, 2);
 	tcase_add_loop_test(tcase, test_lost_update_loses_no_esp, 0, 2);
@@ -486,5 +482,4 @@ Suite *suite_switch()
 	tcase_add_loop_test(tcase, test_wrong_cookie_closes_ike_sa, 0, 4);
 	tcase_add_test(tcase, test_unacceptable_address_brings_back);
 	tcase_add_test(tcase, test_other_notify_type);
-	return suite;
 }

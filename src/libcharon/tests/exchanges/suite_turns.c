@@ -102,14 +102,9 @@ START_TEST(test_silent_ones_that_waited_hold_up_nobody_longer)
 }
 END_TEST
 
-Suite *suite_turns()
+void suite_turns(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("turns", &tcase);
 	tcase_add_test(tcase, test_many_leave_lost_address_by_turns);
 	tcase_add_test(tcase, test_silent_ones_hold_up_others_for_a_moment);
 	tcase_add_test(tcase, test_silent_ones_that_waited_hold_up_nobody_longer);
-	return suite;
 }

@@ -353,12 +353,8 @@ START_TEST(test_replayed_switch_is_answered_a_few_times)
 }
 END_TEST
 
-Suite *suite_unanswered()
+void suite_unanswered(TCase *tcase)
 {
-	Suite *suite;
-	TCase *tcase;
-
-	suite = exchange_suite("unanswered", &tcase);
 	tcase_add_loop_test(tcase, test_request_is_answered_before_the_switch, 0,
 						CASES);
 	tcase_add_loop_test(tcase, test_initiator_has_a_request_under_way, 0, 12);
@@ -370,5 +366,4 @@ Suite *suite_unanswered()
 	tcase_add_test(tcase, test_replaced_ike_sa_does_not_go_down);
 	tcase_add_test(tcase, test_other_threads_drop_no_answer);
 	tcase_add_test(tcase, test_replayed_switch_is_answered_a_few_times);
-	return suite;
 }

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Everything that administrators and programs can use is documented, and nothing
-# else is: options of the plugin with their defaults, its commands, events and
-# their keys on vici, options of the command rmobike. What is made from the
-# options' description is up to date.
+# else is: options of the plugin with their defaults, its commands and events on
+# vici, each with its own keys, options of the command rmobike. What is made from
+# the options' description is up to date, and the command sends what is taken.
 #
 # RMOBIKE is the command, by default the one that was built in this tree.
 
@@ -20,8 +20,10 @@ DESCRIBE = "conf/options.py"
 OPTIONS = "docs/options.md"
 MAN = "docs/rmobike.8"
 VICI = "docs/vici.md"
+COMMAND = "src/rmobike/*.[ch]"
 COMPLETION = "src/rmobike/rmobike.bash"
 PLUGIN = "src/libcharon/plugins/rmobike/**/*.[ch]"
+OPERATOR = "src/libcharon/plugins/rmobike/operator/rmobike_[cv]*.c"
 TESTS = "src/libcharon/tests/units/test_options.c"
 
 RMOBIKE = os.environ.get("RMOBIKE",
@@ -59,9 +61,9 @@ def between(text, start, end, where):
 	return found[1]
 
 
-def compare(where, what, documented, existing):
+def compare(where, what, documented, existing, optional=False):
 	"""Complain about what is on one side only"""
-	if not existing:
+	if not existing and not optional:
 		complain("no %s found in the code" % what)
 	for name in sorted(set(existing) - set(documented)):
 		complain("%s: %s '%s' is not documented" % (where, what, name))
@@ -130,13 +132,33 @@ def check_options():
 # -- commands, events and keys on vici ---------------------------------------
 
 def messages_in_vici():
-	"""Keys of requests, and those of replies and events"""
-	requests, others = set(), set()
-	for message in re.findall(r"^\t\{.*?^\t\}\n", read(VICI), re.S | re.M):
-		request, arrow, reply = message.rpartition("} => {")
-		requests |= set(re.findall(r"^\s+([a-z][\w-]*) = ", request, re.M))
-		others |= set(re.findall(r"^\s+([a-z][\w-]*) = ", reply, re.M))
-	return requests, others
+	"""Of each command, as "name()", and event: keys of the request, and those of
+	the reply or event"""
+	messages = {}
+	for name, text in re.findall(r"^### (\S+) .*?$(.*?)(?=^##|\Z)", read(VICI),
+								 re.S | re.M):
+		message = between(text, r"^\t\{", r"^\t\}\n", VICI)
+		request, _, reply = message.rpartition("} => {")
+		messages[name] = [set(re.findall(r"^\s+([a-z][\w-]*) = ", part, re.M))
+						  for part in (request, reply)]
+	return messages
+
+
+def functions(code):
+	"""Bodies of the functions in C code"""
+	return dict(re.findall(r"\b(\w+)\([^;{}]*\)\n\{\n(.*?)^\}", code,
+						   re.S | re.M))
+
+
+def reached(name, bodies):
+	"""Code of a function and of all that it calls"""
+	found, todo = set(), {name}
+	while todo:
+		found |= todo
+		todo = {other for other in bodies
+				if any(re.search(r"\b%s\b" % other, bodies[f]) for f in todo)}
+		todo -= found
+	return "\n".join(bodies[f] for f in sorted(found))
 
 
 def names_in_enum(code, name):
@@ -152,30 +174,44 @@ def compare_loosely(where, what, documented, used, code):
 			set(used) | (set(documented) & literals))
 
 
-def check_vici():
-	code = read_code(PLUGIN)
-	text = read(VICI)
+def keys_read(body, code):
+	"""Keys that a command takes: those of its table if it has one"""
+	table = re.search(r"is_well_formed\(request, (\w+)", body)
+	if table:
+		return re.findall(r'"([\w-]+)"', between(
+			code, r"\b%s\[\] = \{" % table[1], r"\}", OPERATOR))
+	return re.findall(r'request->get_\w+\([^";]*"([\w-]+)"\)', body)
 
-	commands = set(re.findall(r'manage_command\(\w+, "([\w-]+)"', code))
-	commands |= set(re.findall(r'\{ "(rmobike-[\w-]+)", \w+ \}', code))
-	compare(VICI, "command", re.findall(r"^### ([\w-]+)\(\)", text, re.M),
-			commands)
 
-	events = set(re.findall(r'_event\([^";]*"([\w-]+)"', code))
-	compare(VICI, "event", re.findall(r"^### ([\w-]+) ", text, re.M), events)
-
-	requests, others = messages_in_vici()
-	keys = set(re.findall(r'request->get_\w+\([^";]*"([\w-]+)"\)', code))
-	for table in re.findall(r"\w+_keys\[\] = \{(.*?)\}", code, re.S):
-		keys |= set(re.findall(r'"([\w-]+)"', table))
-	compare_loosely(VICI, "key of requests", requests, keys, code)
+def keys_written(body, code):
+	"""Keys of replies and events, as far as they are names"""
 	keys = set(re.findall(
 		r'(?:add_kv|begin_section|begin_list|add_\w+)\((?:\w+, )?builder, '
-		r'"([\w-]+)"', code))
-	for names in re.findall(r"add_kv\(builder, enum_to_name\((\w+)", code):
+		r'"([\w-]+)"', body))
+	for names in re.findall(r"add_kv\(builder, enum_to_name\((\w+)", body):
 		keys |= set(names_in_enum(code, names))
-	compare_loosely(VICI, "key of replies and events", others, keys, code)
-	return len(commands) + len(events)
+	return keys
+
+
+def check_vici():
+	code = read_code(PLUGIN)
+	bodies = functions(read_code(OPERATOR))
+	senders = {name + "()": callback for name, callback in re.findall(
+		r'\{ "([\w-]+)", (rmobike_command_\w+) \}', code)}
+	for name, body in bodies.items():
+		senders.update((event, name) for event in re.findall(
+			r'raise_event\([^";]*"([\w-]+)"', body))
+
+	messages = messages_in_vici()
+	compare(VICI, "command or event", messages, senders)
+	for name in sorted(set(messages) & set(senders)):
+		body = reached(senders[name], bodies)
+		request, reply = messages[name]
+		compare(VICI, "key of %s" % name, request,
+				keys_read(bodies[senders[name]], code), optional=True)
+		compare_loosely(VICI, "key that %s tells" % name, reply,
+						keys_written(body, code), body)
+	return len(senders)
 
 
 def check_outcomes():
@@ -206,6 +242,36 @@ def help_of(*command):
 						  check=True).stdout.decode()
 
 
+def requests_of_command():
+	"""Keys that the command sends, by what it calls on vici"""
+	code = read_code(COMMAND)
+	moving = between(code, r"#define MOVE_OPTIONS \\\n", r"[^\\]\n", COMMAND)
+	table = between(code, r"command_t commands\[\] = \{", r"^\};", COMMAND)
+	table = re.sub(r"\bMOVE_OPTIONS\b", lambda found: moving, table)
+	requests = {}
+	for row in table.split(".name = ")[1:]:
+		keys = {name for name, local in re.findall(
+			r"\{ \"([\w-]+)\",\s+'\w',\s+(?:NULL|\"\w+\"),\s+"
+			r'"[^"]*"(,\s+true)?', row) if not local}
+		keys |= {"address"} if ".value = " in row else set()
+		keys |= {"tag"} if ".call = move_call" in row else set()
+		if ".call = monitor_call" not in row:
+			requests[between(row, r'\.vici = "', '"', COMMAND)] = keys
+	return requests
+
+
+def check_requests():
+	"""The command can ask for all that can be asked for on vici, and for nothing
+	else; pages of lists are its own business"""
+	sent = requests_of_command()
+	for name, (documented, _) in sorted(messages_in_vici().items()):
+		if name.endswith("()") and name != "rmobike-status()":
+			for key in sorted(documented ^ sent.get(name[:-2], set())):
+				complain("src/rmobike: no option is '%s' of %s" % (key, name)
+						 if key in documented else
+						 "src/rmobike: %s has no '%s'" % (name, key))
+
+
 def check_command():
 	commands = re.findall(r"^  rmobike (--\w+) +\((-\w)\)", help_of(), re.M)
 	options = {"%s, %s" % command for command in commands}
@@ -233,6 +299,7 @@ def check_command():
 def main():
 	counts = check_options(), check_vici(), check_command()
 	check_outcomes()
+	check_requests()
 	for complaint in complaints:
 		print(complaint)
 	if not complaints:

@@ -154,6 +154,21 @@ static void flap_responder()
 }
 
 /**
+ * An end looks at its addresses, those of the responder may change with it.
+ */
+static void roam(side_t side)
+{
+	if (flapping)
+	{
+		flap_responder();
+	}
+	else
+	{
+		world_roam(side);
+	}
+}
+
+/**
  * The initiator asks by itself, as long as the weather lasts.
  */
 static void ask(void *count)
@@ -205,14 +220,7 @@ static void happen(void *null)
 			}
 			break;
 		case 8:
-			if (flapping)
-			{
-				flap_responder();
-			}
-			else
-			{
-				world_roam(side);
-			}
+			roam(side);
 			break;
 		case 9:
 			/* a responder would establish the IKE_SA again for it */

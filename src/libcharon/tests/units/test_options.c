@@ -200,13 +200,35 @@ START_TEST(complains_about_key_value_and_what_would_do)
 END_TEST
 
 /**
- * Valid values and what they mean.
+ * A value, as strongswan.conf has it or without the quotes around it, and what
+ * it means or what holds instead.
  */
-static const struct {
+typedef struct {
 	const char *key;
 	const char *value;
 	const char *meaning;
-} valid[] = {
+} value_t;
+
+/**
+ * Check what an option is, and how many complaints there are about the text.
+ */
+static void check_option(const char *text, const value_t *value, int count)
+{
+	rmobike_options_t *options;
+
+	options = read_options(text, NULL);
+	ck_assert_str_eq(option(options, value->key), value->meaning);
+	ck_assert_int_eq(complaints.count, count);
+	rmobike_options_destroy(options);
+
+	check_options(text);
+	ck_assert_int_eq(complaints.count, count);
+}
+
+/**
+ * Valid values.
+ */
+static const value_t valid[] = {
 	{ "advertise", "no", "no" },
 	{ "advertise", "No", "no" },
 	{ "advertise", "false", "no" },
@@ -262,28 +284,17 @@ static const struct {
 
 START_TEST(reads_valid_values)
 {
-	rmobike_options_t *options;
 	char text[128];
 
 	snprintf(text, sizeof(text), "%s = %s", valid[_i].key, valid[_i].value);
-	options = read_options(text, NULL);
-	ck_assert_str_eq(option(options, valid[_i].key), valid[_i].meaning);
-	ck_assert_int_eq(complaints.count, 0);
-	rmobike_options_destroy(options);
-
-	check_options(text);
-	ck_assert_int_eq(complaints.count, 0);
+	check_option(text, &valid[_i], 0);
 }
 END_TEST
 
 /**
- * Values that are not valid, and what holds instead.
+ * Values that are not valid.
  */
-static const struct {
-	const char *key;
-	const char *value;
-	const char *instead;
-} invalid[] = {
+static const value_t invalid[] = {
 	{ "advertise", "", "yes" },
 	{ "advertise", "2", "yes" },
 	{ "advertise", "y", "yes" },
@@ -361,18 +372,11 @@ static const struct {
 
 START_TEST(uses_defaults_instead_of_invalid_values)
 {
-	rmobike_options_t *options;
 	char text[128];
 
 	snprintf(text, sizeof(text), "%s = \"%s\"", invalid[_i].key,
 			 invalid[_i].value);
-	options = read_options(text, NULL);
-	ck_assert_str_eq(option(options, invalid[_i].key), invalid[_i].instead);
-	ck_assert_int_eq(complaints.count, 1);
-	rmobike_options_destroy(options);
-
-	check_options(text);
-	ck_assert_int_eq(complaints.count, 1);
+	check_option(text, &invalid[_i], 1);
 }
 END_TEST
 

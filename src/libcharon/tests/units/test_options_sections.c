@@ -5,77 +5,77 @@
 
 #include "test_options.h"
 
+/** Two of them */
+#define ADDRESSES "192.0.2.1, 192.0.2.2"
+
 /**
  * Global options and those of the connection "home", and which ones hold.
+ * Options of the same kind share a row.
  */
 static const struct {
-	const char *key;
+	const char *keys[3];
 	const char *global;
 	const char *home;
 	const char *meaning;
 	int complaints;
 } overrides[] = {
-	{ "advertise", "no", NULL, "no", 0 },
-	{ "advertise", "no", "yes", "yes", 0 },
-	{ "advertise", "yes", "no", "no", 0 },
-	{ "advertise", "no", "x", "no", 1 },
-	{ "accept", "any", NULL, "any", 0 },
-	{ "accept", "any", "none", "none", 0 },
-	{ "accept", "none", "any", "any", 0 },
+	{ { "advertise", "auto_switch" }, "no", NULL, "no", 0 },
+	{ { "advertise", "auto_switch" }, "no", "yes", "yes", 0 },
+	{ { "advertise", "auto_switch" }, "yes", "no", "no", 0 },
+	{ { "advertise", "auto_switch" }, "no", "x", "no", 1 },
+	{ { "accept" }, "any", NULL, "any", 0 },
+	{ { "accept" }, "any", "none", "none", 0 },
+	{ { "accept" }, "none", "any", "any", 0 },
 	/* never any if somebody wanted it to be different */
-	{ "accept", "any", "x", "announced", 1 },
-	{ "accept", "announced", "x", "announced", 1 },
-	{ "accept", "none", "x", "none", 1 },
-	{ "accept_addresses", "192.0.2.1, 192.0.2.2", NULL, "2", 0 },
-	{ "accept_addresses", "192.0.2.1, 192.0.2.2", "192.0.2.3", "1", 0 },
+	{ { "accept" }, "any", "x", "announced", 1 },
+	{ { "accept" }, "announced", "x", "announced", 1 },
+	{ { "accept" }, "none", "x", "none", 1 },
+	{ { "accept_addresses", "prefer" }, ADDRESSES, NULL, "2", 0 },
+	{ { "accept_addresses", "prefer" }, ADDRESSES, "192.0.2.3", "1", 0 },
 	/* unset is not empty */
-	{ "accept_addresses", "192.0.2.1, 192.0.2.2", "", "2", 0 },
-	{ "accept_addresses", "192.0.2.1, 192.0.2.2", "\"\"", "0", 0 },
-	{ "accept_addresses", "192.0.2.1, 192.0.2.2", "x", "0", 1 },
-	{ "reply_path", "request", NULL, "request", 0 },
-	{ "reply_path", "request", "new", "new", 0 },
-	{ "reply_path", "new", "request", "request", 0 },
-	{ "reply_path", "request", "x", "request", 1 },
-	{ "path_check", "always", NULL, "always", 0 },
-	{ "path_check", "always", "unannounced", "unannounced", 0 },
-	{ "path_check", "unannounced", "always", "always", 0 },
-	{ "path_check", "always", "x", "always", 1 },
-	{ "auto_switch", "no", NULL, "no", 0 },
-	{ "auto_switch", "no", "yes", "yes", 0 },
-	{ "auto_switch", "yes", "no", "no", 0 },
-	{ "auto_switch", "no", "x", "no", 1 },
-	{ "prefer", "192.0.2.1, 192.0.2.2", NULL, "2", 0 },
-	{ "prefer", "192.0.2.1, 192.0.2.2", "192.0.2.3", "1", 0 },
-	{ "prefer", "192.0.2.1, 192.0.2.2", "\"\"", "0", 0 },
-	{ "prefer", "192.0.2.1, 192.0.2.2", "x", "0", 1 },
-	{ "max_switches", "3", NULL, "3", 0 },
-	{ "max_switches", "3", "0", "0", 0 },
-	{ "max_switches", "0", "3", "3", 0 },
-	{ "max_switches", "3", "x", "3", 1 },
-	{ "switch_interval", "60", NULL, "60", 0 },
-	{ "switch_interval", "60", "3600", "3600", 0 },
-	{ "switch_interval", "60", "0", "60", 1 },
+	{ { "accept_addresses", "prefer" }, ADDRESSES, "", "2", 0 },
+	{ { "accept_addresses", "prefer" }, ADDRESSES, "\"\"", "0", 0 },
+	{ { "accept_addresses", "prefer" }, ADDRESSES, "x", "0", 1 },
+	{ { "reply_path" }, "request", NULL, "request", 0 },
+	{ { "reply_path" }, "request", "new", "new", 0 },
+	{ { "reply_path" }, "new", "request", "request", 0 },
+	{ { "reply_path" }, "request", "x", "request", 1 },
+	{ { "path_check" }, "always", NULL, "always", 0 },
+	{ { "path_check" }, "always", "unannounced", "unannounced", 0 },
+	{ { "path_check" }, "unannounced", "always", "always", 0 },
+	{ { "path_check" }, "always", "x", "always", 1 },
+	{ { "max_switches" }, "3", NULL, "3", 0 },
+	{ { "max_switches" }, "3", "0", "0", 0 },
+	{ { "max_switches" }, "0", "3", "3", 0 },
+	{ { "max_switches" }, "3", "x", "3", 1 },
+	{ { "switch_interval" }, "60", NULL, "60", 0 },
+	{ { "switch_interval" }, "60", "3600", "3600", 0 },
+	{ { "switch_interval" }, "60", "0", "60", 1 },
 	/* these are the same for all connections */
-	{ "upgrade_redirect", "yes", "no", "yes", 0 },
-	{ "path_timeout", "5", "6", "5000", 0 },
-	{ "notify_type", "50000", "50001", "50000", 0 },
-	{ "timeout", "20", "21", "20000", 0 },
-	{ "socket", "tcp://a", "tcp://b", "tcp://a", 0 },
+	{ { "upgrade_redirect" }, "yes", "no", "yes", 0 },
+	{ { "path_timeout" }, "5", "6", "5000", 0 },
+	{ { "notify_type" }, "50000", "50001", "50000", 0 },
+	{ { "timeout" }, "20", "21", "20000", 0 },
+	{ { "socket" }, "tcp://a", "tcp://b", "tcp://a", 0 },
 };
 
 START_TEST(connections_override_global_options)
 {
+	typeof(overrides[0]) *row = &overrides[_i];
 	rmobike_options_t *options;
 	char text[256];
+	int i;
 
-	snprintf(text, sizeof(text), "%s = %s\nconnections { home { %s%s%s } }",
-			 overrides[_i].key, overrides[_i].global,
-			 overrides[_i].home ? overrides[_i].key : "",
-			 overrides[_i].home ? " = " : "", overrides[_i].home ?: "");
-	options = read_options(text, "home");
-	ck_assert_str_eq(option(options, overrides[_i].key), overrides[_i].meaning);
-	ck_assert_int_eq(complaints.count, overrides[_i].complaints);
-	rmobike_options_destroy(options);
+	for (i = 0; row->keys[i]; i++)
+	{
+		snprintf(text, sizeof(text), "%s = %s\nconnections { home { %s%s%s } }",
+				 row->keys[i], row->global, row->home ? row->keys[i] : "",
+				 row->home ? " = " : "", row->home ?: "");
+		options = read_options(text, "home");
+		ck_assert_str_eq(option(options, row->keys[i]), row->meaning);
+		ck_assert_int_eq(complaints.count, row->complaints);
+		rmobike_options_destroy(options);
+	}
 }
 END_TEST
 

@@ -19,6 +19,22 @@ void world_failed(const char *file, int line, const char *why)
 	ck_abort_msg("%s:%d: %s", file, line, why);
 }
 
+/**
+ * Implements the callback of switch_later()
+ */
+static void start_switch(void *to)
+{
+	world_switch(to);
+}
+
+/*
+ * Described in header
+ */
+void switch_later(u_int ms, char *to)
+{
+	world_later(ms, start_switch, to);
+}
+
 /** All of them, in the order in which they run */
 static const struct {
 	const char *name;
@@ -31,6 +47,7 @@ static const struct {
 	{ "loss", suite_loss },
 	{ "rekey", suite_rekey },
 	{ "moves", suite_moves },
+	{ "changes", suite_changes },
 	{ "gone", suite_gone },
 	{ "turns", suite_turns },
 	{ "unanswered", suite_unanswered },

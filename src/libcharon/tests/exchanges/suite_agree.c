@@ -21,15 +21,6 @@ static void roam_initiator()
 	world_call(INITIATOR, roam, TRUE);
 }
 
-/**
- * In the end there is no disagreement, wherever both are.
- */
-static void assert_agreed()
-{
-	ck_assert_str_eq(world_disagreement() ?: "", "");
-	ck_assert_uint_eq(world_tasks(), 0);
-}
-
 /*
  * The initiator roams during an update.
  *

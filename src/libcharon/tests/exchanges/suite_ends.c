@@ -138,9 +138,7 @@ START_TEST(test_plugin_is_unloaded)
 	}
 	world_destroy();
 	/* there has to be one when the test ends */
-	world_establish();
-	world_switch(NEW);
-	world_run(1000);
+	establish_and_switch();
 	assert_at(NEW);
 }
 END_TEST

@@ -103,14 +103,6 @@ START_TEST(test_switch_uses_no_number_twice)
 }
 END_TEST
 
-/**
- * Start a switch, called later.
- */
-static void start_switch(void *to)
-{
-	world_switch(to);
-}
-
 /*
  * Two CHILD_SAs have the same reqid while one replaces the other. No matter
  * what the kernel can do, those that are left are at the new address.
@@ -119,7 +111,7 @@ START_TEST(test_switch_during_rekeying)
 {
 	world_establish(.nat = TRUE, .new_kernel = _i & 1, .delay = 20);
 	world_rekey_child(_i & 2 ? INITIATOR : RESPONDER);
-	world_later(_i / 4 * 10, start_switch, NEW);
+	switch_later(_i / 4 * 10, NEW);
 	world_run(10000);
 
 	assert_outcomes("rw " OLD " -> " NEW " done");

@@ -9,12 +9,15 @@
 #include "exchange_tests.h"
 
 /**
- * However it ended: both ends agree, and nothing is left to do.
+ * Try a switch to an address where nothing gets through, for a while.
  */
-#define assert_agreed() ({ \
-	ck_assert_str_eq(world_disagreement() ?: "", ""); \
-	ck_assert_uint_eq(world_tasks(), 0); \
-})
+static void switch_to_dead_address(bool nat, char *settings, u_int ms)
+{
+	world_establish(.nat = nat, .settings = settings);
+	world_block(NEW);
+	world_switch(NEW);
+	world_run(ms);
+}
 
 /** The four packets of a switch */
 static char *packets[] = {
@@ -137,11 +140,8 @@ START_TEST(test_dead_address_brings_back)
 {
 	bool check = _i;
 
-	world_establish(.nat = TRUE, .settings = check ?
-					"plugins { rmobike { path_check = always } }" : NULL);
-	world_block(NEW);
-	world_switch(NEW);
-	world_run(9000);
+	switch_to_dead_address(TRUE, check ?
+					"plugins { rmobike { path_check = always } }" : NULL, 9000);
 
 	assert_logged("*no answer at " NEW " for IKE_SA home*, back to " OLD);
 	assert_at(OLD);
@@ -202,11 +202,8 @@ END_TEST
 
 START_TEST(test_configured_path_timeout)
 {
-	world_establish(.nat = TRUE,
-					.settings = "plugins { rmobike { path_timeout = 0.5 } }");
-	world_block(NEW);
-	world_switch(NEW);
-	world_run(500);
+	switch_to_dead_address(TRUE,
+						   "plugins { rmobike { path_timeout = 0.5 } }", 500);
 	assert_not_logged("*no answer at " NEW "*");
 	ck_assert(world_is_at(INITIATOR, NEW));
 	world_run(15);
@@ -256,11 +253,8 @@ END_TEST
  */
 START_TEST(test_new_address_revives_after_update_at_old_one)
 {
-	world_establish(.nat = _i,
-					.settings = "plugins { rmobike { path_timeout = 1 } }");
-	world_block(NEW);
-	world_switch(NEW);
-	world_run(1000);
+	switch_to_dead_address(_i, "plugins { rmobike { path_timeout = 1 } }",
+						   1000);
 	world_fate(DROP, "* <- " OLD " INFORMATIONAL resp * {NATD*}", 100);
 	world_run(100);
 	world_unblock(NEW);
@@ -307,11 +301,8 @@ END_TEST
  */
 START_TEST(test_newer_switch_outlives_return)
 {
-	world_establish(.nat = TRUE,
-					.settings = "plugins { rmobike { path_timeout = 1 } }");
-	world_block(NEW);
-	world_switch(NEW);
-	world_run(950);
+	switch_to_dead_address(TRUE, "plugins { rmobike { path_timeout = 1 } }",
+						   950);
 	world_switch(NEWER);
 	world_run(10000);
 

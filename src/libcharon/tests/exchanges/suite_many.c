@@ -325,7 +325,6 @@ END_TEST
 START_TEST(test_lists_differ_if_an_address_is_there_twice)
 {
 	char *another = "192.0.2.99";
-	ike_sa_t *ike_sa;
 
 	world_create((world_conf_t){
 		.responder = OLD " " NEWER " " NEWER,
@@ -338,8 +337,7 @@ START_TEST(test_lists_differ_if_an_address_is_there_twice)
 	many_initiate(1);
 	world_mark();
 	world_del_address(RESPONDER, OLD);
-	ike_sa = world_checkout(RESPONDER);
-	world_checkin(ike_sa, ike_sa->roam(ike_sa, TRUE));
+	world_call(RESPONDER, roam, TRUE);
 	world_run(5000);
 	/* it is the first of those that were announced */
 	assert_outcomes("rw " OLD " -> 192.0.2.99 done");

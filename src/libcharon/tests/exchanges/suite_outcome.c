@@ -54,10 +54,8 @@ END_TEST
  */
 START_TEST(test_advertise_of_another_connection)
 {
-	world_establish(.settings = "plugins { rmobike { connections { "
+	establish_and_switch(.settings = "plugins { rmobike { connections { "
 								"office { advertise = no } } } }");
-	world_switch(NEW);
-	world_run(1000);
 	assert_outcomes("* done");
 }
 END_TEST
@@ -364,9 +362,7 @@ START_TEST(test_nothing_outlives_the_ike_sa)
 {
 	side_t side = _i;
 
-	world_establish(.nat = TRUE);
-	world_switch(NEW);
-	world_run(1000);
+	establish_and_switch(.nat = TRUE);
 	world_switch(OLD);
 	world_run(1000);
 	world_call(INITIATOR, rekey);

@@ -11,17 +11,6 @@
 
 #include "exchange_tests.h"
 
-#define STEPS 21
-#define RACES (2 * STEPS)
-
-/**
- * Start a switch, called later.
- */
-static void start_switch(void *to)
-{
-	world_switch(to);
-}
-
 /**
  * Make a world where a switch and something else meet, which one end begins, or
  * the initiator and then the responder.
@@ -29,11 +18,11 @@ static void start_switch(void *to)
 static void race(int i, bool userland, char *settings, void (*what)(side_t),
 				 bool initiator, bool responder)
 {
-	int offset = (i % STEPS - STEPS / 2) * 4;
+	int offset = race_offset(i);
 
 	world_establish(.nat = TRUE, .userland_esp = userland,
 					.busy = i < STEPS ? 0 : 3, .settings = settings);
-	world_later(max(0, -offset), start_switch, NEW);
+	switch_later(max(0, -offset), NEW);
 	if (initiator)
 	{
 		world_later(max(0, offset), (void*)what, (void*)INITIATOR);
@@ -212,8 +201,7 @@ START_TEST(test_update_does_not_get_lost_with_the_ike_sa)
 	world_fate_none();
 	world_run(60000);
 
-	ck_assert_str_eq(world_disagreement() ?: "", "");
-	ck_assert_uint_eq(world_tasks(), 0);
+	assert_agreed();
 	assert_outcomes("rw " OLD " -> " NEW " *");
 }
 END_TEST
@@ -256,8 +244,7 @@ START_TEST(test_reauth)
 	world_run(30000);
 
 	assert_count(1, "* IKE_AUTH req *");
-	ck_assert_str_eq(world_disagreement() ?: "", "");
-	ck_assert_uint_eq(world_tasks(), 0);
+	assert_agreed();
 	world_run(200000);
 	world_call(RESPONDER, delete, FALSE);
 	world_run(1000);

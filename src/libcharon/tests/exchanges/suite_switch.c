@@ -36,8 +36,7 @@ START_TEST(test_switch_takes_one_round_trip)
 	world_run(10000);
 
 	ck_assert(world_count("*") >= 4);
-	ck_assert(world_sent_at(CLIENT " <- " OLD " INFORMATIONAL req 0 "
-							"{SWITCH=" NEW " ADD_4_ADDR ADD_4_ADDR}") == 0);
+	ck_assert(world_sent_at(ASKED) == 0);
 	ck_assert(world_sent_at(CLIENT " -> " NEW " INFORMATIONAL resp 0 {}") ==
 			  50);
 	ck_assert(world_sent_at(CLIENT " -> " NEW " INFORMATIONAL req 2 "
@@ -107,11 +106,9 @@ START_TEST(test_switch_leaves_no_other_packets)
 	world_run(200000);
 
 	assert_dialogue(
-		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW " ADD_4_ADDR "
-		"ADD_4_ADDR}",
+		ASKED,
 		CLIENT " -> " NEW " INFORMATIONAL resp 0 {}",
-		CLIENT " -> " NEW " INFORMATIONAL req 2 {UPD_SA_ADDR *}",
-		CLIENT " <- " NEW " INFORMATIONAL resp 2 {*}");
+		UPDATED("2"));
 	ck_assert_uint_eq(world_plugin_jobs(), 0);
 	assert_switched(OLD, NEW);
 }
@@ -127,17 +124,13 @@ END_TEST
  */
 START_TEST(test_reply_path_request)
 {
-	world_establish(.nat = TRUE,
+	establish_and_switch(.nat = TRUE,
 				.settings = "plugins { rmobike { reply_path = request } }");
-	world_switch(NEW);
-	world_run(1000);
 
 	assert_dialogue(
-		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW " ADD_4_ADDR "
-		"ADD_4_ADDR}",
+		ASKED,
 		CLIENT " -> " OLD " INFORMATIONAL resp 0 {}",
-		CLIENT " -> " NEW " INFORMATIONAL req 2 {UPD_SA_ADDR *}",
-		CLIENT " <- " NEW " INFORMATIONAL resp 2 {*}");
+		UPDATED("2"));
 	assert_switched(OLD, NEW);
 }
 END_TEST
@@ -220,9 +213,7 @@ END_TEST
  */
 START_TEST(test_other_requests_are_answered_as_usual)
 {
-	world_establish(.nat = TRUE);
-	world_switch(NEW);
-	world_run(1000);
+	establish_and_switch(.nat = TRUE);
 	world_mark();
 
 	world_call(RESPONDER, send_dpd);
@@ -275,19 +266,15 @@ END_TEST
 
 START_TEST(test_path_check_always)
 {
-	world_establish(.nat = TRUE,
+	establish_and_switch(.nat = TRUE,
 					.settings = "plugins { rmobike { path_check = always } }");
-	world_switch(NEW);
-	world_run(1000);
 
 	assert_dialogue(
-		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW " ADD_4_ADDR "
-		"ADD_4_ADDR}",
+		ASKED,
 		CLIENT " -> " NEW " INFORMATIONAL resp 0 {}",
 		CLIENT " -> " NEW " INFORMATIONAL req 2 {COOKIE2}",
 		CLIENT " <- " NEW " INFORMATIONAL resp 2 {COOKIE2}",
-		CLIENT " -> " NEW " INFORMATIONAL req 3 {UPD_SA_ADDR *}",
-		CLIENT " <- " NEW " INFORMATIONAL resp 3 {*}");
+		UPDATED("3"));
 	assert_switched(OLD, NEW);
 }
 END_TEST

@@ -8,12 +8,14 @@
  * counted:
  *
  *   numbered send SRC DST PORT RATE   sent N refused N
- *   numbered receive ADDR PORT        received N twice N late N
- *   numbered watch INTERFACE          packets N twice N missed N
+ *   numbered receive ADDR PORT        received N twice N late N gap N
+ *   numbered watch INTERFACE [both]   packets N twice N missed N
  *
  * "refused" by the kernel, with an error; "late" are those that came after one
- * with a higher number; "twice" on the wire is the same (SPI, sequence number);
- * "missed" is what the kernel could not hand to the watcher.
+ * with a higher number; "gap" is the longest time between two, in milliseconds;
+ * "twice" on the wire is the same (SPI, sequence number), of what leaves the
+ * interface or what passes it both ways; "missed" is what the kernel could not
+ * hand to the watcher.
  */
 
 #define _GNU_SOURCE
@@ -183,9 +185,21 @@ static void send_packets(const char *src, const char *dst, int port, long rate)
 		   (unsigned long long)refused);
 }
 
+/**
+ * Milliseconds of a clock that is never set
+ */
+static uint64_t now_ms()
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
+}
+
 static void receive_packets(const char *address, int port)
 {
 	uint64_t number, next = 0, received = 0, twice = 0, late = 0;
+	uint64_t now, last = 0, gap = 0;
 	int fd = bind_to(address, port);
 
 	prepare_receive(fd);
@@ -201,6 +215,12 @@ static void receive_packets(const char *address, int port)
 			continue;
 		}
 		received++;
+		now = now_ms();
+		if (last && now - last > gap)
+		{
+			gap = now - last;
+		}
+		last = now;
 		if (number < next)
 		{
 			late++;
@@ -213,9 +233,9 @@ static void receive_packets(const char *address, int port)
 		}
 		next = number + 1;
 	}
-	printf("received %llu twice %llu late %llu\n",
+	printf("received %llu twice %llu late %llu gap %llu\n",
 		   (unsigned long long)received, (unsigned long long)twice,
-		   (unsigned long long)late);
+		   (unsigned long long)late, (unsigned long long)gap);
 }
 
 /**
@@ -251,7 +271,7 @@ static const uint8_t *find_esp(const uint8_t *packet, size_t len)
 }
 
 /**
- * A packet that leaves
+ * A packet that passes
  */
 static void watch_packet(const uint8_t *packet, size_t len, count_t *count)
 {
@@ -278,7 +298,7 @@ static void watch_packet(const uint8_t *packet, size_t len, count_t *count)
 /**
  * Take what is in the ring from a position on, which is advanced
  */
-static void watch_ring(uint8_t *ring, u_int *at, count_t *count)
+static void watch_ring(uint8_t *ring, u_int *at, bool both, count_t *count)
 {
 	struct tpacket2_hdr *frame;
 	struct sockaddr_ll *from;
@@ -292,7 +312,7 @@ static void watch_ring(uint8_t *ring, u_int *at, count_t *count)
 			return;
 		}
 		from = (void*)((uint8_t*)frame + TPACKET_ALIGN(sizeof(*frame)));
-		if (from->sll_pkttype == PACKET_OUTGOING)
+		if (both || from->sll_pkttype == PACKET_OUTGOING)
 		{
 			watch_packet((uint8_t*)frame + frame->tp_net, frame->tp_snaplen,
 						 count);
@@ -340,7 +360,7 @@ static int open_ring(const char *interface, uint8_t **ring)
 	return fd;
 }
 
-static void watch(const char *interface)
+static void watch(const char *interface, bool both)
 {
 	struct timespec pause = { .tv_nsec = 50000000 };
 	struct tpacket_stats stats;
@@ -353,10 +373,10 @@ static void watch(const char *interface)
 	fprintf(stderr, "watching\n");
 	while (!ended)
 	{
-		watch_ring(ring, &at, &count);
+		watch_ring(ring, &at, both, &count);
 		nanosleep(&pause, NULL);
 	}
-	watch_ring(ring, &at, &count);
+	watch_ring(ring, &at, both, &count);
 	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len))
 	{
 		err(1, "statistics");
@@ -381,7 +401,11 @@ int main(int argc, char *argv[])
 	}
 	else if (argc == 3 && !strcmp(argv[1], "watch"))
 	{
-		watch(argv[2]);
+		watch(argv[2], false);
+	}
+	else if (argc == 4 && !strcmp(argv[1], "watch") && !strcmp(argv[3], "both"))
+	{
+		watch(argv[2], true);
 	}
 	else
 	{

@@ -1,0 +1,640 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# A cluster: two gateways, each with an address of its own, that share their
+# IKE_SAs by charon's ha plugin, and clients behind NATs. Sourced after lab.sh.
+#
+#                                      192.0.2.1         10.2.0.11
+#   client --- nat-client -.          .----------- node-a ----------.
+#   10.1.1.2   100.64.1.1   |         |              | 10.9.0.2     |
+#                           internet -+              | ha           lan -- server
+#   dave ----- nat-dave ---'          |              | 10.9.0.1     |     10.2.0.2
+#   10.1.2.2   100.64.2.1             '----------- node-b ----------'
+#                                      203.0.113.1       10.2.0.12
+#
+# Clients get 10.3.0.1 and those after it, from ha's pool: charon's own pools would
+# lease an address twice. The server has 10.3.0.0/24 on its link and asks by ARP who
+# has them. The node with the client answers: farp does that for each CHILD_SA that
+# charon says is up. This needs no routing daemon, and unlike updown scripts (180 ms
+# for each, one by one) nothing that runs for each client. But farp only answers:
+# what the server knew already stays with the old node until somebody announces it,
+# the plugin (garp = yes), or stock daemons' operators (lan_follows).
+#
+# A test does this:
+#
+#	cluster_network            # or: cluster_network ipv6
+#	with_plugin node-a node-b client
+#	cluster_up                 # node-a is active, all clients are there
+#	flows_start 100
+#	kill_node node-a
+#	at_node client node-b
+#	flows_end
+
+# shellcheck source=testing/lib/numbered.sh
+. "$testing/lib/numbered.sh"
+
+NODES=(node-a node-b)
+declare -A NODE=([node-a]=192.0.2.1 [node-b]=203.0.113.1)
+declare -A NODE_6=([node-a]=2001:db8:a::1 [node-b]=2001:db8:b::1)
+declare -A NODE_LAN=([node-a]=10.2.0.11 [node-b]=10.2.0.12)
+# If both or none of them are active, ha has the one with the higher address take
+# all
+declare -A HA=([node-a]=10.9.0.2 [node-b]=10.9.0.1)
+# No SPI is ever at both
+declare -A NODE_SPIS=([node-a]='spi_min = 0xc1000000
+		spi_max = 0xc7ffffff
+		spi_label = 0x0a00000000000000'
+	[node-b]='spi_min = 0xc8000000
+		spi_max = 0xcfffffff
+		spi_label = 0x0b00000000000000')
+
+# What a test may set before cluster_network and cluster_up
+CLIENTS=(client)         # hosts, each behind a NAT of its own
+declare -A HA_OPTIONS=() # node -> options in charon.plugins.ha
+declare -A CLUSTER=()    # node -> options in charon.plugins.rmobike.cluster
+USERS=1                  # tunnels of the first client, see ids
+HA_WANTED=1              # empty: nodes that don't know of each other
+
+# other NODE
+other() { [ "$1" = node-a ] && echo node-b || echo node-a; }
+
+# --- the network -------------------------------------------------------------
+
+# cluster_network [ipv6]
+cluster_network() {
+	local i
+	CLUSTER_IPV6=${1:-}
+	host internet "${NODES[@]}" lan server
+	forwards internet "${NODES[@]}"
+	on lan ip link add bridge type bridge
+	on lan ip link set bridge up
+	wire node-a ha node-b ha
+	for i in "${NODES[@]}"; do
+		wire internet "$i" "$i" eth0
+		wire "$i" lan lan "$i"
+		on lan ip link set "$i" master bridge
+		address internet "$i" "${NODE[$i]%.*}.254/24"
+		[ -z "$CLUSTER_IPV6" ] ||
+			address internet "$i" "${NODE_6[$i]%1}fe/64"
+		node_links "$i"
+	done
+	wire server eth0 lan server
+	on lan ip link set server master bridge
+	address server eth0 "$SERVER/24"
+	on server ip route add "${VIP%.*}.0/24" dev eth0
+	for i in "${!CLIENTS[@]}"; do
+		cluster_client "${CLIENTS[i]}" $((i + 1))
+	done
+	[ -z "${RMOBIKE_RTT:-}" ] || cluster_rtt "$RMOBIKE_RTT"
+}
+
+# node_links NODE: all of them are up
+node_links() {
+	local node=$1
+	on "$node" ip -batch - <<-END
+	link set eth0 up
+	link set lan up
+	link set ha up
+	address replace ${NODE[$node]}/24 dev eth0
+	address replace ${NODE_LAN[$node]}/24 dev lan
+	address replace ${HA[$node]}/30 dev ha
+	route replace default via ${NODE[$node]%.*}.254
+	END
+	[ -n "$CLUSTER_IPV6" ] || return 0
+	on "$node" ip -batch - <<-END
+	address replace ${NODE_6[$node]}/64 dev eth0
+	route replace default via ${NODE_6[$node]%1}fe
+	END
+}
+
+# cluster_client HOST NUMBER: behind a restricted cone, with its network
+cluster_client() {
+	local name=$1 nat=nat-$1 i=$2
+	host "$name" "$nat"
+	wire "$name" eth0 "$nat" in
+	wire "$nat" out internet "$name"
+	forwards "$nat"
+	address internet "$name" "100.64.$i.254/24"
+	address "$nat" in "10.1.$i.254/24"
+	address "$nat" out "100.64.$i.1/24"
+	on "$nat" ip route add default via "100.64.$i.254"
+	nat "$nat"
+	client_at "$name" "10.1.$i.2"
+	[ -z "$CLUSTER_IPV6" ] || cluster_client_ipv6 "$@"
+}
+
+# IPv6 has no NAT
+cluster_client_ipv6() {
+	local name=$1 nat=nat-$1 i=$2
+	address internet "$name" "2001:db8:98:$i::fe/64"
+	address "$nat" out "2001:db8:98:$i::1/64"
+	address "$nat" in "2001:db8:1:$i::1/64"
+	address "$name" eth0 "2001:db8:1:$i::2/64"
+	on "$name" ip -6 route add default via "2001:db8:1:$i::1"
+	on "$nat" ip -6 route add default via "2001:db8:98:$i::fe"
+	on internet ip -6 route add "2001:db8:1:$i::/64" via "2001:db8:98:$i::1"
+}
+
+# client_at HOST ADDRESS: it has that one from now on, and no other. The NAT takes
+# another port for it: what was sent to the one before is of no use anymore.
+client_at() {
+	on "$1" ip -batch - <<-END
+	address flush dev eth0 scope global
+	address add $2/24 dev eth0
+	route replace default via ${2%.*}.254
+	END
+}
+
+# cluster_rtt MILLISECONDS: between clients and nodes
+cluster_rtt() {
+	local name
+	for name in "${NODES[@]}" "${CLIENTS[@]}"; do
+		on internet tc qdisc replace dev "$name" root netem delay \
+			"$(($1 * 500))us" limit 100000 2> /dev/null || fail "no netem"
+	done
+}
+
+# spoofing_blocked: the provider only forwards what a node sends from its own address
+spoofing_blocked() {
+	on internet nft -f - <<-END
+	table ip spoofing {
+		chain forward {
+			type filter hook forward priority filter
+			iifname "node-a" ip saddr != ${NODE[node-a]} counter drop
+			iifname "node-b" ip saddr != ${NODE[node-b]} counter drop
+		}
+	}
+	END
+}
+
+# ha_cut [PORT]: nothing gets from a node to the other anymore, or nothing to this
+# port: 4510 is ha's, 4511 our channel's. No node sees an error. ha_heal: it does
+# again.
+ha_cut() {
+	local node what=
+	[ $# = 0 ] || what="meta l4proto { tcp, udp } th dport $1"
+	for node in "${NODES[@]}"; do
+		on "$node" nft -f - <<-END
+		table inet cut {
+			chain input {
+				type filter hook input priority filter
+				iifname "ha" $what drop
+			}
+		}
+		END
+	done
+}
+
+ha_heal() {
+	local node
+	for node in "${NODES[@]}"; do
+		on "$node" nft delete table inet cut
+	done
+}
+
+# --- the daemons -------------------------------------------------------------
+
+# ids: of all clients: the first one is that of the first host, with USERS they have
+# user1 and so on besides, the others have their host's name
+ids() {
+	local i
+	echo "${CLIENTS[0]}"
+	for ((i = 1; i < USERS; i++)); do
+		echo "user$i"
+	done
+	for ((i = 1; i < ${#CLIENTS[@]}; i++)); do
+		echo "${CLIENTS[i]}"
+	done
+}
+
+# home_of ID: its host
+home_of() { [ -n "${HOST[$1]:-}" ] && echo "$1" || echo "${CLIENTS[0]}"; }
+
+# cluster_conf NODE...: with the plugin's own part of a cluster. For RMOBIKE.
+cluster_conf() {
+	local node
+	for node; do
+		RMOBIKE[$node]+="
+				cluster {
+					peers = ${NODE[$(other "$node")]}
+					local = ${HA[$node]}
+					remote = ${HA[$(other "$node")]}
+					port = 4511
+					secret = laboratory-only
+					heartbeat = 0.1
+					timeout = 0.35
+					takeover = yes
+					garp = yes
+					rekey_delay = 5
+					${CLUSTER[$node]:-}
+				}"
+	done
+}
+
+# ha finds connections by their names, those of both nodes have to be the same
+node_conf() {
+	local node=$1
+	EXTRA_PLUGINS[$node]+="${HA_WANTED:+ ha} farp"
+	# charon has nothing to do with the links inside: no IKE, and no MOBIKE
+	# address for the clients
+	CHARON[$node]+="
+		interfaces_ignore = lan, ha
+		spi_mask = 0xff00000000000000
+		${NODE_SPIS[$node]}
+		block_threshold = 0
+		cookie_threshold = 0
+		plugins {
+			ha {
+				local = ${HA[$node]}
+				remote = ${HA[$(other "$node")]}
+				segment_count = 1
+				pools {
+					pool = ${VIP%.*}.0/24
+				}
+				${HA_OPTIONS[$node]:-}
+			}
+		}"
+	mkdir -p "$lab/$node/swanctl"
+	{
+		echo "connections {"
+		echo "	rw {"
+		echo "		pools = pool"
+		echo "		local {"
+		auth_conf gateway
+		echo "		}"
+		echo "		remote {"
+		echo "			auth = $(auth_method)"
+		echo "		}"
+		echo "		${CONNECTION[$node]:-}"
+		children_conf local_ts ''
+		echo "	}"
+		echo "}"
+		[ -n "$HA_WANTED" ] || printf '%s\n' "pools {" "	pool {" \
+			"		addrs = ${VIP%.*}.0/24" "	}" "}"
+		secrets_conf
+	} > "$lab/$node/swanctl/swanctl.conf"
+}
+
+# clients_conf: each has a tunnel to node-a
+clients_conf() {
+	local name
+	mapfile -t IDS < <(ids)
+	GATEWAY=${NODE[node-a]}
+	[ -z "$CLUSTER_IPV6" ] || GATEWAY=${NODE_6[node-a]}
+	for name in "${CLIENTS[@]}"; do
+		mkdir -p "$lab/$name/swanctl"
+		if [ "$name" = "${CLIENTS[0]}" ]; then
+			client_conf "$name" "${IDS[@]:0:USERS}"
+		else
+			client_conf "$name" "$name"
+		fi
+	done
+}
+
+# knows_other CLIENT...: there is a connection "other" with "other0" to node-b, too.
+# charon does not take two addresses of a connection as alternatives.
+knows_other() {
+	local name
+	for name; do
+		sed "s/home {/other {/; s/net0 {/other0 {/
+			s/remote_addrs = .*/remote_addrs = ${NODE[node-b]}/" \
+			"$lab/$name/swanctl/swanctl.conf" > "$lab/other"
+		cat "$lab/other" >> "$lab/$name/swanctl/swanctl.conf"
+	done
+}
+
+# cluster_conf_all: writes what all of them need
+cluster_conf_all() {
+	local node
+	for node in "${NODES[@]}"; do
+		node_conf "$node"
+	done
+	clients_conf
+}
+
+# cluster_up: daemons and tunnels, node-a is active, node-b has its copies
+cluster_up() {
+	cluster_conf_all
+	cluster_start
+}
+cluster_start() {
+	local id
+	daemon "${NODES[@]}" "${CLIENTS[@]}"
+	if [ -n "$HA_WANTED" ]; then
+		wait_for 60 "node-a active" active node-a
+		! active node-b || fail "both nodes are active"
+	fi
+	clients_connect
+	[ -n "$HA_WANTED" ] || return 0
+	for id in "${IDS[@]}"; do
+		synced "$id"
+	done
+}
+
+clients_connect() {
+	local name first=${CLIENTS[0]}
+	if [ "$USERS" -gt 1 ]; then
+		local IDS=("${IDS[@]:0:USERS}")
+		connect_many
+	else
+		client_connect "$first"
+	fi
+	for name in "${CLIENTS[@]:1}"; do
+		client_connect "$name"
+	done
+}
+client_connect() {
+	on "$1" swanctl --initiate --child "${2:-net0}" \
+		>> "$lab/$1/swanctl.log" 2>&1 || fail "no tunnel of $1, see swanctl.log"
+}
+
+# For connect_many: so many IKE_SAs are there
+gateway_sees() { [ "$(sa node-a state=ESTABLISHED | wc -l)" -ge "$1" ]; }
+
+# active NODE: it has ha's segment, by the log of the daemon that runs
+active() {
+	awk '/loaded plugins:/ { is = 0 } /HA segment .* now active:/ { is = $NF == 1 }
+		END { exit !is }' "$lab/$1/charon.log"
+}
+
+# fifo NODE +1|-1: takes the segment from the other one, or gives it away
+fifo() { on "$1" sh -c "echo $2 > /run/charon.ha"; }
+
+# kill_node NODE: it is gone at once, with its links; what its kernel knew as well
+kill_node() {
+	local node=$1 pid=${DAEMON[$1]}
+	# bash has nothing to say about it
+	disown "$pid"
+	kill -KILL "$pid"
+	on "$node" ip -batch - <<-END
+	link set eth0 down
+	link set lan down
+	link set ha down
+	xfrm state flush
+	xfrm policy flush
+	END
+	unset "DAEMON[$node]"
+	wait_for 60 "end of charon of $node" ended "$pid"
+}
+ended() { ! kill -0 "$1"; }
+
+# stop_node NODE: as systemctl stop does. Its links stay up.
+stop_node() {
+	local node=$1 pid=${DAEMON[$1]} status=0
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	unset "DAEMON[$node]"
+	is "exit status of charon of $node" "$status" 0
+}
+
+# start_node NODE: and it has loaded its connections. ha asks the other node for
+# everything a second after it was loaded, and needs them by then.
+start_node() {
+	local node=$1
+	node_links "$node"
+	rm -f "$lab/$node/run/charon.vici"
+	start_daemon "$node"
+	wait_for 60 "charon of $node" test -S "$lab/$node/run/charon.vici"
+	on "$node" swanctl --load-all >> "$lab/$node/swanctl.log" 2>&1 ||
+		fail "$node: configuration not loaded, see swanctl.log"
+}
+
+# reconnects CLIENT: somebody there who sees when charon has given up the tunnel to
+# node-a, and sets up the one to node-b that it has from knows_other
+reconnects() {
+	local name=$1
+	{
+		until [ -z "$(sas "$name")" ]; do
+			sleep 0.1
+		done
+		until on "$name" swanctl --initiate --child other0; do
+			sleep 0.1
+		done
+	} > "$lab/$name/reconnects" 2>&1 &
+	disown $!
+}
+
+# lan_follows: both nodes announce to the LAN what vici says is up, as operators
+# of stock daemons have to arrange somehow
+lan_follows() {
+	local node vici=${STRONGSWAN_SOURCE:-$top/strongswan-source}
+	vici=$vici/src/libcharon/plugins/vici/python
+	for node in "${NODES[@]}"; do
+		exec_on "$node" env PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$vici" \
+			"${PYTHON3:-python3}" "$testing/lib/announce.py" lan \
+			> "$lab/$node/announce" 2>&1 &
+		disown $!
+		wait_for 60 "announcements of $node" grep -q listening "$lab/$node/announce"
+	done
+}
+
+# --- who is where ------------------------------------------------------------
+
+# copies NODE STATE ID: the IKE_SAs of the client that it has in this state
+copies() {
+	# of those that run
+	[ -z "${DAEMON[$1]:-}" ] || sa "$1" "state=$2 .*remote-id=$3@"
+}
+
+# node_of ID: which has its IKE_SA; both if they disagree, none if it is lost
+node_of() {
+	local node
+	for node in "${NODES[@]}"; do
+		[ -z "$(copies "$node" ESTABLISHED "$1")" ] || echo "$node"
+	done
+}
+
+# installed: the SPIs of the CHILD_SAs that are in use in listings on standard input
+installed() {
+	grep -oE '\{name=[^}]* state=INSTALLED [^}]*' |
+		sed -E 's/.* spi-in=([0-9a-f]*).* spi-out=([0-9a-f]*).*/\1 \2/' | sort
+}
+
+# has_copy ID: the node that does not have it has it PASSIVE, and both have the
+# same IKE_SA and CHILD_SAs. Virtual addresses are another matter, see leased.
+has_copy() {
+	local node here there what
+	node=$(node_of "$1")
+	[ "$(wc -w <<< "$node")" = 1 ] || return
+	here=$(copies "$node" ESTABLISHED "$1")
+	there=$(copies "$(other "$node")" PASSIVE "$1")
+	[ "$(grep -c . <<< "$there")" = 1 ] || return
+	for what in initiator-spi responder-spi; do
+		[ "$(sa_value $what <<< "$here")" = "$(sa_value $what <<< "$there")" ] ||
+			return
+	done
+	[ -n "$(installed <<< "$here")" ] || return
+	[ "$(installed <<< "$here")" = "$(installed <<< "$there")" ]
+}
+
+# leased NODE ID: the virtual address of the IKE_SA or its copy, as the node knows.
+# After the IKE_SA was rekeyed ha does not tell a node that asks for everything,
+# which may give the address to somebody else when it has taken over.
+leased() { sa "$1" "remote-id=$2@" | sa_value remote-vips | tr -d '[]'; }
+
+# synced ID: until it is so
+synced() { wait_for 60 "copy of $1 at the standby" has_copy "$1"; }
+
+# at_node ID NODE: until the client's IKE_SA is there, and there only, the client
+# knows, and packets pass
+at_node() { wait_for 60 "$1 at $2" is_at "$1" "$2" && reached "$1"; }
+is_at() {
+	local home
+	home=$(home_of "$1")
+	[ "$(node_of "$1")" = "$2" ] &&
+		[ "$(copies "$2" ESTABLISHED "$1" | sa_value local-host)" = "${NODE[$2]}" ] &&
+		[ "$(sa "$home" "state=ESTABLISHED .*local-id=$1@" |
+			sa_value remote-host)" = "${NODE[$2]}" ]
+}
+
+# vip_of ID, as the client has it
+vip_of() {
+	sa "$(home_of "$1")" "local-id=$1@" | sa_value local-vips | tr -d '[]'
+}
+
+# reached ID: until packets pass, both ways
+reached() { wait_for 60 "packets of $1" reaches "$1"; }
+reaches() {
+	local vip
+	vip=$(vip_of "$1")
+	[ -n "$vip" ] &&
+		on "$(home_of "$1")" ping -q -n -c 1 -W 1 -I "$vip" "$SERVER" > /dev/null &&
+		on server ping -q -n -c 1 -W 1 "$vip" > /dev/null
+}
+
+# authentications ID: of it, by both nodes, since the beginning
+authentications() {
+	echo $(($(log_count node-a "authentication of '$1@rmobike.test' with") +
+		$(log_count node-b "authentication of '$1@rmobike.test' with")))
+}
+
+# same_ike ID..., after remember_ike: each has the IKE_SA that it had, and was
+# authenticated once
+remember_ike() {
+	local id
+	for id in "${IDS[@]}"; do
+		SAME["$id"]=$(ike_of "$id")
+	done
+}
+declare -A SAME=()
+ike_of() { sa "$(home_of "$1")" "local-id=$1@" | sa_value '(initiator|responder)-spi'; }
+same_ike() {
+	local id
+	for id in "${@:-${IDS[@]}}"; do
+		is "SPIs of the IKE_SA of $id" "$(ike_of "$id")" "${SAME[$id]}"
+		is "authentications of $id" "$(authentications "$id")" 1
+	done
+}
+
+# --- packets -----------------------------------------------------------------
+
+# flows_start RATE [ID...]: so many packets a second each way for each of these, all
+# without an argument
+flows_start() {
+	local rate=$1 id i=0 home vip
+	shift
+	numbered_build
+	FLOWS=("${@:-${IDS[@]}}")
+	mapfile -t FLOW_HOMES < <(for id in "${FLOWS[@]}"; do home_of "$id"; done | sort -u)
+	for home in "${FLOW_HOMES[@]}"; do
+		counter "wire-$home" "$home" watch eth0 both
+		wait_for 60 "watcher of $home" grep -q watching "$lab/wire-$home.err"
+	done
+	for id in "${FLOWS[@]}"; do
+		vip=$(vip_of "$id") home=$(home_of "$id")
+		counter "$id-up" server receive $SERVER $((NUMBERED_PORT + i))
+		counter "$id-down" "$home" receive "$vip" $((NUMBERED_PORT + i))
+		i=$((i + 1))
+	done
+	i=0
+	for id in "${FLOWS[@]}"; do
+		vip=$(vip_of "$id") home=$(home_of "$id")
+		wait_for 60 "receivers of $id" flow_listens "$home" $((NUMBERED_PORT + i))
+		counter "$id-sends" "$home" send "$vip" $SERVER $((NUMBERED_PORT + i)) "$rate"
+		counter "$id-server" server send $SERVER "$vip" $((NUMBERED_PORT + i)) "$rate"
+		i=$((i + 1))
+	done
+	for id in "${FLOWS[@]}"; do
+		reached "$id"
+	done
+}
+flow_listens() {
+	on "$1" ss -Hlun "sport = :$2" | grep -q . &&
+		on server ss -Hlun "sport = :$2" | grep -q .
+}
+
+# flows_end: what became of them. Sets LOST_UP and LOST_DOWN, from and to the clients,
+# to the sums; GAP_UP and GAP_DOWN to the longest time without a packet in any of
+# them, in milliseconds; TWICE to the packets with the same SPI and sequence number
+# as another one at a client's interface.
+flows_end() {
+	local id lost_up lost_down gap_up gap_down
+	LOST_UP=0 LOST_DOWN=0 GAP_UP=0 GAP_DOWN=0 TWICE=0
+	counters_end "${FLOWS[@]/%/-sends}" "${FLOWS[@]/%/-server}"
+	wait_for 60 "end of the packets" flows_quiet
+	counters_end "${FLOWS[@]/%/-up}" "${FLOWS[@]/%/-down}" "${FLOW_HOMES[@]/#/wire-}"
+	for id in "${FLOWS[@]}"; do
+		lost_up=$(flow_lost "$id-sends" "$id-up")
+		lost_down=$(flow_lost "$id-server" "$id-down")
+		gap_up=$(counted "$id-up" gap) gap_down=$(counted "$id-down" gap)
+		[ ${#FLOWS[@]} -gt 4 ] || [ -n "${QUIET:-}" ] ||
+			say "$id: sent $(counted "$id-sends" sent) and" \
+				"$(counted "$id-server" sent), lost $lost_up and $lost_down," \
+				"longest gap $gap_up and $gap_down ms"
+		LOST_UP=$((LOST_UP + lost_up)) LOST_DOWN=$((LOST_DOWN + lost_down))
+		[ "$gap_up" -le "$GAP_UP" ] || GAP_UP=$gap_up
+		[ "$gap_down" -le "$GAP_DOWN" ] || GAP_DOWN=$gap_down
+	done
+	for id in "${FLOW_HOMES[@]}"; do
+		is "packets not seen at the interface of $id" "$(counted "wire-$id" missed)" 0
+		TWICE=$((TWICE + $(counted "wire-$id" twice)))
+	done
+	[ -n "${QUIET:-}" ] ||
+		say "lost $LOST_UP from the clients and $LOST_DOWN to them, longest gap" \
+			"$GAP_UP and $GAP_DOWN ms, sequence numbers twice: $TWICE"
+}
+flow_lost() {
+	echo $(($(counted "$1" sent) + $(counted "$1" refused) - $(counted "$2" received)))
+}
+flows_quiet() {
+	local name before after
+	before=$(for name in server "${FLOW_HOMES[@]}"; do rx_packets "$name"; done)
+	sleep 0.3
+	after=$(for name in server "${FLOW_HOMES[@]}"; do rx_packets "$name"; done)
+	[ "$before" = "$after" ]
+}
+
+# lossless: what flows_end counted
+lossless() {
+	is "packets of the clients that were lost" "$LOST_UP" 0
+	is "packets to the clients that were lost" "$LOST_DOWN" 0
+	sequence_numbers_once
+}
+sequence_numbers_once() { is "sequence numbers seen twice" "$TWICE" 0; }
+
+# cluster_move FROM TO: all that are at one node go to the other, by command
+cluster_move() {
+	local status=0
+	on "$1" "$rmobike" --switch --all --to "${NODE[$2]}" > "$lab/moved" 2>&1 ||
+		status=$?
+	[ ${#IDS[@]} -gt 4 ] || cat "$lab/moved"
+	[ "$status" = 0 ] || fail "move from $1 to $2: status $status, $(tail -n 1 "$lab/moved")"
+}
+
+# settled ID SPIS: until its CHILD_SAs are others than these, as they have to be
+# soon after each move, and the standby has them
+settled() { wait_for 60 "other CHILD_SAs of $1" has_others "$@" && synced "$1"; }
+has_others() {
+	local found
+	found=$(children_of "$1")
+	[ "$(wc -l <<< "$found")" = "$CHILDREN" ] && [ "$found" != "$2" ] &&
+		# what they replaced is gone
+		[ "$(child_get "$(home_of "$1")" spi-in "local-id=$1@" | wc -l)" = "$CHILDREN" ]
+}
+
+# children_of ID: the SPIs of its CHILD_SAs
+children_of() { sa "$(home_of "$1")" "local-id=$1@" | installed; }
+
+# at_most WHAT FOUND LIMIT, at_least WHAT FOUND LIMIT
+at_least() { [ "$2" -ge "$3" ] || fail "$1: $2, expected $3 at least"; }
+at_most() { [ "$2" -le "$3" ] || fail "$1: $2, expected $3 at most"; }

@@ -5,6 +5,7 @@
 #include "base/rmobike_settings.h"
 #include "exchange/rmobike_rescue.h"
 #include "initiator/rmobike_echo.h"
+#include "initiator/rmobike_mapping.h"
 #include "initiator/rmobike_request.h"
 #include "initiator/rmobike_seek.h"
 #include "kernel/rmobike_reqids.h"
@@ -84,6 +85,11 @@ struct private_rmobike_core_t {
 	rmobike_seek_t *seek;
 
 	/**
+	 * Tells responders where we are
+	 */
+	rmobike_mapping_t *mapping;
+
+	/**
 	 * Decides about what we are asked for
 	 */
 	rmobike_request_t *request;
@@ -145,6 +151,7 @@ METHOD(rmobike_core_t, listen_, void,
 	/* those that need to know where IKE_SAs are come after the census */
 	listener_t *listeners[] = {
 		&this->listener->listener,
+		&this->mapping->listener,
 		&this->reqids->listener,
 		&this->rescue->listener,
 		&this->echo->listener,
@@ -196,6 +203,7 @@ METHOD(rmobike_core_t, destroy, void,
 	this->seek->destroy(this->seek);
 	this->echo->destroy(this->echo);
 	this->request->destroy(this->request);
+	this->mapping->destroy(this->mapping);
 	this->rescue->destroy(this->rescue);
 	this->ask->destroy(this->ask);
 	this->stats->destroy(this->stats);
@@ -261,8 +269,10 @@ rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 	this->ask = rmobike_ask_create(this->switches, this->seamless,
 								   this->raw_socket, this->stats);
 	this->rescue = rmobike_rescue_create(this->records, this->raw_socket);
-	this->request = rmobike_request_create(this->accepted, this->rescue,
+	this->mapping = rmobike_mapping_create(this->records, this->accepted,
 										   this->stats);
+	this->request = rmobike_request_create(this->accepted, this->rescue,
+										   this->stats, this->mapping);
 	this->echo = rmobike_echo_create(this->records, this->accepted);
 	this->seek = rmobike_seek_create(this->records, this->accepted,
 									 this->rescue, this->stats);

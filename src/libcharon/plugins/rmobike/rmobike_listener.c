@@ -5,7 +5,6 @@
 #include "base/rmobike_notify.h"
 #include "exchange/rmobike_task.h"
 #include "exchange/rmobike_update_task.h"
-#include "initiator/rmobike_mapping.h"
 #include "rmobike_compat.h"
 #include "rmobike_listener.h"
 #include "sa/rmobike_ike_sa.h"
@@ -37,7 +36,6 @@ static void enable(private_rmobike_listener_t *this, ike_sa_t *ike_sa)
 {
 	ike_sa->enable_extension(ike_sa, RMOBIKE_EXTENSION);
 	this->rooms.seamless->attach(this->rooms.seamless, ike_sa);
-	rmobike_mapping_attach(ike_sa);
 }
 
 /**
@@ -179,10 +177,6 @@ METHOD(listener_t, message, bool,
 		if (request && informational)
 		{
 			handle_return(this, ike_sa, message);
-		}
-		if (!request && informational)
-		{
-			rmobike_mapping_answered(ike_sa, message);
 		}
 	}
 	else if (incoming && request && informational)

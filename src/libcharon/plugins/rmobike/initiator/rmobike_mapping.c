@@ -4,65 +4,81 @@
 
 #include "exchange/rmobike_update_task.h"
 #include "initiator/rmobike_mapping.h"
+#include "rmobike_compat.h"
+
+typedef struct private_rmobike_mapping_t private_rmobike_mapping_t;
 
 /**
- * charon's method, the same for all IKE_SAs; they have it if the responder was
- * told
+ * Private data
  */
-static bool (*stock_has_mapping_changed)(ike_sa_t *this, chunk_t hash);
+struct private_rmobike_mapping_t {
 
-METHOD(ike_sa_t, is_untold, bool,
-	ike_sa_t *this, chunk_t hash)
-{
-	return stock_has_mapping_changed(this, hash);
-}
+	/**
+	 * Public interface
+	 */
+	rmobike_mapping_t public;
 
-METHOD(ike_sa_t, is_untold_wait, bool,
-	ike_sa_t *this, chunk_t hash)
-{
-	return stock_has_mapping_changed(this, hash);
-}
+	/**
+	 * Records of IKE_SAs
+	 */
+	rmobike_records_t *records;
 
-METHOD(ike_sa_t, tell, bool,
-	ike_sa_t *this, chunk_t hash)
+	/**
+	 * Records of what we accepted
+	 */
+	rmobike_accepted_t *accepted;
+
+	/**
+	 * Counts what becomes of updates
+	 */
+	rmobike_stats_t *stats;
+};
+
+/**
+ * Does the responder know where we are? Part of the record of an IKE_SA, in
+ * place of a pointer.
+ */
+typedef enum {
+	/** not for certain, and it is to be told after the next DPD */
+	UNTOLD,
+	/** neither, but that is to go by */
+	WAIT,
+	/** it was told */
+	TOLD,
+} told_t;
+
+/**
+ * Get what is known of an IKE_SA
+ */
+static told_t get_told(private_rmobike_mapping_t *this, ike_sa_t *ike_sa)
 {
-	/* from now on there is something to compare with */
-	this->has_mapping_changed = stock_has_mapping_changed;
-	this->has_mapping_changed(this, hash);
-	return TRUE;
+	void *told;
+
+	this->records->lock(this->records);
+	told = this->records->get(this->records, ike_sa->get_unique_id(ike_sa),
+							  RMOBIKE_PART_MAPPING);
+	this->records->unlock(this->records);
+	return (uintptr_t)told;
 }
 
 /**
- * Was the responder not told yet?
+ * Set it
  */
-static bool is_attached(ike_sa_t *ike_sa)
+static void set_told(private_rmobike_mapping_t *this, ike_sa_t *ike_sa,
+					 told_t told)
 {
-	return ike_sa->has_mapping_changed == (void*)_is_untold ||
-		   ike_sa->has_mapping_changed == (void*)_is_untold_wait ||
-		   ike_sa->has_mapping_changed == (void*)_tell;
+	this->records->lock(this->records);
+	this->records->set(this->records, ike_sa->get_unique_id(ike_sa),
+					   RMOBIKE_PART_MAPPING, (void*)(uintptr_t)told);
+	this->records->unlock(this->records);
 }
 
-/*
- * Described in header
- */
-void rmobike_mapping_attach(ike_sa_t *ike_sa)
+METHOD(rmobike_mapping_t, wait_, void,
+	private_rmobike_mapping_t *this, ike_sa_t *ike_sa)
 {
-	if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
-		!is_attached(ike_sa))
+	if (get_told(this, ike_sa) == UNTOLD)
 	{
-		stock_has_mapping_changed = ike_sa->has_mapping_changed;
-		ike_sa->has_mapping_changed = (void*)_is_untold;
-	}
-}
-
-/*
- * Described in header
- */
-void rmobike_mapping_wait(ike_sa_t *ike_sa)
-{
-	if (is_attached(ike_sa))
-	{
-		ike_sa->has_mapping_changed = (void*)_is_untold_wait;
+		set_told(this, ike_sa, WAIT);
 	}
 }
 
@@ -79,27 +95,71 @@ static bool is_settled(ike_sa_t *ike_sa, message_t *message)
 		   !rmobike_update_task_is_queued(ike_sa, FALSE);
 }
 
-/*
- * Described in header
+/**
+ * A request that has the NAT in it was answered, and the responder not told yet
  */
-void rmobike_mapping_answered(ike_sa_t *ike_sa, message_t *message)
+static void answered(private_rmobike_mapping_t *this, ike_sa_t *ike_sa,
+					 message_t *message)
 {
-	if (!is_attached(ike_sa) ||
-		!message->get_notify(message, NAT_DETECTION_DESTINATION_IP))
-	{
-		return;
-	}
 	if (message->get_notify(message, COOKIE2))
 	{	/* an update */
-		ike_sa->has_mapping_changed = stock_has_mapping_changed;
+		set_told(this, ike_sa, TOLD);
 	}
-	else if (ike_sa->has_mapping_changed != (void*)_is_untold_wait &&
-			 is_settled(ike_sa, message))
+	else if (get_told(this, ike_sa) == WAIT || !is_settled(ike_sa, message))
 	{
-		ike_sa->has_mapping_changed = (void*)_tell;
+		set_told(this, ike_sa, UNTOLD);
 	}
 	else
 	{
-		ike_sa->has_mapping_changed = (void*)_is_untold;
+		set_told(this, ike_sa, TOLD);
+		rmobike_update_task_settle(ike_sa, this->accepted, this->stats,
+								   message->get_source(message), TRUE);
 	}
+}
+
+METHOD(listener_t, message, bool,
+	private_rmobike_mapping_t *this, ike_sa_t *ike_sa, message_t *message,
+	bool incoming, bool plain)
+{
+	if (incoming && plain && !message->get_request(message) &&
+		message->get_exchange_type(message) == INFORMATIONAL &&
+		message->get_notify(message, NAT_DETECTION_DESTINATION_IP) &&
+		ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
+		ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		get_told(this, ike_sa) != TOLD)
+	{
+		answered(this, ike_sa, message);
+	}
+	return TRUE;
+}
+
+METHOD(rmobike_mapping_t, destroy, void,
+	private_rmobike_mapping_t *this)
+{
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_mapping_t *rmobike_mapping_create(rmobike_records_t *records,
+										  rmobike_accepted_t *accepted,
+										  rmobike_stats_t *stats)
+{
+	private_rmobike_mapping_t *this;
+
+	INIT(this,
+		.public = {
+			.listener = {
+				.message = _message,
+			},
+			.wait = _wait_,
+			.destroy = _destroy,
+		},
+		.records = records,
+		.accepted = accepted,
+		.stats = stats,
+	);
+	records->own(records, RMOBIKE_PART_MAPPING, (void*)nop, NULL);
+	return &this->public;
 }

@@ -14,38 +14,55 @@
  * before: since the IKE_SA was established or rekeyed, or since the last DPD
  * before that. The responder then answers, but all that it sends by itself,
  * ESP as well, is lost for good.
+ *
+ * So if a DPD is answered, and there is a NAT, an update follows. Not if there
+ * is one anyway, and not while we may be elsewhere soon: the next DPD will do.
  */
 
 #ifndef RMOBIKE_MAPPING_H_
 #define RMOBIKE_MAPPING_H_
 
-#include <encoding/message.h>
-#include <sa/ike_sa.h>
+#include "sa/rmobike_accepted.h"
+#include "sa/rmobike_records.h"
+#include "sa/rmobike_stats.h"
+
+#include <bus/listeners/listener.h>
+
+typedef struct rmobike_mapping_t rmobike_mapping_t;
 
 /**
- * From now on, see to it that the responder is told. What is left to do is
- * noted in a method of the IKE_SA.
- *
- * @param ike_sa	IKE_SA, nothing happens if we are not the initiator
+ * Listener on the bus, before those that change where a response came from.
  */
-void rmobike_mapping_attach(ike_sa_t *ike_sa);
+struct rmobike_mapping_t {
+
+	/**
+	 * Implements listener_t interface.
+	 */
+	listener_t listener;
+
+	/**
+	 * We refused to switch and check if the responder is there, it is not to
+	 * take that for more than a refusal: what is queued next must be no update.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 */
+	void (*wait)(rmobike_mapping_t *this, ike_sa_t *ike_sa);
+
+	/**
+	 * Destroy a rmobike_mapping_t, after it was removed from the bus.
+	 */
+	void (*destroy)(rmobike_mapping_t *this);
+};
 
 /**
- * The responder answered: if that was a DPD, and there is a NAT, have charon
- * believe that the mapping changed, so that an update follows. Not if there is
- * one anyway, and not while we may be elsewhere soon: the next DPD will do.
+ * Create it.
  *
- * @param ike_sa	IKE_SA
- * @param message	response, not processed yet
+ * @param records	records of IKE_SAs
+ * @param accepted	records of what we accepted
+ * @param stats		counts what becomes of updates
  */
-void rmobike_mapping_answered(ike_sa_t *ike_sa, message_t *message);
-
-/**
- * We refused to switch and check if the responder is there, it is not to take
- * that for more than a refusal: what is queued next must be no update.
- *
- * @param ike_sa	IKE_SA
- */
-void rmobike_mapping_wait(ike_sa_t *ike_sa);
+rmobike_mapping_t *rmobike_mapping_create(rmobike_records_t *records,
+										  rmobike_accepted_t *accepted,
+										  rmobike_stats_t *stats);
 
 #endif /** RMOBIKE_MAPPING_H_ @}*/

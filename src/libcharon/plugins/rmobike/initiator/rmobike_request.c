@@ -6,7 +6,6 @@
 #include "base/rmobike_policy.h"
 #include "base/rmobike_settings.h"
 #include "exchange/rmobike_update_task.h"
-#include "initiator/rmobike_mapping.h"
 #include "initiator/rmobike_request.h"
 #include "rmobike_compat.h"
 #include "sa/rmobike_ike_sa.h"
@@ -45,6 +44,11 @@ struct private_rmobike_request_t {
 	 * Counts what we were asked for
 	 */
 	rmobike_stats_t *stats;
+
+	/**
+	 * Tells the responder where we are
+	 */
+	rmobike_mapping_t *mapping;
 };
 
 /**
@@ -130,7 +134,7 @@ static const char *is_unexpected(ike_sa_t *ike_sa, message_t *message,
  * After a refusal the responder may be about to disappear: find out soon. A
  * check that is queued already will do, a peer can't make us queue many.
  */
-static void check_liveness(ike_sa_t *ike_sa)
+static void check_liveness(private_rmobike_request_t *this, ike_sa_t *ike_sa)
 {
 	enumerator_t *enumerator;
 	ike_mobike_t *mobike;
@@ -143,7 +147,7 @@ static void check_liveness(ike_sa_t *ike_sa)
 		queued = task->get_type(task) == TASK_IKE_MOBIKE;
 	}
 	enumerator->destroy(enumerator);
-	rmobike_mapping_wait(ike_sa);
+	this->mapping->wait(this->mapping, ike_sa);
 	if (!queued)
 	{	/* as charon does as initiator, checks the NAT mapping, too */
 		mobike = ike_mobike_create(ike_sa, TRUE);
@@ -216,7 +220,7 @@ static void handle_switch(private_rmobike_request_t *this, ike_sa_t *ike_sa,
 				 "refused: %s", ike_sa->get_name(ike_sa), id,
 				 ike_sa->get_other_host(ike_sa), to, reason);
 		}
-		check_liveness(ike_sa);
+		check_liveness(this, ike_sa);
 	}
 	else
 	{
@@ -496,7 +500,8 @@ METHOD(rmobike_request_t, destroy, void,
  */
 rmobike_request_t *rmobike_request_create(rmobike_accepted_t *accepted,
 										  rmobike_rescue_t *rescue,
-										  rmobike_stats_t *stats)
+										  rmobike_stats_t *stats,
+										  rmobike_mapping_t *mapping)
 {
 	private_rmobike_request_t *this;
 
@@ -508,6 +513,7 @@ rmobike_request_t *rmobike_request_create(rmobike_accepted_t *accepted,
 		.accepted = accepted,
 		.rescue = rescue,
 		.stats = stats,
+		.mapping = mapping,
 	);
 
 	return &this->public;

@@ -13,6 +13,7 @@
 #define RMOBIKE_REQUEST_H_
 
 #include "exchange/rmobike_rescue.h"
+#include "initiator/rmobike_mapping.h"
 #include "sa/rmobike_accepted.h"
 #include "sa/rmobike_stats.h"
 
@@ -55,9 +56,11 @@ struct rmobike_request_t {
  * @param accepted		records of what we were asked for and accepted
  * @param rescue		sends what is in the air where we were asked to go
  * @param stats			counts what we were asked for
+ * @param mapping		tells the responder where we are
  */
 rmobike_request_t *rmobike_request_create(rmobike_accepted_t *accepted,
 										  rmobike_rescue_t *rescue,
-										  rmobike_stats_t *stats);
+										  rmobike_stats_t *stats,
+										  rmobike_mapping_t *mapping);
 
 #endif /** RMOBIKE_REQUEST_H_ @}*/

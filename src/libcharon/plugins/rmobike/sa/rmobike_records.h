@@ -40,6 +40,8 @@ enum rmobike_part_t {
 	RMOBIKE_PART_ANSWER,
 	/** initiator: where the responder is looked for (rmobike_seek) */
 	RMOBIKE_PART_SEEK,
+	/** initiator: does the responder know where we are? (rmobike_mapping) */
+	RMOBIKE_PART_MAPPING,
 	/** request that is not answered yet (rmobike_requests) */
 	RMOBIKE_PART_REQUEST,
 	/** number of parts */

@@ -28,20 +28,16 @@ static char *cancel_keys[] = {
 };
 
 /**
- * Build the reply to a request that only succeeds or not
+ * Build the reply to a request that failed
  */
-static vici_message_t *reply_error(rmobike_commands_t *this,
-								   const char *fmt, ...)
+static vici_message_t *reply_error(rmobike_commands_t *this, const char *why)
 {
 	vici_builder_t *builder;
-	va_list args;
 
 	builder = this->create_builder();
 	builder->add_kv(builder, "success", "no");
 	builder->add_kv(builder, "matches", "0");
-	va_start(args, fmt);
-	builder->vadd_kv(builder, "errmsg", (char*)fmt, args);
-	va_end(args);
+	builder->add_kv(builder, "errmsg", "%s", why);
 	return builder->finalize(builder);
 }
 
@@ -111,6 +107,25 @@ static host_t *parse_address(const char *str)
 		host = NULL;
 	}
 	return host;
+}
+
+/**
+ * Get the address that a request is about
+ */
+static host_t *get_address(vici_message_t *request, const char *expected,
+						   char *why, size_t len)
+{
+	host_t *address;
+	char *str;
+
+	str = request->get_str(request, NULL, "address");
+	address = parse_address(str);
+	if (!address)
+	{
+		snprintf(why, len, "%s address '%s', expected %s",
+				 str ? "invalid" : "missing", str ?: "", expected);
+	}
+	return address;
 }
 
 /**
@@ -195,16 +210,6 @@ static bool parse_selector(vici_message_t *request,
 }
 
 /**
- * Free what parse_selector() created
- */
-static void free_selector(rmobike_selector_t *selector)
-{
-	DESTROY_IF(selector->peer_ip);
-	DESTROY_IF(selector->peer_id);
-	DESTROY_IF(selector->local_ip);
-}
-
-/**
  * Parse yes or no
  */
 static bool parse_bool(vici_message_t *request, char *key, bool *yes,
@@ -227,15 +232,17 @@ static bool parse_bool(vici_message_t *request, char *key, bool *yes,
 }
 
 /**
- * Parse how to move, and where to if that is part of the request
+ * Parse how to move, and where to if that is part of the request, which may
+ * have these keys only
  */
-static bool parse_move(vici_message_t *request, rmobike_move_t *move,
-					   char *why, size_t len)
+static bool parse_move(vici_message_t *request, char *keys[],
+					   rmobike_move_t *move, char *why, size_t len)
 {
 	char *str;
 
 	move->max_in_flight = RMOBIKE_MAX_IN_FLIGHT;
-	if (!parse_number(request, "max-in-flight", 1, 10000, &move->max_in_flight,
+	if (!is_well_formed(request, keys, why, len) ||
+		!parse_number(request, "max-in-flight", 1, 10000, &move->max_in_flight,
 					  why, len) ||
 		!parse_number(request, "rate", 0, 100000, &move->rate, why, len) ||
 		!parse_number(request, "max-failures", 0, 1000000, &move->max_failures,
@@ -263,12 +270,22 @@ static bool parse_move(vici_message_t *request, rmobike_move_t *move,
 }
 
 /**
- * Build the reply to a request that started a move
+ * Build the reply to a request to start a move, and free what was parsed
  */
-static vici_message_t *reply_started(rmobike_commands_t *this, u_int matches)
+static vici_message_t *reply_move(rmobike_commands_t *this,
+								  rmobike_move_t *move, bool started,
+								  u_int matches, const char *why)
 {
 	vici_builder_t *builder;
 
+	DESTROY_IF(move->targets);
+	DESTROY_IF(move->selector.peer_ip);
+	DESTROY_IF(move->selector.peer_id);
+	DESTROY_IF(move->selector.local_ip);
+	if (!started)
+	{
+		return reply_error(this, why);
+	}
 	builder = this->create_builder();
 	builder->add_kv(builder, "success", "yes");
 	builder->add_kv(builder, "matches", "%u", matches);
@@ -286,11 +303,7 @@ vici_message_t *rmobike_command_switch(void *user, char *name, u_int id,
 	char why[BUF_LEN] = "";
 	u_int matches = 0;
 
-	if (!is_well_formed(request, switch_keys, why, sizeof(why)))
-	{
-		return reply_error(this, "%s", why);
-	}
-	if (parse_move(request, &move, why, sizeof(why)))
+	if (parse_move(request, switch_keys, &move, why, sizeof(why)))
 	{
 		if (!move.targets)
 		{
@@ -302,10 +315,7 @@ vici_message_t *rmobike_command_switch(void *user, char *name, u_int id,
 			matches = this->mover->start(this->mover, &move, why, sizeof(why));
 		}
 	}
-	free_selector(&move.selector);
-	DESTROY_IF(move.targets);
-	return matches ? reply_started(this, matches)
-				   : reply_error(this, "%s", why);
+	return reply_move(this, &move, matches > 0, matches, why);
 }
 
 /*
@@ -316,33 +326,21 @@ vici_message_t *rmobike_command_drain(void *user, char *name, u_int id,
 {
 	rmobike_commands_t *this = user;
 	rmobike_move_t move = {};
-	char why[BUF_LEN] = "", *str;
-	bool started = FALSE;
-	host_t *address;
+	char why[BUF_LEN] = "";
+	host_t *address = NULL;
 	u_int matches = 0;
+	bool started;
 
-	if (!is_well_formed(request, drain_keys, why, sizeof(why)))
+	if (parse_move(request, drain_keys, &move, why, sizeof(why)))
 	{
-		return reply_error(this, "%s", why);
+		address = get_address(request, "an IP address of this machine", why,
+							  sizeof(why));
 	}
-	str = request->get_str(request, NULL, "address");
-	address = parse_address(str);
-	if (!address)
-	{
-		return reply_error(this, "%s address '%s', expected an IP address of "
-						   "this machine", str ? "invalid" : "missing",
-						   str ?: "");
-	}
-	if (parse_move(request, &move, why, sizeof(why)) &&
-		rmobike_routes_owns(address, why, sizeof(why)))
-	{
-		started = this->placement->drain(this->placement, address, &move,
-										 &matches, why, sizeof(why));
-	}
-	address->destroy(address);
-	DESTROY_IF(move.targets);
-	return started ? reply_started(this, matches)
-				   : reply_error(this, "%s", why);
+	started = address && rmobike_routes_owns(address, why, sizeof(why)) &&
+			  this->placement->drain(this->placement, address, &move, &matches,
+									 why, sizeof(why));
+	DESTROY_IF(address);
+	return reply_move(this, &move, started, matches, why);
 }
 
 /*
@@ -353,26 +351,23 @@ vici_message_t *rmobike_command_undrain(void *user, char *name, u_int id,
 {
 	rmobike_commands_t *this = user;
 	vici_builder_t *builder;
-	char why[BUF_LEN], *str;
-	host_t *address;
-	bool found;
+	char why[BUF_LEN] = "";
+	host_t *address = NULL;
 
-	if (!is_well_formed(request, undrain_keys, why, sizeof(why)))
+	if (is_well_formed(request, undrain_keys, why, sizeof(why)))
 	{
-		return reply_error(this, "%s", why);
+		address = get_address(request, "a drained IP address", why,
+							  sizeof(why));
 	}
-	str = request->get_str(request, NULL, "address");
-	address = parse_address(str);
-	if (!address)
+	if (address && !this->placement->undrain(this->placement, address))
 	{
-		return reply_error(this, "%s address '%s', expected a drained IP "
-						   "address", str ? "invalid" : "missing", str ?: "");
+		snprintf(why, sizeof(why), "%s is not drained",
+				 request->get_str(request, NULL, "address"));
 	}
-	found = this->placement->undrain(this->placement, address);
-	address->destroy(address);
-	if (!found)
+	DESTROY_IF(address);
+	if (*why)
 	{
-		return reply_error(this, "%s is not drained", str);
+		return reply_error(this, why);
 	}
 	builder = this->create_builder();
 	builder->add_kv(builder, "success", "yes");
@@ -389,18 +384,12 @@ vici_message_t *rmobike_command_balance(void *user, char *name, u_int id,
 	rmobike_move_t move = {};
 	char why[BUF_LEN] = "";
 	u_int matches = 0;
+	bool started;
 
-	if (!is_well_formed(request, balance_keys, why, sizeof(why)))
-	{
-		return reply_error(this, "%s", why);
-	}
-	if (parse_move(request, &move, why, sizeof(why)) &&
-		this->placement->balance(this->placement, &move, &matches, why,
-								 sizeof(why)))
-	{
-		return reply_started(this, matches);
-	}
-	return reply_error(this, "%s", why);
+	started = parse_move(request, balance_keys, &move, why, sizeof(why)) &&
+			  this->placement->balance(this->placement, &move, &matches, why,
+									   sizeof(why));
+	return reply_move(this, &move, started, matches, why);
 }
 
 /*
@@ -416,7 +405,7 @@ vici_message_t *rmobike_command_cancel(void *user, char *name, u_int id,
 
 	if (!is_well_formed(request, cancel_keys, why, sizeof(why)))
 	{
-		return reply_error(this, "%s", why);
+		return reply_error(this, why);
 	}
 	cancelled = this->mover->cancel(this->mover, &in_flight);
 	builder = this->create_builder();

@@ -74,7 +74,6 @@ static u_int begin(rmobike_lane_t lane)
 	rmobike_turn_t *turn;
 	u_int count = 0;
 
-	memset(&due, 0, sizeof(due));
 	while ((turn = lanes->next(lanes, &due)))
 	{
 		ck_assert_int_eq(turn->lane, lane);
@@ -85,24 +84,29 @@ static u_int begin(rmobike_lane_t lane)
 	return count;
 }
 
-/** End a switch that took 10 ms */
-static void end(u_int serial)
+/** End a switch that took 10 ms, returns TRUE if it is of the current move */
+static bool end(u_int serial)
 {
+	rmobike_turn_t *turn;
 	bool current;
 
-	ck_assert(lanes->ended(lanes, serial, 10, &current));
+	turn = lanes->ended(lanes, serial, 10, &current);
+	ck_assert(turn != NULL);
+	rmobike_turn_destroy(turn);
+	ck_assert(!lanes->ended(lanes, serial, 10, &current));
+	return current;
 }
 
 /** Check whose turn is next, and skip it */
-static void assert_next(rmobike_lane_t lane, const char *cancelled)
+static void assert_next(rmobike_lane_t lane, bool replaced)
 {
 	rmobike_turn_t *turn;
 
 	turn = lanes->next(lanes, &due);
 	ck_assert(turn != NULL);
 	ck_assert_int_eq(turn->lane, lane);
-	ck_assert_int_eq(turn->cancelled != NULL, cancelled != NULL);
-	if (!turn->cancelled)
+	ck_assert_int_eq(turn->replaced, replaced);
+	if (!replaced)
 	{
 		lanes->skipped(lanes, turn);
 	}
@@ -116,10 +120,10 @@ START_TEST(test_most_urgent_is_first)
 	add(RMOBIKE_MOVE, 0);
 	add(RMOBIKE_LEAVE, 2);
 	ck_assert(!restart(64, 0));
-	assert_next(RMOBIKE_LEAVE, NULL);
-	assert_next(RMOBIKE_MOVE, NULL);
+	assert_next(RMOBIKE_LEAVE, FALSE);
+	assert_next(RMOBIKE_MOVE, FALSE);
 	ck_assert(restart(64, 0));
-	assert_next(RMOBIKE_TELL, NULL);
+	assert_next(RMOBIKE_TELL, FALSE);
 	ck_assert(!lanes->next(lanes, &due));
 }
 END_TEST
@@ -134,10 +138,10 @@ START_TEST(test_waits_in_one_lane)
 	ck_assert(add(RMOBIKE_LEAVE, 1));
 	ck_assert(!add(RMOBIKE_LEAVE, 1));
 	ck_assert(!add(RMOBIKE_TELL, 1));
-	assert_next(RMOBIKE_LEAVE, NULL);
+	assert_next(RMOBIKE_LEAVE, FALSE);
 	ck_assert(add(RMOBIKE_TELL, 1));
-	assert_next(RMOBIKE_TELL, "urgent");
-	assert_next(RMOBIKE_TELL, NULL);
+	assert_next(RMOBIKE_TELL, TRUE);
+	assert_next(RMOBIKE_TELL, FALSE);
 	ck_assert(!lanes->next(lanes, &due));
 }
 END_TEST
@@ -257,7 +261,6 @@ START_TEST(test_next_move)
 {
 	linked_list_t *cancelled;
 	u_int in_flight;
-	bool current;
 
 	ck_assert(restart(64, 0));
 	add_many(RMOBIKE_MOVE, 6);
@@ -271,12 +274,9 @@ START_TEST(test_next_move)
 	ck_assert_uint_eq(begin(RMOBIKE_MOVE), 0);
 	ck_assert_uint_eq(lanes->get_count(lanes, &in_flight), 6);
 	ck_assert_uint_eq(in_flight, 4);
-	ck_assert(lanes->ended(lanes, 1, 10, &current));
-	ck_assert(!current);
+	ck_assert(!end(1));
 	ck_assert_uint_eq(begin(RMOBIKE_MOVE), 1);
-	ck_assert(lanes->ended(lanes, serial, 10, &current));
-	ck_assert(current);
-	ck_assert(!lanes->ended(lanes, serial, 10, &current));
+	ck_assert(end(serial));
 }
 END_TEST
 

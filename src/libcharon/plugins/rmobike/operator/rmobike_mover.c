@@ -197,15 +197,16 @@ static status_t ask(private_rmobike_mover_t *this, rmobike_turn_t *turn,
 /**
  * It is the turn of an IKE_SA, or never will be; implements rmobike_turn_cb_t
  */
-static status_t turn_came(void *user, rmobike_turn_t *turn, ike_sa_t *ike_sa)
+static status_t turn_came(void *user, rmobike_turn_t *turn, ike_sa_t *ike_sa,
+						  const char *cancelled)
 {
 	private_rmobike_mover_t *this = user;
 	const char *why;
 	host_t *target;
 
-	if (turn->cancelled)
+	if (cancelled)
 	{
-		tell(this, turn, RMOBIKE_CANCELLED, turn->cancelled);
+		tell(this, turn, RMOBIKE_CANCELLED, cancelled);
 		return SUCCESS;
 	}
 	if (!ike_sa)
@@ -354,7 +355,7 @@ rmobike_mover_t *rmobike_mover_create(rmobike_switches_t *switches,
 		.pacer = pacer,
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
-	pacer->set_cb(pacer, RMOBIKE_MOVE, turn_came, this);
+	pacer->set_cb(pacer, RMOBIKE_MOVE, turn_came, NULL, this);
 
 	return &this->public;
 }

@@ -8,9 +8,7 @@
 #include "rmobike_compat.h"
 #include "sa/rmobike_ike_sa.h"
 
-#include <collections/hashtable.h>
 #include <processing/jobs/callback_job.h>
-#include <threading/mutex.h>
 
 typedef struct private_rmobike_address_lost_t private_rmobike_address_lost_t;
 
@@ -53,16 +51,6 @@ struct private_rmobike_address_lost_t {
 	 * Follows IKE_SAs
 	 */
 	rmobike_refs_t *refs;
-
-	/**
-	 * IKE_SAs whose switches we started, rmobike_ref_t by serial number
-	 */
-	hashtable_t *started;
-
-	/**
-	 * Protects them
-	 */
-	mutex_t *mutex;
 };
 
 /**
@@ -76,18 +64,6 @@ typedef struct {
 	/** address that its peer did not go to, or NULL */
 	host_t *tried;
 } errand_t;
-
-/**
- * What a change of addresses or routes means for an IKE_SA
- */
-typedef enum {
-	/** it has to leave its address */
-	ROAM_LEAVE,
-	/** it has to tell its peer which addresses there are */
-	ROAM_TELL,
-	/** nothing anymore */
-	ROAM_DONE,
-} roam_t;
 
 /**
  * The replaced method has no other way to find us
@@ -105,14 +81,6 @@ static status_t (*stock_roam)(ike_sa_t *this, bool address);
  */
 static status_t (*stock_process)(task_t *this, message_t *message);
 static void (*stock_destroy)(task_t *this);
-
-/**
- * Convert a number to a key
- */
-static inline void *key(uint32_t number)
-{
-	return (void*)(uintptr_t)number;
-}
 
 /**
  * Is the address that an IKE_SA uses still good? Decided as charon does.
@@ -134,20 +102,6 @@ static bool is_path_valid(ike_sa_t *ike_sa)
 }
 
 /**
- * Note the switch that we started
- */
-static void note_started(private_rmobike_address_lost_t *this, ike_sa_t *ike_sa,
-						 u_int serial)
-{
-	rmobike_ref_t *ref;
-
-	ref = this->refs->create_ref(this->refs, ike_sa);
-	this->mutex->lock(this->mutex);
-	this->started->put(this->started, key(serial), ref);
-	this->mutex->unlock(this->mutex);
-}
-
-/**
  * Is a switch pending whose target we still have?
  */
 static bool is_moving(private_rmobike_address_lost_t *this, ike_sa_t *ike_sa)
@@ -161,23 +115,6 @@ static bool is_moving(private_rmobike_address_lost_t *this, ike_sa_t *ike_sa)
 			 charon->kernel->get_interface(charon->kernel, asked->to, NULL);
 	rmobike_switch_destroy(asked);
 	return moving;
-}
-
-/**
- * It is the turn of an IKE_SA to leave its address for another one
- */
-static void leave_for(private_rmobike_address_lost_t *this,
-					  rmobike_turn_t *turn,
-					  ike_sa_t *ike_sa, host_t *to)
-{
-	u_int serial;
-	bool others;
-
-	serial = this->ask->begin(this->ask, ike_sa, to, NULL);
-	others = this->pacer->begun(this->pacer, turn, serial);
-	note_started(this, ike_sa, serial);
-	this->ask->queue(this->ask, ike_sa, serial, to, others);
-	this->rescue->leave(this->rescue, ike_sa, to);
 }
 
 /**
@@ -217,32 +154,39 @@ static bool is_ours(ike_sa_t *ike_sa)
 }
 
 /**
- * Decide what a change of addresses or routes means for an IKE_SA; sets status
- * if there is nothing else to do
+ * Decide what a change of addresses or routes means for an IKE_SA: it has to
+ * leave its address, or to tell its peer which ones there are. Returns FALSE,
+ * and what roam() does, if there is nothing to do when it is its turn.
  */
-static roam_t decide(ike_sa_t *ike_sa, bool address, status_t *status)
+static bool decide(ike_sa_t *ike_sa, bool address, rmobike_lane_t *lane,
+				   status_t *status)
 {
-	if (is_ours(ike_sa))
+	if (!is_ours(ike_sa))
 	{
-		if (!is_path_valid(ike_sa))
-		{
-			if (!is_moving(instance, ike_sa))
-			{
-				return ROAM_LEAVE;
-			}
-			*status = ike_sa->initiate(ike_sa, NULL, NULL);
-			return ROAM_DONE;
-		}
-		instance->choice->forget_tried(instance->choice,
-									   ike_sa->get_unique_id(ike_sa));
-		if (address)
-		{	/* charon would tell all peers at the same moment */
-			ike_sa->set_condition(ike_sa, COND_STALE, FALSE);
-			return ROAM_TELL;
-		}
+		*status = stock_roam(ike_sa, address);
+		return FALSE;
 	}
-	*status = stock_roam(ike_sa, address);
-	return ROAM_DONE;
+	if (!is_path_valid(ike_sa))
+	{
+		if (is_moving(instance, ike_sa))
+		{
+			*status = ike_sa->initiate(ike_sa, NULL, NULL);
+			return FALSE;
+		}
+		*lane = RMOBIKE_LEAVE;
+		return TRUE;
+	}
+	instance->choice->forget_tried(instance->choice,
+								   ike_sa->get_unique_id(ike_sa));
+	if (!address)
+	{
+		*status = stock_roam(ike_sa, address);
+		return FALSE;
+	}
+	/* charon would tell all peers at the same moment */
+	ike_sa->set_condition(ike_sa, COND_STALE, FALSE);
+	*lane = RMOBIKE_TELL;
+	return TRUE;
 }
 
 /**
@@ -250,15 +194,21 @@ static roam_t decide(ike_sa_t *ike_sa, bool address, status_t *status)
  */
 static status_t leave(rmobike_turn_t *turn, ike_sa_t *ike_sa)
 {
+	private_rmobike_address_lost_t *this = instance;
+	u_int serial;
+	bool others;
 	host_t *to;
 
-	to = instance->choice->choose(instance->choice, ike_sa, NULL);
+	to = this->choice->choose(this->choice, ike_sa, NULL);
 	if (to)
 	{
-		leave_for(instance, turn, ike_sa, to);
+		serial = this->ask->begin(this->ask, ike_sa, to, NULL);
+		others = this->pacer->begun(this->pacer, turn, serial);
+		this->ask->queue(this->ask, ike_sa, serial, to, others);
+		this->rescue->leave(this->rescue, ike_sa, to);
 		to->destroy(to);
 	}
-	else if (!wait_for_address(instance, ike_sa))
+	else if (!wait_for_address(this, ike_sa))
 	{
 		return stock_roam(ike_sa, TRUE);
 	}
@@ -301,44 +251,49 @@ static status_t tell(rmobike_turn_t *turn, ike_sa_t *ike_sa)
 }
 
 /**
- * It is the turn of an IKE_SA, implements rmobike_turn_cb_t
+ * It is the turn of an IKE_SA to do that
  */
-static status_t turn_came(void *user, rmobike_turn_t *turn, ike_sa_t *ike_sa)
+static status_t use_turn(rmobike_turn_t *turn, ike_sa_t *ike_sa,
+						 rmobike_lane_t lane)
+{
+	return lane == RMOBIKE_LEAVE ? leave(turn, ike_sa) : tell(turn, ike_sa);
+}
+
+/**
+ * It is the turn of an IKE_SA that waited, implements rmobike_turn_cb_t
+ */
+static status_t turn_came(void *user, rmobike_turn_t *turn, ike_sa_t *ike_sa,
+						  const char *cancelled)
 {
 	status_t status = SUCCESS;
+	rmobike_lane_t lane;
 
-	if (!ike_sa)
+	if (ike_sa && decide(ike_sa, TRUE, &lane, &status))
 	{
-		return SUCCESS;
+		return use_turn(turn, ike_sa, lane);
 	}
-	switch (decide(ike_sa, TRUE, &status))
-	{
-		case ROAM_LEAVE:
-			return leave(turn, ike_sa);
-		case ROAM_TELL:
-			return tell(turn, ike_sa);
-		default:
-			return status;
-	}
+	return status;
 }
 
 METHOD(ike_sa_t, roam, status_t,
 	ike_sa_t *this, bool address)
 {
+	rmobike_pacer_t *pacer = instance->pacer;
+	rmobike_turn_t *turn;
 	rmobike_lane_t lane;
 	status_t status;
-	roam_t what;
 
-	what = decide(this, address, &status);
-	if (what == ROAM_DONE)
+	if (!decide(this, address, &lane, &status))
 	{
 		return status;
 	}
-	lane = what == ROAM_LEAVE ? RMOBIKE_LEAVE : RMOBIKE_TELL;
-	if (!instance->pacer->enter(instance->pacer, this, lane, &status))
+	turn = pacer->enter(pacer, this, lane);
+	if (!turn)
 	{
 		return this->initiate(this, NULL, NULL);
 	}
+	status = use_turn(turn, this, lane);
+	pacer->leave(pacer, turn);
 	return status;
 }
 
@@ -392,18 +347,9 @@ CALLBACK(errand_execute, job_requeue_t,
 	ike_sa_t *ike_sa;
 
 	ike_sa = errand->ref->checkout(errand->ref);
-	if (!ike_sa)
+	if (ike_sa)
 	{
-		return JOB_REQUEUE_NONE;
-	}
-	if (errand->cb(ike_sa, errand->tried) == DESTROY_ME)
-	{
-		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
-													ike_sa);
-	}
-	else
-	{
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+		rmobike_ike_sa_checkin(ike_sa, errand->cb(ike_sa, errand->tried));
 	}
 	return JOB_REQUEUE_NONE;
 }
@@ -474,20 +420,13 @@ METHOD(rmobike_address_lost_t, rekeyed, void,
 }
 
 /**
- * Implements rmobike_ended_t
+ * A switch that we started ended, implements rmobike_turn_ended_t
  */
-static void switch_ended(void *user, const rmobike_switch_t *ended)
+static void switch_ended(rmobike_turn_t *turn, const rmobike_switch_t *ended)
 {
-	private_rmobike_address_lost_t *this = user;
-	rmobike_ref_t *ref;
+	rmobike_ref_t *ref = turn->ref;
 
-	this->mutex->lock(this->mutex);
-	ref = this->started->remove(this->started, key(ended->serial));
-	this->mutex->unlock(this->mutex);
-	if (!ref)
-	{
-		return;
-	}
+	turn->ref = NULL;
 	if (ended->state == RMOBIKE_DONE)
 	{
 		queue(ref, announce, NULL);
@@ -498,18 +437,9 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 	}
 }
 
-CALLBACK(destroy_ref, void,
-	rmobike_ref_t *ref, const void *serial)
-{
-	ref->destroy(ref);
-}
-
 METHOD(rmobike_address_lost_t, destroy, void,
 	private_rmobike_address_lost_t *this)
 {
-	this->switches->remove_listener(this->switches, this);
-	this->started->destroy_function(this->started, destroy_ref);
-	this->mutex->destroy(this->mutex);
 	instance = NULL;
 	free(this);
 }
@@ -539,13 +469,9 @@ rmobike_address_lost_t *rmobike_address_lost_create(
 		.rescue = rescue,
 		.refs = refs,
 		.pacer = pacer,
-		.started = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
-									32),
-		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
-	pacer->set_cb(pacer, RMOBIKE_LEAVE, turn_came, this);
-	pacer->set_cb(pacer, RMOBIKE_TELL, turn_came, this);
-	switches->add_listener(switches, switch_ended, this);
+	pacer->set_cb(pacer, RMOBIKE_LEAVE, turn_came, switch_ended, this);
+	pacer->set_cb(pacer, RMOBIKE_TELL, turn_came, switch_ended, this);
 	instance = this;
 
 	return &this->public;

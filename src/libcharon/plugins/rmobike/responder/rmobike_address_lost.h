@@ -57,7 +57,7 @@ struct rmobike_address_lost_t {
 /**
  * Create it.
  *
- * @param switches	records of IKE_SAs, tell what became of a switch
+ * @param switches	records of IKE_SAs
  * @param ask		starts switches
  * @param choice		chooses addresses
  * @param rescue		sees to it that they can

@@ -36,7 +36,6 @@
 
 typedef struct private_rmobike_lanes_t private_rmobike_lanes_t;
 typedef struct lane_t lane_t;
-typedef struct flight_t flight_t;
 
 /**
  * Those that wait for the same reason
@@ -90,7 +89,7 @@ struct private_rmobike_lanes_t {
 	hashtable_t *ids;
 
 	/**
-	 * Those under way by what they are known by, flight_t
+	 * Those under way by what they are known by, rmobike_turn_t
 	 */
 	hashtable_t *flights;
 
@@ -101,6 +100,12 @@ struct private_rmobike_lanes_t {
 	hashtable_t *late;
 
 	/**
+	 * When the next of those under way will be, as far as it was last counted;
+	 * {} if there are none
+	 */
+	timeval_t next_late;
+
+	/**
 	 * How fast the current move may go
 	 */
 	rmobike_pace_t pace;
@@ -109,27 +114,6 @@ struct private_rmobike_lanes_t {
 	 * When the next one of it may start with a limited rate
 	 */
 	timeval_t due;
-};
-
-/**
- * A switch or a task under way
- */
-struct flight_t {
-
-	/**
-	 * Lane it waited in
-	 */
-	lane_t *lane;
-
-	/**
-	 * Number of its window
-	 */
-	u_int number;
-
-	/**
-	 * When it began, and when others stop waiting for it
-	 */
-	timeval_t start, late;
 };
 
 /**
@@ -153,6 +137,7 @@ rmobike_turn_t *rmobike_turn_create(rmobike_lane_t lane, uint32_t id,
 		.id = id,
 		.ref = ref,
 		.info = info,
+		.refs = 1,
 	);
 	return turn;
 }
@@ -162,9 +147,12 @@ rmobike_turn_t *rmobike_turn_create(rmobike_lane_t lane, uint32_t id,
  */
 void rmobike_turn_destroy(rmobike_turn_t *turn)
 {
-	turn->ref->destroy(turn->ref);
-	rmobike_switch_destroy(turn->info);
-	free(turn);
+	if (ref_put(&turn->refs))
+	{
+		DESTROY_IF(turn->ref);
+		rmobike_switch_destroy(turn->info);
+		free(turn);
+	}
 }
 
 /**
@@ -178,13 +166,23 @@ static void open_window(lane_t *lane, u_int start, u_int max)
 }
 
 /**
- * Count those that others wait for; sets due to when they don't anymore for one
- * of them, unless it is set to an earlier time already
+ * Keep the earlier of two times, unless there is only one
  */
-static u_int count_flights(private_rmobike_lanes_t *this, timeval_t *due)
+static void keep_earlier(timeval_t *time, const timeval_t *other)
+{
+	if (!timerisset(time) || (timerisset(other) && timercmp(other, time, <)))
+	{
+		*time = *other;
+	}
+}
+
+/**
+ * Count those that others wait for
+ */
+static u_int count_flights(private_rmobike_lanes_t *this)
 {
 	enumerator_t *enumerator;
-	flight_t *flight;
+	rmobike_turn_t *turn;
 	timeval_t now;
 	u_int count = 0, i;
 	void *id;
@@ -194,21 +192,19 @@ static u_int count_flights(private_rmobike_lanes_t *this, timeval_t *due)
 		this->lanes[i].busy = this->lanes[i].starting;
 		count += this->lanes[i].starting;
 	}
+	timerclear(&this->next_late);
 	time_monotonic(&now);
 	enumerator = this->flights->create_enumerator(this->flights);
-	while (enumerator->enumerate(enumerator, &id, &flight))
+	while (enumerator->enumerate(enumerator, &id, &turn))
 	{
-		if (!timercmp(&now, &flight->late, <))
+		if (!timercmp(&now, &turn->late, <))
 		{
 			this->flights->remove_at(this->flights, enumerator);
-			this->late->put(this->late, id, flight);
+			this->late->put(this->late, id, turn);
 			continue;
 		}
-		if (!timerisset(due) || timercmp(&flight->late, due, <))
-		{
-			*due = flight->late;
-		}
-		flight->lane->busy++;
+		keep_earlier(&this->next_late, &turn->late);
+		this->lanes[turn->lane].busy++;
 		count++;
 	}
 	enumerator->destroy(enumerator);
@@ -234,7 +230,6 @@ METHOD(rmobike_lanes_t, add, bool,
 	private_rmobike_lanes_t *this, rmobike_turn_t *turn)
 {
 	lane_t *lane = &this->lanes[turn->lane];
-	timeval_t due = {};
 	rmobike_turn_t *old;
 	u_int start;
 
@@ -245,11 +240,15 @@ METHOD(rmobike_lanes_t, add, bool,
 		{
 			return FALSE;
 		}
+		if (old)
+		{
+			old->replaced = TRUE;
+		}
 		this->ids->put(this->ids, key(turn->id), turn);
 		if (!lane->waiting->get_count(lane->waiting) && !lane->starting &&
 			!lane->flying)
 		{
-			start = count_flights(this, &due);
+			start = count_flights(this);
 			open_window(lane, max(start, OTHERS_START), OTHERS_MAX);
 		}
 	}
@@ -279,31 +278,23 @@ static bool is_early(private_rmobike_lanes_t *this)
 }
 
 /**
- * Is it the time for another one of the move at its rate? Otherwise sets due to
- * when it is.
+ * One of the move starts: the next one may when its rate allows it
  */
-static bool is_due(private_rmobike_lanes_t *this, timeval_t *due)
+static void limit_rate(private_rmobike_lanes_t *this)
 {
 	timeval_t now, interval = {};
 
-	if (!this->pace.rate)
+	if (this->pace.rate)
 	{
-		return TRUE;
+		time_monotonic(&now);
+		interval.tv_sec = this->pace.rate == 1;
+		interval.tv_usec = 1000000 / this->pace.rate % 1000000;
+		timeradd(&this->due, &interval, &this->due);
+		if (timercmp(&this->due, &now, <))
+		{	/* no bursts to catch up */
+			timeradd(&now, &interval, &this->due);
+		}
 	}
-	if (is_early(this))
-	{
-		*due = this->due;
-		return FALSE;
-	}
-	time_monotonic(&now);
-	interval.tv_sec = this->pace.rate == 1;
-	interval.tv_usec = 1000000 / this->pace.rate % 1000000;
-	timeradd(&this->due, &interval, &this->due);
-	if (timercmp(&this->due, &now, <))
-	{	/* no bursts to catch up */
-		timeradd(&now, &interval, &this->due);
-	}
-	return TRUE;
 }
 
 /**
@@ -317,7 +308,7 @@ static bool fits_beside(lane_t *move, lane_t *tell)
 
 /**
  * Choose the lane whose turn it is; NULL if none, due is set then to when there
- * is one even if nothing ends
+ * is one even if nothing ends, if that is known
  */
 static lane_t *choose(private_rmobike_lanes_t *this, timeval_t *due)
 {
@@ -331,14 +322,16 @@ static lane_t *choose(private_rmobike_lanes_t *this, timeval_t *due)
 		{
 			continue;
 		}
-		if (count_flights(this, due) >= lane->window->get_size(lane->window))
+		if (count_flights(this) >= lane->window->get_size(lane->window))
 		{
+			keep_earlier(due, &this->next_late);
 			return lane == move && fits_beside(move, tell) ? tell : NULL;
 		}
-		if (lane != move || is_due(this, due))
+		if (lane != move || !is_early(this))
 		{
 			return lane;
 		}
+		keep_earlier(due, &this->due);
 	}
 	return NULL;
 }
@@ -346,22 +339,26 @@ static lane_t *choose(private_rmobike_lanes_t *this, timeval_t *due)
 METHOD(rmobike_lanes_t, next, rmobike_turn_t*,
 	private_rmobike_lanes_t *this, timeval_t *due)
 {
+	rmobike_turn_t *turn;
 	lane_t *lane;
-	rmobike_turn_t *turn = NULL;
 
+	timerclear(due);
 	lane = choose(this, due);
 	if (!lane)
 	{
 		return NULL;
 	}
+	timerclear(due);
 	lane->waiting->remove_first(lane->waiting, (void**)&turn);
-	if (turn->id && this->ids->get(this->ids, key(turn->id)) != turn)
+	if (!turn->replaced)
 	{
-		turn->cancelled = "something more urgent to do";
-		return turn;
+		this->ids->remove(this->ids, key(turn->id));
+		lane->starting++;
 	}
-	this->ids->remove(this->ids, key(turn->id));
-	lane->starting++;
+	if (turn->lane == RMOBIKE_MOVE)
+	{
+		limit_rate(this);
+	}
 	return turn;
 }
 
@@ -397,22 +394,19 @@ METHOD(rmobike_lanes_t, begun, bool,
 {
 	lane_t *lane = &this->lanes[turn->lane], *other;
 	timeval_t late;
-	flight_t *flight;
 	bool others;
 	double ms;
 
-	INIT(flight,
-		.lane = lane,
-		.number = lane->number,
-	);
 	ms = LATE_TIMES * lane->window->get_usual(lane->window);
 	ms = max(ms, LATE);
 	late.tv_sec = ms / 1000;
 	late.tv_usec = (ms - late.tv_sec * 1000.0) * 1000;
-	time_monotonic(&flight->start);
-	timeradd(&flight->start, &late, &flight->late);
-	this->flights->put(this->flights, (void*)id, flight);
+	time_monotonic(&turn->start);
+	timeradd(&turn->start, &late, &turn->late);
+	turn->number = lane->number;
 	turn->begun = TRUE;
+	ref_get(&turn->refs);
+	this->flights->put(this->flights, (void*)id, turn);
 	lane->starting--;
 	lane->flying++;
 
@@ -424,32 +418,30 @@ METHOD(rmobike_lanes_t, begun, bool,
 	return others;
 }
 
-METHOD(rmobike_lanes_t, ended, bool,
+METHOD(rmobike_lanes_t, ended, rmobike_turn_t*,
 	private_rmobike_lanes_t *this, uintptr_t id, double ms, bool *current)
 {
-	flight_t *flight;
+	rmobike_turn_t *turn;
 	timeval_t now;
 	lane_t *lane;
 
-	flight = this->flights->remove(this->flights, (void*)id) ?:
-			 this->late->remove(this->late, (void*)id);
-	if (!flight)
+	turn = this->flights->remove(this->flights, (void*)id) ?:
+		   this->late->remove(this->late, (void*)id);
+	if (!turn)
 	{
-		return FALSE;
+		return NULL;
 	}
-	lane = flight->lane;
+	lane = &this->lanes[turn->lane];
 	lane->flying--;
-	*current = lane == &this->lanes[RMOBIKE_MOVE] &&
-			   flight->number == lane->number;
-	if (flight->number == lane->number && ms >= 0)
+	*current = turn->lane == RMOBIKE_MOVE && turn->number == lane->number;
+	if (turn->number == lane->number && ms >= 0)
 	{
 		time_monotonic(&now);
-		timersub(&now, &flight->start, &now);
+		timersub(&now, &turn->start, &now);
 		lane->window->add(lane->window, ms ?: now.tv_sec * 1000.0 +
 											  now.tv_usec / 1000.0);
 	}
-	free(flight);
-	return TRUE;
+	return turn;
 }
 
 METHOD(rmobike_lanes_t, get_count, u_int,
@@ -461,10 +453,10 @@ METHOD(rmobike_lanes_t, get_count, u_int,
 	return lane->waiting->get_count(lane->waiting);
 }
 
-CALLBACK(free_flight, void,
-	flight_t *flight, const void *id)
+CALLBACK(destroy_flight, void,
+	rmobike_turn_t *turn, const void *id)
 {
-	free(flight);
+	rmobike_turn_destroy(turn);
 }
 
 METHOD(rmobike_lanes_t, destroy, void,
@@ -479,8 +471,8 @@ METHOD(rmobike_lanes_t, destroy, void,
 		DESTROY_IF(lane->window);
 	}
 	this->ids->destroy(this->ids);
-	this->flights->destroy_function(this->flights, free_flight);
-	this->late->destroy_function(this->late, free_flight);
+	this->flights->destroy_function(this->flights, destroy_flight);
+	this->late->destroy_function(this->late, destroy_flight);
 	free(this);
 }
 

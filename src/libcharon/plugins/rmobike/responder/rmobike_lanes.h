@@ -59,7 +59,7 @@ struct rmobike_pace_t {
 };
 
 /**
- * An IKE_SA that waits for its turn, or has it.
+ * An IKE_SA that waits for its turn, has it, or is under way.
  */
 struct rmobike_turn_t {
 	/** why it waits */
@@ -70,17 +70,24 @@ struct rmobike_turn_t {
 	rmobike_switch_t *info;
 	/** unique ID it came with, in one lane only; 0 if it is of a move */
 	uint32_t id;
-	/** why it won't have its turn, static text; NULL if it will */
-	const char *cancelled;
+	/** TRUE if its IKE_SA got another turn, for something more urgent */
+	bool replaced;
 	/** TRUE if it began, what it asked is or was under way */
 	bool begun;
 	/** set to TRUE by whoever runs it if it didn't, and that is a failure */
 	bool failed;
+	/** number of the window when it began */
+	u_int number;
+	/** when it began, and when others stop waiting for it */
+	timeval_t start, late;
+	/** who needs it still: it is under way, and begins at the same time */
+	refcount_t refs;
 };
 
 /**
  * Not thread safe. Each turn is added, and returned by next() or cancel().
- * Unless it is cancelled skipped() follows, or begun() and later ended().
+ * Unless it is replaced or cancelled skipped() follows, or begun() and later
+ * ended().
  */
 struct rmobike_lanes_t {
 
@@ -105,10 +112,10 @@ struct rmobike_lanes_t {
 	/**
 	 * Get the next turn if it may start.
 	 *
-	 * @param due		if none may, set to when one may even if nothing ends,
-	 *					not changed if that is unknown
-	 * @return			turn, NULL if none may start. It is cancelled if its
-	 *					IKE_SA waits, or waited, for something more urgent.
+	 * @param due		receives when one may even if nothing ends, {} if one
+	 *					may now, or that is unknown
+	 * @return			turn, NULL if none may start; one that was replaced is
+	 *					to be destroyed only
 	 */
 	rmobike_turn_t *(*next)(rmobike_lanes_t *this, timeval_t *due);
 
@@ -129,7 +136,7 @@ struct rmobike_lanes_t {
 	/**
 	 * What a turn that next() returned asks is under way.
 	 *
-	 * @param turn		turn, not needed anymore
+	 * @param turn		turn, kept until ended()
 	 * @param key		what is under way: the serial number of a switch, or the
 	 *					address of a task
 	 * @return			TRUE if others wait, and not only for the operator's
@@ -144,10 +151,10 @@ struct rmobike_lanes_t {
 	 * @param ms		how long it took, 0 to have it measured, negative if
 	 *					that tells nothing about others
 	 * @param current	receives TRUE if it is of the current move
-	 * @return			TRUE if it is one of these
+	 * @return			its turn, to be destroyed; NULL if it is none of these
 	 */
-	bool (*ended)(rmobike_lanes_t *this, uintptr_t key, double ms,
-				  bool *current);
+	rmobike_turn_t *(*ended)(rmobike_lanes_t *this, uintptr_t key, double ms,
+							 bool *current);
 
 	/**
 	 * Count those of a move that wait.
@@ -176,7 +183,7 @@ rmobike_turn_t *rmobike_turn_create(rmobike_lane_t lane, uint32_t id,
 									rmobike_ref_t *ref, rmobike_switch_t *info);
 
 /**
- * Destroy a turn.
+ * Destroy a turn, if nobody else needs it.
  */
 void rmobike_turn_destroy(rmobike_turn_t *turn);
 

@@ -3,8 +3,7 @@
  */
 
 #include "responder/rmobike_pacer.h"
-
-#include <daemon.h>
+#include "sa/rmobike_ike_sa.h"
 
 #include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
@@ -40,8 +39,10 @@ struct private_rmobike_pacer_t {
 	 * What to call for those in each lane
 	 */
 	struct {
-		/** function to call */
+		/** if it is their turn */
 		rmobike_turn_cb_t cb;
+		/** if their switch ended, or NULL */
+		rmobike_turn_ended_t ended;
 		/** data to pass */
 		void *user;
 	} handlers[RMOBIKE_LANES];
@@ -87,13 +88,12 @@ typedef struct {
 	rmobike_turn_t *turn;
 } run_t;
 
-static bool kick(private_rmobike_pacer_t *this, rmobike_turn_t *own);
-
 METHOD(rmobike_pacer_t, set_cb, void,
 	private_rmobike_pacer_t *this, rmobike_lane_t lane, rmobike_turn_cb_t cb,
-	void *user)
+	rmobike_turn_ended_t ended, void *user)
 {
 	this->handlers[lane].cb = cb;
+	this->handlers[lane].ended = ended;
 	this->handlers[lane].user = user;
 }
 
@@ -101,10 +101,10 @@ METHOD(rmobike_pacer_t, set_cb, void,
  * Call what is to be called
  */
 static status_t call(private_rmobike_pacer_t *this, rmobike_turn_t *turn,
-					 ike_sa_t *ike_sa)
+					 ike_sa_t *ike_sa, const char *cancelled)
 {
 	return this->handlers[turn->lane].cb(this->handlers[turn->lane].user, turn,
-										 ike_sa);
+										 ike_sa, cancelled);
 }
 
 /**
@@ -136,8 +136,7 @@ static u_int cancel_turns(private_rmobike_pacer_t *this, linked_list_t *turns,
 
 	while (turns && turns->remove_first(turns, (void**)&turn) == SUCCESS)
 	{
-		turn->cancelled = why;
-		call(this, turn, NULL);
+		call(this, turn, NULL, why);
 		rmobike_turn_destroy(turn);
 		count++;
 	}
@@ -146,15 +145,12 @@ static u_int cancel_turns(private_rmobike_pacer_t *this, linked_list_t *turns,
 }
 
 /**
- * It is the turn of an IKE_SA, NULL if it is gone
+ * A turn is over: it is under way, or there was nothing to ask
  */
-static status_t run(private_rmobike_pacer_t *this, rmobike_turn_t *turn,
-					ike_sa_t *ike_sa)
+static void end_turn(private_rmobike_pacer_t *this, rmobike_turn_t *turn)
 {
 	linked_list_t *turns = NULL;
-	status_t status;
 
-	status = call(this, turn, ike_sa);
 	if (!turn->begun)
 	{
 		this->mutex->lock(this->mutex);
@@ -166,38 +162,35 @@ static status_t run(private_rmobike_pacer_t *this, rmobike_turn_t *turn,
 		this->mutex->unlock(this->mutex);
 		cancel_turns(this, turns, TOO_MANY_FAILURES);
 	}
-	return status;
 }
 
 /**
- * Check out the IKE_SA whose turn it is
+ * Have the IKE_SA whose turn it is use it
  */
-static void run_now(private_rmobike_pacer_t *this, rmobike_turn_t *turn)
+static void run_turn(private_rmobike_pacer_t *this, rmobike_turn_t *turn)
 {
 	ike_sa_t *ike_sa;
 	status_t status;
 
-	if (turn->cancelled)
+	if (turn->replaced)
 	{
 		return;
 	}
 	ike_sa = turn->ref->checkout(turn->ref);
-	status = run(this, turn, ike_sa);
-	if (ike_sa && status == DESTROY_ME)
+	status = call(this, turn, ike_sa, NULL);
+	end_turn(this, turn);
+	if (ike_sa)
 	{
-		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
-													ike_sa);
-	}
-	else if (ike_sa)
-	{
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+		rmobike_ike_sa_checkin(ike_sa, status);
 	}
 }
+
+static rmobike_turn_t *kick(private_rmobike_pacer_t *this, rmobike_turn_t *own);
 
 CALLBACK(run_execute, job_requeue_t,
 	run_t *run)
 {
-	run_now(run->this, run->turn);
+	run_turn(run->this, run->turn);
 	/* only now it is known until when others wait for this one */
 	kick(run->this, NULL);
 	return JOB_REQUEUE_NONE;
@@ -223,7 +216,7 @@ CALLBACK(wake_up_execute, job_requeue_t,
 	needed = timerisset(&this->wake_up) && !timercmp(&now, &this->wake_up, <);
 	if (needed)
 	{
-		memset(&this->wake_up, 0, sizeof(this->wake_up));
+		timerclear(&this->wake_up);
 	}
 	this->mutex->unlock(this->mutex);
 	if (needed)
@@ -240,21 +233,19 @@ CALLBACK(wake_up_execute, job_requeue_t,
 static rmobike_turn_t *take_next(private_rmobike_pacer_t *this)
 {
 	rmobike_turn_t *turn;
-	timeval_t due = {};
+	timeval_t due;
+	bool earlier;
 
 	this->mutex->lock(this->mutex);
 	turn = this->lanes->next(this->lanes, &due);
-	if (turn || (timerisset(&this->wake_up) &&
-				 !timercmp(&due, &this->wake_up, <)))
-	{
-		memset(&due, 0, sizeof(due));
-	}
-	else if (timerisset(&due))
+	earlier = timerisset(&due) && (!timerisset(&this->wake_up) ||
+								   timercmp(&due, &this->wake_up, <));
+	if (earlier)
 	{
 		this->wake_up = due;
 	}
 	this->mutex->unlock(this->mutex);
-	if (timerisset(&due))
+	if (earlier)
 	{
 		lib->scheduler->schedule_job_tv(lib->scheduler,
 				(job_t*)callback_job_create(wake_up_execute, this, NULL, NULL),
@@ -266,22 +257,16 @@ static rmobike_turn_t *take_next(private_rmobike_pacer_t *this)
 /**
  * Start as many as may be under way, in jobs. They come after whatever was
  * received: more requests would only have their responses wait longer, until
- * the requests are sent again. Returns TRUE if the caller's own turn is one of
- * them, which is left to the caller.
+ * the requests are sent again. The caller's own turn is returned when it comes,
+ * those after that are not started yet; NULL if it does not come.
  */
-static bool kick(private_rmobike_pacer_t *this, rmobike_turn_t *own)
+static rmobike_turn_t *kick(private_rmobike_pacer_t *this, rmobike_turn_t *own)
 {
 	rmobike_turn_t *turn;
-	bool found = FALSE;
 	run_t *run;
 
-	while ((turn = take_next(this)))
+	while ((turn = take_next(this)) && turn != own)
 	{
-		if (turn == own)
-		{
-			found = TRUE;
-			continue;
-		}
 		INIT(run,
 			.this = this,
 			.turn = turn,
@@ -290,12 +275,11 @@ static bool kick(private_rmobike_pacer_t *this, rmobike_turn_t *own)
 				(job_t*)callback_job_create_with_prio(run_execute, run,
 										run_destroy, NULL, JOB_PRIO_LOW));
 	}
-	return found;
+	return turn;
 }
 
-METHOD(rmobike_pacer_t, enter, bool,
-	private_rmobike_pacer_t *this, ike_sa_t *ike_sa, rmobike_lane_t lane,
-	status_t *status)
+METHOD(rmobike_pacer_t, enter, rmobike_turn_t*,
+	private_rmobike_pacer_t *this, ike_sa_t *ike_sa, rmobike_lane_t lane)
 {
 	rmobike_turn_t *turn;
 	bool added;
@@ -309,17 +293,18 @@ METHOD(rmobike_pacer_t, enter, bool,
 	if (!added)
 	{
 		rmobike_turn_destroy(turn);
-		return FALSE;
+		return NULL;
 	}
 	/* nobody else destroys it as long as the IKE_SA is checked out */
-	if (!kick(this, turn))
-	{
-		return FALSE;
-	}
-	*status = run(this, turn, ike_sa);
+	return kick(this, turn);
+}
+
+METHOD(rmobike_pacer_t, leave, void,
+	private_rmobike_pacer_t *this, rmobike_turn_t *turn)
+{
+	end_turn(this, turn);
 	rmobike_turn_destroy(turn);
 	kick(this, NULL);
-	return TRUE;
 }
 
 METHOD(rmobike_pacer_t, reserve, bool,
@@ -364,7 +349,7 @@ METHOD(rmobike_pacer_t, fill, void,
 	/* before anything else can be asked of us */
 	while (first-- && (turn = take_next(this)))
 	{
-		run_now(this, turn);
+		run_turn(this, turn);
 		rmobike_turn_destroy(turn);
 	}
 	kick(this, NULL);
@@ -406,32 +391,40 @@ METHOD(rmobike_pacer_t, begun, bool,
 }
 
 /**
- * A switch or a task ended, maybe one of ours
+ * A switch or a task ended; returns its turn, NULL if it is none of ours
  */
-static void note_ended(private_rmobike_pacer_t *this, uintptr_t key, double ms,
-					   bool failed)
+static rmobike_turn_t *note_ended(private_rmobike_pacer_t *this, uintptr_t key,
+								  double ms, bool failed)
 {
 	linked_list_t *turns = NULL;
-	bool ours, current;
+	rmobike_turn_t *turn;
+	bool current;
 
 	this->mutex->lock(this->mutex);
-	ours = this->lanes->ended(this->lanes, key, ms, &current);
-	if (ours && current)
+	turn = this->lanes->ended(this->lanes, key, ms, &current);
+	if (turn && current)
 	{
 		turns = note_end(this, failed);
 	}
 	this->mutex->unlock(this->mutex);
-	if (ours)
+	if (turn)
 	{
 		cancel_turns(this, turns, TOO_MANY_FAILURES);
 		kick(this, NULL);
 	}
+	return turn;
 }
 
 METHOD(rmobike_pacer_t, ended, void,
 	private_rmobike_pacer_t *this, uintptr_t key, bool answered)
 {
-	note_ended(this, key, answered ? 0 : -1, FALSE);
+	rmobike_turn_t *turn;
+
+	turn = note_ended(this, key, answered ? 0 : -1, FALSE);
+	if (turn)
+	{
+		rmobike_turn_destroy(turn);
+	}
 }
 
 /**
@@ -439,7 +432,9 @@ METHOD(rmobike_pacer_t, ended, void,
  */
 static void switch_ended(void *user, const rmobike_switch_t *ended)
 {
+	private_rmobike_pacer_t *this = user;
 	bool failed = ended->state != RMOBIKE_DONE;
+	rmobike_turn_t *turn;
 	double ms = -1;
 
 	if (ended->state == RMOBIKE_REFUSED && ended->answered)
@@ -450,7 +445,15 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 	{
 		ms = ended->ms;
 	}
-	note_ended(user, ended->serial, ms, failed);
+	turn = note_ended(this, ended->serial, ms, failed);
+	if (turn)
+	{
+		if (this->handlers[turn->lane].ended)
+		{
+			this->handlers[turn->lane].ended(turn, ended);
+		}
+		rmobike_turn_destroy(turn);
+	}
 }
 
 METHOD(rmobike_pacer_t, destroy, void,
@@ -474,6 +477,7 @@ rmobike_pacer_t *rmobike_pacer_create(rmobike_switches_t *switches,
 		.public = {
 			.set_cb = _set_cb,
 			.enter = _enter,
+			.leave = _leave,
 			.reserve = _reserve,
 			.fill = _fill,
 			.cancel = _cancel,

@@ -13,8 +13,8 @@
  * next, and whether another one may start, rmobike_lanes knows.
  *
  * The way of one of them: enter(), or fill() for all of a move; when it may
- * start a function is called, in which begun() tells what it asked; and when
- * that ended another one may start.
+ * start enter() returns its turn, or later a function is called; begun() tells
+ * what it asked then; and when that ended another one may start.
  */
 
 #ifndef RMOBIKE_PACER_H_
@@ -26,16 +26,27 @@ typedef struct rmobike_pacer_t rmobike_pacer_t;
 
 /**
  * It is the turn of an IKE_SA. Called without any lock of ours, in a job or by
- * the thread that called enter(), fill() or whatever has it cancelled.
+ * the thread that called fill() or whatever has it cancelled.
  *
  * @param user		supplied user data
  * @param turn		to be passed to begun() unless there is nothing to ask,
  *					valid until this returns
  * @param ike_sa	IKE_SA, checked out; NULL if it is gone, or cancelled
+ * @param cancelled	why it won't have its turn, static text; NULL if it has
  * @return			DESTROY_ME to destroy it, anything else to check it in
  */
 typedef status_t (*rmobike_turn_cb_t)(void *user, rmobike_turn_t *turn,
-									  ike_sa_t *ike_sa);
+									  ike_sa_t *ike_sa, const char *cancelled);
+
+/**
+ * The switch of an IKE_SA that had its turn ended.
+ *
+ * @param turn		its turn, valid until this returns; its reference to the
+ *					IKE_SA may be taken
+ * @param ended		the switch
+ */
+typedef void (*rmobike_turn_ended_t)(rmobike_turn_t *turn,
+									 const rmobike_switch_t *ended);
 
 /**
  * Thread safe, nothing but fill() blocks.
@@ -46,23 +57,32 @@ struct rmobike_pacer_t {
 	 * Set what to call for those in a lane. To be called before there are any.
 	 *
 	 * @param lane		lane
-	 * @param cb		function to call
-	 * @param user		data to pass
+	 * @param cb		function to call if it is their turn
+	 * @param ended		function to call if their switch ended, or NULL
+	 * @param user		data to pass to the first one
 	 */
 	void (*set_cb)(rmobike_pacer_t *this, rmobike_lane_t lane,
-				   rmobike_turn_cb_t cb, void *user);
+				   rmobike_turn_cb_t cb, rmobike_turn_ended_t ended,
+				   void *user);
 
 	/**
 	 * An IKE_SA has to leave, or to tell its peer something.
 	 *
 	 * @param ike_sa	IKE_SA, checked out
 	 * @param lane		RMOBIKE_LEAVE or RMOBIKE_TELL
-	 * @param status	receives what the function returned, if it was called
-	 * @return			TRUE if it was its turn; FALSE if it waits from now on,
-	 *					or already did
+	 * @return			its turn, which it has at once, until leave(); NULL if
+	 *					it waits from now on, or already did
 	 */
-	bool (*enter)(rmobike_pacer_t *this, ike_sa_t *ike_sa, rmobike_lane_t lane,
-				  status_t *status);
+	rmobike_turn_t *(*enter)(rmobike_pacer_t *this, ike_sa_t *ike_sa,
+							 rmobike_lane_t lane);
+
+	/**
+	 * The turn that enter() returned is over.
+	 *
+	 * @param turn		turn, on which begun() was called unless there was
+	 *					nothing to ask
+	 */
+	void (*leave)(rmobike_pacer_t *this, rmobike_turn_t *turn);
 
 	/**
 	 * Reserve the lane of moves, unless another one has something to start.

@@ -140,6 +140,22 @@ void rmobike_ike_sa_initiate(ike_sa_t *ike_sa)
 /*
  * Described in header
  */
+void rmobike_ike_sa_checkin(ike_sa_t *ike_sa, status_t status)
+{
+	if (status == DESTROY_ME)
+	{
+		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
+													ike_sa);
+	}
+	else
+	{
+		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+	}
+}
+
+/*
+ * Described in header
+ */
 void rmobike_ike_sa_set_dscp(ike_sa_t *ike_sa, packet_t *packet)
 {
 	ike_cfg_t *ike_cfg = ike_sa->get_ike_cfg(ike_sa);

@@ -74,6 +74,14 @@ rmobike_switch_t rmobike_ike_sa_describe(ike_sa_t *ike_sa, host_t *to,
 void rmobike_ike_sa_initiate(ike_sa_t *ike_sa);
 
 /**
+ * Check in an IKE_SA.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @param status	DESTROY_ME to destroy it
+ */
+void rmobike_ike_sa_checkin(ike_sa_t *ike_sa, status_t status);
+
+/**
  * Mark a packet as charon marks what it sends: what a message has is without.
  *
  * @param ike_sa	IKE_SA that the packet belongs to

@@ -83,6 +83,80 @@ linked_list_t *rmobike_paths_from_responder(ike_sa_t *ike_sa)
 /*
  * Described in header
  */
+void rmobike_paths_send(packet_t *packet, host_t *me, host_t *other)
+{
+	packet_t *copy;
+
+	copy = packet->clone(packet);
+	copy->set_source(copy, me->clone(me));
+	copy->set_destination(copy, other->clone(other));
+	charon->sender->send(charon->sender, copy);
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_paths_send_to(ike_sa_t *ike_sa, linked_list_t *packets, host_t *to)
+{
+	enumerator_t *enumerator;
+	packet_t *packet;
+	host_t *me;
+
+	me = rmobike_ike_sa_source(ike_sa, to);
+	if (!me)
+	{
+		return FALSE;
+	}
+	enumerator = packets->create_enumerator(packets);
+	while (enumerator->enumerate(enumerator, &packet))
+	{
+		rmobike_paths_send(packet, me, to);
+	}
+	enumerator->destroy(enumerator);
+	me->destroy(me);
+	return TRUE;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_paths_send_from(ike_sa_t *ike_sa, rmobike_raw_socket_t *raw_socket,
+							 packet_t *packet, host_t *to,
+							 rmobike_silence_t silent)
+{
+	host_t *me = ike_sa->get_my_host(ike_sa), *from;
+	host_t *other = ike_sa->get_other_host(ike_sa);
+	enumerator_t *enumerator;
+	linked_list_t *addresses;
+
+	if (!raw_socket || charon->kernel->get_interface(charon->kernel, me, NULL))
+	{
+		rmobike_paths_send(packet, me, other);
+	}
+	else
+	{
+		raw_socket->send(raw_socket, packet, me, other);
+	}
+	if (!silent)
+	{
+		return;
+	}
+	addresses = rmobike_paths_from_responder(ike_sa);
+	enumerator = addresses->create_enumerator(addresses);
+	while (enumerator->enumerate(enumerator, &from))
+	{
+		if (silent == RMOBIKE_SILENT_BOTH || (to && from->ip_equals(from, to)))
+		{
+			rmobike_paths_send(packet, from, other);
+		}
+	}
+	enumerator->destroy(enumerator);
+	rmobike_paths_destroy(addresses);
+}
+
+/*
+ * Described in header
+ */
 bool rmobike_paths_include(linked_list_t *addresses, host_t *address)
 {
 	enumerator_t *enumerator;

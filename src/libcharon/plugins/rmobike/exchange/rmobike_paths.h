@@ -7,14 +7,30 @@
  * @{ @ingroup rmobike
  *
  * The paths that are left if there is no answer on the one of the IKE_SA. What
- * is in the air at either end, of charon or ours, takes them all then: nothing
- * else can be sent before it is answered (RFC 7296, 2.3).
+ * is in the air at either end, of charon or ours, is sent on all of them then:
+ * nothing else can be sent before it is answered (RFC 7296, 2.3).
  */
 
 #ifndef RMOBIKE_PATHS_H_
 #define RMOBIKE_PATHS_H_
 
+#include "exchange/rmobike_raw_socket.h"
+
 #include <daemon.h>
+
+typedef enum rmobike_silence_t rmobike_silence_t;
+
+/**
+ * Which paths of a request were silent, and so which ones it takes.
+ */
+enum rmobike_silence_t {
+	/** none, it takes the one that it is meant for */
+	RMOBIKE_SILENT_NONE,
+	/** that one, it takes the other one of a switch as well */
+	RMOBIKE_SILENT_PATH,
+	/** both, it takes all that are left */
+	RMOBIKE_SILENT_BOTH,
+};
 
 /**
  * As initiator: get the addresses, four at most, where the responder may be
@@ -34,6 +50,40 @@ linked_list_t *rmobike_paths_to_responder(ike_sa_t *ike_sa);
  * @return			host_t, with ports, owned by the caller
  */
 linked_list_t *rmobike_paths_from_responder(ike_sa_t *ike_sa);
+
+/**
+ * Send a copy of a packet.
+ *
+ * @param packet	packet, cloned
+ * @param me		source, cloned
+ * @param other		destination, cloned
+ */
+void rmobike_paths_send(packet_t *packet, host_t *me, host_t *other);
+
+/**
+ * As initiator: send packets to an address of the responder.
+ *
+ * @param ike_sa	IKE_SA
+ * @param packets	packet_t
+ * @param to		address and port
+ * @return			FALSE if there is no source address for it
+ */
+bool rmobike_paths_send_to(ike_sa_t *ike_sa, linked_list_t *packets,
+						   host_t *to);
+
+/**
+ * As responder: send a packet from the address of the IKE_SA, even if that is
+ * gone, and from others if it is silent.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @param raw_socket	sends from addresses that are gone, NULL if nothing can
+ * @param packet	packet
+ * @param to		address that the IKE_SA is about to go to, or NULL
+ * @param silent	which paths are silent
+ */
+void rmobike_paths_send_from(ike_sa_t *ike_sa, rmobike_raw_socket_t *raw_socket,
+							 packet_t *packet, host_t *to,
+							 rmobike_silence_t silent);
 
 /**
  * Check if an address is one of several.

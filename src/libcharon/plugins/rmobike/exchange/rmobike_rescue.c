@@ -116,28 +116,6 @@ static rmobike_sent_t *get_request(private_rmobike_rescue_t *this,
 }
 
 /**
- * As responder: send a packet from addresses that the IKE_SA is not at
- */
-static void send_from_others(linked_list_t *addresses, packet_t *packet,
-							 host_t *to, rmobike_silence_t silent,
-							 host_t *other)
-{
-	enumerator_t *enumerator;
-	host_t *from;
-
-	enumerator = addresses->create_enumerator(addresses);
-	while (enumerator->enumerate(enumerator, &from))
-	{
-		if (silent == RMOBIKE_SILENT_BOTH ||
-			(silent && to && from->ip_equals(from, to)))
-		{
-			rmobike_task_send(packet, from, other);
-		}
-	}
-	enumerator->destroy(enumerator);
-}
-
-/**
  * As responder: send the packets of a request from the address of the IKE_SA,
  * and from others if that is silent
  */
@@ -145,45 +123,16 @@ static void send_from(private_rmobike_rescue_t *this,
 					  rmobike_sent_t *request, ike_sa_t *ike_sa,
 					  rmobike_silence_t silent)
 {
-	linked_list_t *addresses = rmobike_paths_from_responder(ike_sa);
-	host_t *me = ike_sa->get_my_host(ike_sa);
-	host_t *other = ike_sa->get_other_host(ike_sa);
 	enumerator_t *enumerator;
 	packet_t *packet;
 
 	enumerator = request->packets->create_enumerator(request->packets);
 	while (enumerator->enumerate(enumerator, &packet))
 	{
-		rmobike_task_send_from(this->raw_socket, packet, me, other);
-		send_from_others(addresses, packet, request->to, silent, other);
+		rmobike_paths_send_from(ike_sa, this->raw_socket, packet, request->to,
+								silent);
 	}
 	enumerator->destroy(enumerator);
-	rmobike_paths_destroy(addresses);
-}
-
-/**
- * As initiator: send the packets of a request to an address
- */
-static bool send_request_to(rmobike_sent_t *request, ike_sa_t *ike_sa,
-							host_t *to)
-{
-	enumerator_t *enumerator;
-	packet_t *packet;
-	host_t *me;
-
-	me = rmobike_ike_sa_source(ike_sa, to);
-	if (!me)
-	{
-		return FALSE;
-	}
-	enumerator = request->packets->create_enumerator(request->packets);
-	while (enumerator->enumerate(enumerator, &packet))
-	{
-		rmobike_task_send(packet, me, to);
-	}
-	enumerator->destroy(enumerator);
-	me->destroy(me);
-	return TRUE;
 }
 
 METHOD(rmobike_rescue_t, send_to, bool,
@@ -195,7 +144,7 @@ METHOD(rmobike_rescue_t, send_to, bool,
 	request = get_request(this, ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
 	if (request)
 	{
-		sent = send_request_to(request, ike_sa, to);
+		sent = rmobike_paths_send_to(ike_sa, request->packets, to);
 	}
 	rmobike_sent_destroy(request);
 	return sent;
@@ -217,11 +166,12 @@ static void send_packets(private_rmobike_rescue_t *this,
 	{
 		if (request->to)
 		{
-			send_request_to(request, ike_sa, request->to);
+			rmobike_paths_send_to(ike_sa, request->packets, request->to);
 		}
 		if (!request->to || time_monotonic(NULL) > request->until)
 		{
-			send_request_to(request, ike_sa, ike_sa->get_other_host(ike_sa));
+			rmobike_paths_send_to(ike_sa, request->packets,
+								  ike_sa->get_other_host(ike_sa));
 		}
 	}
 }

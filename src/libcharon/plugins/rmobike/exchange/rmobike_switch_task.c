@@ -68,31 +68,6 @@ static bool is_reachable(host_t *other)
 }
 
 /**
- * Send from the new address, or from all of ours, if the IKE_SA's is silent
- */
-static void send_from_others(private_rmobike_switch_task_t *this,
-							 packet_t *packet)
-{
-	ike_sa_t *ike_sa = this->base.ike_sa;
-	host_t *other = ike_sa->get_other_host(ike_sa), *from;
-	enumerator_t *enumerator;
-	linked_list_t *addresses;
-
-	addresses = rmobike_paths_from_responder(ike_sa);
-	enumerator = addresses->create_enumerator(addresses);
-	while (enumerator->enumerate(enumerator, &from))
-	{
-		if (this->base.silent == RMOBIKE_SILENT_BOTH ||
-			from->ip_equals(from, this->to))
-		{
-			rmobike_task_send(packet, from, other);
-		}
-	}
-	enumerator->destroy(enumerator);
-	rmobike_paths_destroy(addresses);
-}
-
-/**
  * The path is that of the IKE_SA, which changes if the peer's update overtakes
  * its response. Packets with that source may not get out of this network, or
  * not into the peer's, so try the new address as well after a while, and if
@@ -102,19 +77,13 @@ static bool send_request(rmobike_task_t *base, packet_t *packet)
 {
 	private_rmobike_switch_task_t *this = (private_rmobike_switch_task_t*)base;
 	ike_sa_t *ike_sa = base->ike_sa;
-	host_t *other = ike_sa->get_other_host(ike_sa);
 
-	if (!is_reachable(other))
+	if (!is_reachable(ike_sa->get_other_host(ike_sa)))
 	{
 		return FALSE;
 	}
-	rmobike_task_send_from(this->raw_socket, packet,
-						   ike_sa->get_my_host(ike_sa),
-						   other);
-	if (base->silent)
-	{
-		send_from_others(this, packet);
-	}
+	rmobike_paths_send_from(ike_sa, this->raw_socket, packet, this->to,
+							base->silent);
 	return TRUE;
 }
 

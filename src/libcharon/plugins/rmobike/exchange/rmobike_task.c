@@ -252,42 +252,13 @@ bool rmobike_task_again(ike_sa_t *ike_sa, uint32_t mid)
 	return task != NULL;
 }
 
-/*
- * Described in header
- */
-void rmobike_task_send(packet_t *packet, host_t *me, host_t *other)
-{
-	packet_t *copy;
-
-	copy = packet->clone(packet);
-	copy->set_source(copy, me->clone(me));
-	copy->set_destination(copy, other->clone(other));
-	charon->sender->send(charon->sender, copy);
-}
-
-/*
- * Described in header
- */
-void rmobike_task_send_from(rmobike_raw_socket_t *raw_socket, packet_t *packet,
-							host_t *me, host_t *other)
-{
-	if (!raw_socket || charon->kernel->get_interface(charon->kernel, me, NULL))
-	{
-		rmobike_task_send(packet, me, other);
-	}
-	else
-	{
-		raw_socket->send(raw_socket, packet, me, other);
-	}
-}
-
 METHOD(ike_mobike_t, transmit_on_path, bool,
 	ike_mobike_t *this, packet_t *packet)
 {
 	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
 
-	rmobike_task_send(packet, ike_sa->get_my_host(ike_sa),
-					  ike_sa->get_other_host(ike_sa));
+	rmobike_paths_send(packet, ike_sa->get_my_host(ike_sa),
+					   ike_sa->get_other_host(ike_sa));
 	return TRUE;
 }
 

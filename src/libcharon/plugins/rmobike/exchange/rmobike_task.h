@@ -17,25 +17,11 @@
 #define RMOBIKE_TASK_H_
 
 #include "base/rmobike_options.h"
-#include "exchange/rmobike_raw_socket.h"
+#include "exchange/rmobike_paths.h"
 
-#include <daemon.h>
 #include <sa/ikev2/tasks/ike_mobike.h>
 
-typedef enum rmobike_silence_t rmobike_silence_t;
 typedef struct rmobike_task_t rmobike_task_t;
-
-/**
- * Which paths of a request were silent, and so which ones it takes.
- */
-enum rmobike_silence_t {
-	/** none, it takes the one that it is meant for */
-	RMOBIKE_SILENT_NONE,
-	/** that one, it takes the other one of a switch as well */
-	RMOBIKE_SILENT_PATH,
-	/** both, it takes all that are left */
-	RMOBIKE_SILENT_BOTH,
-};
 
 /**
  * Size of what stands between the public part and ours, see below.
@@ -159,26 +145,6 @@ status_t rmobike_task_skip(message_t *message);
  * @param ike_sa	IKE_SA that replaces the old one
  */
 void rmobike_task_migrate(rmobike_task_t *this, ike_sa_t *ike_sa);
-
-/**
- * Send a copy of a packet.
- *
- * @param packet	packet, cloned
- * @param me		source, cloned
- * @param other		destination, cloned
- */
-void rmobike_task_send(packet_t *packet, host_t *me, host_t *other);
-
-/**
- * Send a copy of a packet from one of our addresses, even if that is gone.
- *
- * @param raw_socket	sends from addresses that are gone, NULL if nothing can
- * @param packet	packet, cloned
- * @param me		source, cloned
- * @param other		destination, cloned
- */
-void rmobike_task_send_from(rmobike_raw_socket_t *raw_socket, packet_t *packet,
-							host_t *me, host_t *other);
 
 /**
  * Check if the exchange that an IKE_SA initiates at the moment is one of ours.

@@ -128,7 +128,7 @@ static void send_request_there(private_rmobike_update_task_t *this,
 		source = rmobike_ike_sa_source(this->base.ike_sa, this->other);
 	}
 	this->strayed |= source && !source->ip_equals(source, this->me);
-	rmobike_task_send(packet, source ?: this->me, this->other);
+	rmobike_paths_send(packet, source ?: this->me, this->other);
 	DESTROY_IF(source);
 }
 
@@ -149,7 +149,7 @@ static void send_to(private_rmobike_update_task_t *this, packet_t *packet,
 	source = rmobike_ike_sa_source(this->base.ike_sa, to);
 	if (source && !to->ip_equals(to, this->other))
 	{
-		rmobike_task_send(packet, source, to);
+		rmobike_paths_send(packet, source, to);
 		this->strayed = TRUE;
 		if (!rmobike_paths_include(this->asked, to))
 		{

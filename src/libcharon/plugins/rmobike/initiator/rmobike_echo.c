@@ -3,7 +3,6 @@
  */
 
 #include "exchange/rmobike_paths.h"
-#include "exchange/rmobike_task.h"
 #include "initiator/rmobike_echo.h"
 #include "rmobike_compat.h"
 #include "sa/rmobike_ike_sa.h"
@@ -89,7 +88,7 @@ static chunk_t get_octets(ike_sa_t *ike_sa, message_t *message)
 /**
  * Make packets of these octets
  */
-static linked_list_t *create_packets(answer_t *last)
+static linked_list_t *create_packets(ike_sa_t *ike_sa, answer_t *last)
 {
 	linked_list_t *list = linked_list_create();
 	chunk_t octets = chunk_create(last->packets, last->len);
@@ -101,6 +100,7 @@ static linked_list_t *create_packets(answer_t *last)
 		len = untoh32(octets.ptr + LENGTH_OFFSET);
 		packet = packet_create();
 		packet->set_data(packet, chunk_clone(chunk_create(octets.ptr, len)));
+		rmobike_ike_sa_set_dscp(ike_sa, packet);
 		list->insert_last(list, packet);
 		octets = chunk_skip(octets, len);
 	}
@@ -178,7 +178,7 @@ static bool get_answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa,
 	found = last && last->len && last->mid == mid;
 	if (found)
 	{
-		*packets = create_packets(last);
+		*packets = create_packets(ike_sa, last);
 		rekeyed = last->announced;
 		if (rekeyed)
 		{
@@ -195,29 +195,6 @@ static bool get_answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa,
 }
 
 /**
- * Send an answer to one address
- */
-static void answer_to(ike_sa_t *ike_sa, linked_list_t *packets, host_t *to)
-{
-	enumerator_t *enumerator;
-	packet_t *packet;
-	host_t *me;
-
-	me = rmobike_ike_sa_source(ike_sa, to);
-	if (me)
-	{
-		enumerator = packets->create_enumerator(packets);
-		while (enumerator->enumerate(enumerator, &packet))
-		{
-			rmobike_ike_sa_set_dscp(ike_sa, packet);
-			rmobike_task_send(packet, me, to);
-		}
-		enumerator->destroy(enumerator);
-		me->destroy(me);
-	}
-}
-
-/**
  * Answer a request to all addresses that the responder announced
  */
 static void answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa, uint32_t mid)
@@ -231,7 +208,7 @@ static void answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa, uint32_t mid)
 		enumerator = announced->create_enumerator(announced);
 		while (enumerator->enumerate(enumerator, &to))
 		{
-			answer_to(ike_sa, packets, to);
+			rmobike_paths_send_to(ike_sa, packets, to);
 		}
 		enumerator->destroy(enumerator);
 		rmobike_paths_destroy(announced);

@@ -180,28 +180,6 @@ METHOD(task_t, destroy, void,
 	free(this);
 }
 
-/**
- * Find the exchange if it is queued already
- */
-static private_rmobike_switch_task_t *find_queued(ike_sa_t *ike_sa)
-{
-	private_rmobike_switch_task_t *found = NULL;
-	enumerator_t *enumerator;
-	task_t *task;
-
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
-	while (enumerator->enumerate(enumerator, &task))
-	{
-		if (task->build == (void*)_build_i)
-		{
-			found = (private_rmobike_switch_task_t*)task;
-			break;
-		}
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
 /*
  * Described in header
  */
@@ -215,7 +193,7 @@ void rmobike_switch_task_queue(ike_sa_t *ike_sa, rmobike_switches_t *switches,
 	host_t *me = ike_sa->get_my_host(ike_sa);
 	bool queued;
 
-	this = find_queued(ike_sa);
+	this = (void*)rmobike_task_find(ike_sa, TASK_QUEUE_QUEUED, (void*)_build_i);
 	queued = this != NULL;
 	if (queued)
 	{

@@ -67,27 +67,45 @@ METHOD(ike_mobike_t, transmit, bool,
 	return rmobike_task_resend(this);
 }
 
-/**
- * Find our task that is active
+/*
+ * Described in header
  */
-static rmobike_task_t *find_active(ike_sa_t *ike_sa)
+task_t *rmobike_task_find(ike_sa_t *ike_sa, task_queue_t queue,
+						  status_t (*build)(task_t*, message_t*))
 {
 	enumerator_t *enumerator;
-	rmobike_task_t *found = NULL;
-	task_t *task;
+	task_t *task, *found = NULL;
 
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
-	while (enumerator->enumerate(enumerator, &task))
+	enumerator = ike_sa->create_task_enumerator(ike_sa, queue);
+	while (!found && enumerator->enumerate(enumerator, &task))
 	{
 		if (task->get_type(task) == TASK_IKE_MOBIKE &&
-			((ike_mobike_t*)task)->transmit == (void*)_transmit)
+			(!build || task->build == build))
 		{
-			found = (rmobike_task_t*)task;
-			break;
+			found = task;
 		}
 	}
 	enumerator->destroy(enumerator);
 	return found;
+}
+
+/**
+ * Is a MOBIKE task one of ours?
+ */
+static bool is_ours(task_t *task)
+{
+	return ((ike_mobike_t*)task)->transmit == (void*)_transmit;
+}
+
+/**
+ * Find our task that is active; there is one of MOBIKE at most
+ */
+static rmobike_task_t *find_active(ike_sa_t *ike_sa)
+{
+	task_t *task;
+
+	task = rmobike_task_find(ike_sa, TASK_QUEUE_ACTIVE, NULL);
+	return task && is_ours(task) ? (rmobike_task_t*)task : NULL;
 }
 
 /**
@@ -279,22 +297,19 @@ static bool is_probe(task_t *task)
 static bool remove_probes(ike_sa_t *ike_sa)
 {
 	enumerator_t *enumerator;
-	ike_mobike_t *mobike;
 	task_t *task;
 	bool found = FALSE;
 
 	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
 	while (enumerator->enumerate(enumerator, &task))
 	{
-		mobike = (ike_mobike_t*)task;
 		if (is_probe(task))
 		{
 			ike_sa->remove_task(ike_sa, enumerator);
 			task->destroy(task);
 			found = TRUE;
 		}
-		else if (task->get_type(task) == TASK_IKE_MOBIKE &&
-				 mobike->transmit == (void*)_transmit)
+		else if (task->get_type(task) == TASK_IKE_MOBIKE && is_ours(task))
 		{
 			((rmobike_task_t*)task)->wanted.roam = FALSE;
 		}
@@ -309,23 +324,15 @@ static bool remove_probes(ike_sa_t *ike_sa)
  */
 static bool redirect_probe(ike_sa_t *ike_sa)
 {
-	enumerator_t *enumerator;
-	ike_mobike_t *mobike;
 	task_t *task;
-	bool found = FALSE;
 
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
-	while (!found && enumerator->enumerate(enumerator, &task))
+	task = rmobike_task_find(ike_sa, TASK_QUEUE_ACTIVE, NULL);
+	if (!task || !is_probe(task))
 	{
-		found = is_probe(task);
+		return FALSE;
 	}
-	enumerator->destroy(enumerator);
-	if (found)
-	{
-		mobike = (ike_mobike_t*)task;
-		mobike->transmit = _transmit_on_path;
-	}
-	return found;
+	((ike_mobike_t*)task)->transmit = _transmit_on_path;
+	return TRUE;
 }
 
 /*
@@ -333,27 +340,18 @@ static bool redirect_probe(ike_sa_t *ike_sa)
  */
 task_t *rmobike_task_announce(ike_sa_t *ike_sa)
 {
-	enumerator_t *enumerator;
-	ike_mobike_t *mobike = NULL;
-	task_t *task, *created = NULL;
+	ike_mobike_t *mobike;
+	task_t *queued;
 
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
-	while (!mobike && enumerator->enumerate(enumerator, &task))
-	{
-		if (task->get_type(task) == TASK_IKE_MOBIKE)
-		{
-			mobike = (ike_mobike_t*)task;
-		}
-	}
-	enumerator->destroy(enumerator);
-	if (!mobike)
-	{
-		mobike = ike_mobike_create(ike_sa, TRUE);
-		created = &mobike->task;
-		ike_sa->queue_task(ike_sa, created);
-	}
+	queued = rmobike_task_find(ike_sa, TASK_QUEUE_QUEUED, NULL);
+	mobike = (ike_mobike_t*)queued ?: ike_mobike_create(ike_sa, TRUE);
 	mobike->addresses(mobike);
-	return created;
+	if (queued)
+	{
+		return NULL;
+	}
+	ike_sa->queue_task(ike_sa, &mobike->task);
+	return &mobike->task;
 }
 
 /*

@@ -147,6 +147,18 @@ status_t rmobike_task_skip(message_t *message);
 void rmobike_task_migrate(rmobike_task_t *this, ike_sa_t *ike_sa);
 
 /**
+ * Find a MOBIKE task in a queue of an IKE_SA.
+ *
+ * @param ike_sa	IKE_SA
+ * @param queue		where to look for it
+ * @param build		what it has to have as build(), NULL for any, be it one of
+ *					ours or of charon
+ * @return			the first one, NULL if there is none
+ */
+task_t *rmobike_task_find(ike_sa_t *ike_sa, task_queue_t queue,
+						  status_t (*build)(task_t*, message_t*));
+
+/**
  * Check if the exchange that an IKE_SA initiates at the moment is one of ours.
  *
  * @param ike_sa	IKE_SA

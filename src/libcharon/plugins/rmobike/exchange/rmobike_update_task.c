@@ -478,21 +478,7 @@ METHOD(task_t, destroy, void,
 static private_rmobike_update_task_t *find_task(ike_sa_t *ike_sa,
 												task_queue_t queue)
 {
-	private_rmobike_update_task_t *found = NULL;
-	enumerator_t *enumerator;
-	task_t *task;
-
-	enumerator = ike_sa->create_task_enumerator(ike_sa, queue);
-	while (enumerator->enumerate(enumerator, &task))
-	{
-		if (task->build == (void*)_build_i)
-		{
-			found = (private_rmobike_update_task_t*)task;
-			break;
-		}
-	}
-	enumerator->destroy(enumerator);
-	return found;
+	return (void*)rmobike_task_find(ike_sa, queue, (void*)_build_i);
 }
 
 /*

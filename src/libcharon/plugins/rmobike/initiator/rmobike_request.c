@@ -5,12 +5,12 @@
 #include "base/rmobike_notify.h"
 #include "base/rmobike_policy.h"
 #include "base/rmobike_settings.h"
+#include "exchange/rmobike_task.h"
 #include "exchange/rmobike_update_task.h"
 #include "initiator/rmobike_request.h"
 #include "rmobike_compat.h"
 #include "sa/rmobike_ike_sa.h"
 
-#include <sa/ikev2/tasks/ike_mobike.h>
 #include <encoding/payloads/notify_payload.h>
 
 /**
@@ -136,19 +136,10 @@ static const char *is_unexpected(ike_sa_t *ike_sa, message_t *message,
  */
 static void check_liveness(private_rmobike_request_t *this, ike_sa_t *ike_sa)
 {
-	enumerator_t *enumerator;
 	ike_mobike_t *mobike;
-	task_t *task;
-	bool queued = FALSE;
 
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_QUEUED);
-	while (!queued && enumerator->enumerate(enumerator, &task))
-	{
-		queued = task->get_type(task) == TASK_IKE_MOBIKE;
-	}
-	enumerator->destroy(enumerator);
 	this->mapping->wait(this->mapping, ike_sa);
-	if (!queued)
+	if (!rmobike_task_find(ike_sa, TASK_QUEUE_QUEUED, NULL))
 	{	/* as charon does as initiator, checks the NAT mapping, too */
 		mobike = ike_mobike_create(ike_sa, TRUE);
 		mobike->dpd(mobike);

@@ -302,24 +302,6 @@ METHOD(listener_t, alert, bool,
 }
 
 /**
- * Is charon's MOBIKE task active? It is not ours that is.
- */
-static bool is_mobike_active(ike_sa_t *ike_sa)
-{
-	enumerator_t *enumerator;
-	task_t *task;
-	bool found = FALSE;
-
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
-	while (!found && enumerator->enumerate(enumerator, &task))
-	{
-		found = task->get_type(task) == TASK_IKE_MOBIKE;
-	}
-	enumerator->destroy(enumerator);
-	return found && !rmobike_task_is_active(ike_sa);
-}
-
-/**
  * May charon go where the answer to a probe of its own comes from? Not where a
  * switch would not go unchecked, either.
  */
@@ -363,9 +345,12 @@ static void answered(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
 					 message_t *message)
 {
 	host_t *from = message->get_source(message);
-	bool moved, mobike = is_mobike_active(ike_sa);
+	bool moved, mobike;
 
 	moved = !from->ip_equals(from, ike_sa->get_other_host(ike_sa));
+	/* charon's own */
+	mobike = rmobike_task_find(ike_sa, TASK_QUEUE_ACTIVE, NULL) &&
+			 !rmobike_task_is_active(ike_sa);
 	if (is_sought(this, ike_sa, message->get_message_id(message), from) &&
 		(moved || mobike))
 	{	/* an update of charon's own may have been handled anywhere */

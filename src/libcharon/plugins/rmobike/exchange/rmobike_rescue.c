@@ -9,8 +9,6 @@
 #include "sa/rmobike_ike_sa.h"
 #include "sa/rmobike_requests.h"
 
-#include <processing/jobs/callback_job.h>
-
 /**
  * When a request is sent again, in milliseconds after the switch began, or
  * after the request if that came later. A peer that didn't get it yet answers
@@ -83,11 +81,6 @@ struct resend_t {
 	 * Us
 	 */
 	private_rmobike_rescue_t *this;
-
-	/**
-	 * IKE_SA
-	 */
-	ike_sa_id_t *id;
 
 	/**
 	 * Message ID of the request
@@ -231,58 +224,23 @@ static bool send_again(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
 	return TRUE;
 }
 
-CALLBACK(patient_execute, job_requeue_t,
-	resend_t *resend)
+/**
+ * Send a request again after a while, implements rmobike_later_t
+ */
+static status_t resend_execute(ike_sa_t *ike_sa, void *data)
 {
-	ike_sa_t *ike_sa;
-	bool sent = FALSE;
-
-	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
-											  resend->id);
-	if (ike_sa)
-	{
-		sent = send_again(resend->this, ike_sa, resend->mid);
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
-	}
-	return sent ? JOB_RESCHEDULE_MS(EVERY) : JOB_REQUEUE_NONE;
-}
-
-CALLBACK(resend_execute, job_requeue_t,
-	resend_t *resend)
-{
-	ike_sa_t *ike_sa;
+	resend_t *resend = data;
 	rmobike_sent_t *request;
 	bool over = FALSE;
 
-	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
-											  resend->id);
-	if (ike_sa)
+	request = get_request(resend->this, ike_sa, resend->mid);
+	if (request)
 	{
-		request = get_request(resend->this, ike_sa, resend->mid);
-		if (request)
-		{
-			send_packets(resend->this, request, ike_sa, resend->silent);
-			over = resend->last && is_over(resend->this, ike_sa);
-		}
-		rmobike_sent_destroy(request);
-		if (over)
-		{
-			charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
-														ike_sa);
-		}
-		else
-		{
-			charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
-		}
+		send_packets(resend->this, request, ike_sa, resend->silent);
+		over = resend->last && is_over(resend->this, ike_sa);
 	}
-	return JOB_REQUEUE_NONE;
-}
-
-CALLBACK(resend_destroy, void,
-	resend_t *resend)
-{
-	resend->id->destroy(resend->id);
-	free(resend);
+	rmobike_sent_destroy(request);
+	return over ? DESTROY_ME : SUCCESS;
 }
 
 /**
@@ -291,21 +249,18 @@ CALLBACK(resend_destroy, void,
 static void schedule(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
 					 uint32_t mid, int i)
 {
-	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
 	resend_t *resend;
 
 	for (; i < (int)countof(resend_times); i++)
 	{
 		INIT(resend,
 			.this = this,
-			.id = id->clone(id),
 			.mid = mid,
 			.silent = (resend_times[i] >= LATE) + (resend_times[i] >= LATER),
 			.last = resend_times[i] >= LAST,
 		);
-		lib->scheduler->schedule_job_ms(lib->scheduler,
-			(job_t*)callback_job_create(resend_execute, resend, resend_destroy,
-										NULL), resend_times[i]);
+		rmobike_ike_sa_later(ike_sa, resend_times[i], resend_execute, resend,
+							 free);
 	}
 }
 
@@ -375,23 +330,35 @@ static void keep(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
 	}
 }
 
+static status_t patient_execute(ike_sa_t *ike_sa, void *data);
+
 /**
  * Send a request, be it charon's or ours, every so often from now on
  */
 static void schedule_patient(private_rmobike_rescue_t *this,
-							 ike_sa_t *ike_sa)
+							 ike_sa_t *ike_sa, uint32_t mid)
 {
-	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
 	resend_t *resend;
 
 	INIT(resend,
 		.this = this,
-		.id = id->clone(id),
-		.mid = ike_sa->get_message_id(ike_sa, TRUE),
+		.mid = mid,
 	);
-	lib->scheduler->schedule_job_ms(lib->scheduler,
-		(job_t*)callback_job_create(patient_execute, resend, resend_destroy,
-									NULL), EVERY);
+	rmobike_ike_sa_later(ike_sa, EVERY, patient_execute, resend, free);
+}
+
+/**
+ * Implements rmobike_later_t
+ */
+static status_t patient_execute(ike_sa_t *ike_sa, void *data)
+{
+	resend_t *resend = data;
+
+	if (send_again(resend->this, ike_sa, resend->mid))
+	{
+		schedule_patient(resend->this, ike_sa, resend->mid);
+	}
+	return SUCCESS;
 }
 
 METHOD(listener_t, alert, bool,
@@ -408,7 +375,7 @@ METHOD(listener_t, alert, bool,
 	(void)va_arg(args, packet_t*);
 	if (va_arg(args, u_int) == PATIENT)
 	{
-		schedule_patient(this, ike_sa);
+		schedule_patient(this, ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
 	}
 	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
 		is_lost(ike_sa))

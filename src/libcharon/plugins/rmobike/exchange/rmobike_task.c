@@ -6,9 +6,6 @@
 #include "sa/rmobike_ike_sa.h"
 #include "sa/rmobike_requests.h"
 
-#include <processing/jobs/callback_job.h>
-#include <processing/jobs/initiate_tasks_job.h>
-
 /**
  * When a request is sent again, in milliseconds after the first time; charon's
  * own retransmission starts after four seconds by default.
@@ -38,11 +35,6 @@ typedef struct timer_t_ rmobike_timer_t;
  * Data of a timer
  */
 struct timer_t_ {
-
-	/**
-	 * IKE_SA
-	 */
-	ike_sa_id_t *id;
 
 	/**
 	 * Message ID of the request
@@ -130,42 +122,30 @@ bool rmobike_task_is_active(ike_sa_t *ike_sa)
 	return find_active(ike_sa) != NULL;
 }
 
-CALLBACK(timer_execute, job_requeue_t,
-	rmobike_timer_t *timer)
+/**
+ * Implements rmobike_later_t
+ */
+static status_t timer_over(ike_sa_t *ike_sa, void *data)
 {
+	rmobike_timer_t *timer = data;
 	rmobike_task_t *task;
-	ike_sa_t *ike_sa;
 
-	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
-											  timer->id);
-	if (ike_sa)
+	task = find_sent(ike_sa, timer->mid);
+	if (task && timer->expired)
 	{
-		task = find_sent(ike_sa, timer->mid);
-		if (task && timer->expired)
+		task->silent++;
+		if (task->expired)
 		{
-			task->silent++;
-			if (task->expired)
-			{
-				task->expired(task);
-			}
-			rmobike_task_resend(task);
+			task->expired(task);
 		}
-		else if (task)
-		{
-			DBG2(DBG_IKE, "sending request with message ID %u again",
-				 timer->mid);
-			task->send(task, task->packet);
-		}
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+		rmobike_task_resend(task);
 	}
-	return JOB_REQUEUE_NONE;
-}
-
-CALLBACK(timer_destroy, void,
-	rmobike_timer_t *timer)
-{
-	timer->id->destroy(timer->id);
-	free(timer);
+	else if (task)
+	{
+		DBG2(DBG_IKE, "sending request with message ID %u again", timer->mid);
+		task->send(task, task->packet);
+	}
+	return SUCCESS;
 }
 
 /**
@@ -174,17 +154,12 @@ CALLBACK(timer_destroy, void,
 static void schedule(rmobike_task_t *this, u_int ms, bool expired)
 {
 	rmobike_timer_t *timer;
-	ike_sa_id_t *id;
 
-	id = this->ike_sa->get_id(this->ike_sa);
 	INIT(timer,
-		.id = id->clone(id),
 		.mid = this->ike_sa->get_message_id(this->ike_sa, TRUE),
 		.expired = expired,
 	);
-	lib->scheduler->schedule_job_ms(lib->scheduler,
-				(job_t*)callback_job_create(timer_execute, timer, timer_destroy,
-											NULL), ms);
+	rmobike_ike_sa_later(this->ike_sa, ms, timer_over, timer, free);
 }
 
 /**

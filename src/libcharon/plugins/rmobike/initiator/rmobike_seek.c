@@ -9,8 +9,6 @@
 #include "rmobike_compat.h"
 #include "sa/rmobike_ike_sa.h"
 
-#include <processing/jobs/callback_job.h>
-
 /**
  * From which of charon's retransmissions on: the second one, by default after
  * eleven seconds. Lost packets are no reason to leave.
@@ -82,11 +80,6 @@ struct seek_t {
 	 * Us
 	 */
 	private_rmobike_seek_t *this;
-
-	/**
-	 * IKE_SA
-	 */
-	ike_sa_id_t *id;
 
 	/**
 	 * Message ID of the request
@@ -232,35 +225,35 @@ static void follow(private_rmobike_seek_t *this, ike_sa_t *ike_sa, host_t *to)
 	rmobike_ike_sa_initiate(ike_sa);
 }
 
-CALLBACK(seek_execute, job_requeue_t,
-	seek_t *job)
+/**
+ * Implements rmobike_later_t
+ */
+static status_t seek_execute(ike_sa_t *ike_sa, void *data)
 {
-	ike_sa_t *ike_sa;
+	seek_t *job = data;
 
-	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, job->id);
-	if (ike_sa)
+	if (!is_enabled(ike_sa))
 	{
-		if (!is_enabled(ike_sa))
-		{
-			sought_destroy(replace(job->this, ike_sa, NULL));
-		}
-		else if (job->to)
-		{
-			follow(job->this, ike_sa, job->to);
-		}
-		else if (job->mid == ike_sa->get_message_id(ike_sa, TRUE))
-		{
-			seek(job->this, ike_sa);
-		}
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+		sought_destroy(replace(job->this, ike_sa, NULL));
 	}
-	return JOB_REQUEUE_NONE;
+	else if (job->to)
+	{
+		follow(job->this, ike_sa, job->to);
+	}
+	else if (job->mid == ike_sa->get_message_id(ike_sa, TRUE))
+	{
+		seek(job->this, ike_sa);
+	}
+	return SUCCESS;
 }
 
-CALLBACK(seek_destroy, void,
-	seek_t *job)
+/**
+ * Free data of a job
+ */
+static void seek_destroy(void *data)
 {
-	job->id->destroy(job->id);
+	seek_t *job = data;
+
 	DESTROY_IF(job->to);
 	free(job);
 }
@@ -271,17 +264,14 @@ CALLBACK(seek_destroy, void,
 static void schedule(private_rmobike_seek_t *this, ike_sa_t *ike_sa,
 					 host_t *to, u_int ms)
 {
-	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
 	seek_t *job;
 
 	INIT(job,
 		.this = this,
-		.id = id->clone(id),
 		.mid = ike_sa->get_message_id(ike_sa, TRUE),
 		.to = to ? to->clone(to) : NULL,
 	);
-	lib->scheduler->schedule_job_ms(lib->scheduler,
-		(job_t*)callback_job_create(seek_execute, job, seek_destroy, NULL), ms);
+	rmobike_ike_sa_later(ike_sa, ms, seek_execute, job, seek_destroy);
 }
 
 METHOD(listener_t, alert, bool,

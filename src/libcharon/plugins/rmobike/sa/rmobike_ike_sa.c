@@ -7,7 +7,22 @@
 #include "rmobike_compat.h"
 #include "sa/rmobike_ike_sa.h"
 
+#include <processing/jobs/callback_job.h>
 #include <processing/jobs/initiate_tasks_job.h>
+
+/**
+ * A job for an IKE_SA
+ */
+typedef struct {
+	/** the IKE_SA */
+	ike_sa_id_t *id;
+	/** what to do */
+	rmobike_later_t cb;
+	/** data to pass */
+	void *data;
+	/** frees that */
+	void (*destroy)(void *data);
+} later_t;
 
 /*
  * Described in header
@@ -151,6 +166,48 @@ void rmobike_ike_sa_checkin(ike_sa_t *ike_sa, status_t status)
 	{
 		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
 	}
+}
+
+CALLBACK(later_execute, job_requeue_t,
+	later_t *later)
+{
+	ike_sa_t *ike_sa;
+
+	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
+											  later->id);
+	if (ike_sa)
+	{
+		rmobike_ike_sa_checkin(ike_sa, later->cb(ike_sa, later->data));
+	}
+	return JOB_REQUEUE_NONE;
+}
+
+CALLBACK(later_destroy, void,
+	later_t *later)
+{
+	later->id->destroy(later->id);
+	later->destroy(later->data);
+	free(later);
+}
+
+/*
+ * Described in header
+ */
+void rmobike_ike_sa_later(ike_sa_t *ike_sa, u_int ms, rmobike_later_t cb,
+						  void *data, void (*destroy)(void*))
+{
+	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
+	later_t *later;
+
+	INIT(later,
+		.id = id->clone(id),
+		.cb = cb,
+		.data = data,
+		.destroy = destroy,
+	);
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+			(job_t*)callback_job_create(later_execute, later, later_destroy,
+										NULL), ms);
 }
 
 /*

@@ -74,6 +74,28 @@ rmobike_switch_t rmobike_ike_sa_describe(ike_sa_t *ike_sa, host_t *to,
 void rmobike_ike_sa_initiate(ike_sa_t *ike_sa);
 
 /**
+ * Something to do with an IKE_SA later.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @param data		supplied data
+ * @return			DESTROY_ME to destroy it, anything else to check it in
+ */
+typedef status_t (*rmobike_later_t)(ike_sa_t *ike_sa, void *data);
+
+/**
+ * Do something with an IKE_SA in a job of its own, unless it is gone then. One
+ * that has replaced it is another one, see rmobike_refs for that.
+ *
+ * @param ike_sa	IKE_SA
+ * @param ms		when, in milliseconds from now on
+ * @param cb		what to do
+ * @param data		data to pass, adopted
+ * @param destroy	frees data
+ */
+void rmobike_ike_sa_later(ike_sa_t *ike_sa, u_int ms, rmobike_later_t cb,
+						  void *data, void (*destroy)(void*));
+
+/**
  * Check in an IKE_SA.
  *
  * @param ike_sa	IKE_SA, checked out

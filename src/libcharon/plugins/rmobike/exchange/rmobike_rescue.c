@@ -99,16 +99,6 @@ struct resend_t {
 };
 
 /**
- * Get a copy of the request in the air, if it has that message ID; NULL if not
- */
-static rmobike_sent_t *get_request(private_rmobike_rescue_t *this,
-								   ike_sa_t *ike_sa, uint32_t mid)
-{
-	return this->requests->get(this->requests, ike_sa->get_unique_id(ike_sa),
-							   mid);
-}
-
-/**
  * As responder: send the packets of a request from the address of the IKE_SA,
  * and from others if that is silent
  */
@@ -132,25 +122,31 @@ METHOD(rmobike_rescue_t, send_to, bool,
 	private_rmobike_rescue_t *this, ike_sa_t *ike_sa, host_t *to)
 {
 	rmobike_sent_t *request;
-	bool sent = FALSE;
+	bool sent;
 
-	request = get_request(this, ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
-	if (request)
-	{
-		sent = rmobike_paths_send_to(ike_sa, request->packets, to);
-	}
+	request = this->requests->get(this->requests, ike_sa->get_unique_id(ike_sa),
+								  ike_sa->get_message_id(ike_sa, TRUE));
+	sent = request && rmobike_paths_send_to(ike_sa, request->packets, to);
 	rmobike_sent_destroy(request);
 	return sent;
 }
 
 /**
- * Send the packets of a request, where it depends on who we are
+ * Send a request of charon again, where it depends on who we are; FALSE if it
+ * is not in the air
  */
-static void send_packets(private_rmobike_rescue_t *this,
-						 rmobike_sent_t *request, ike_sa_t *ike_sa,
-						 rmobike_silence_t silent)
+static bool send_request(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
+						 uint32_t mid, rmobike_silence_t silent)
 {
-	DBG2(DBG_IKE, "sending request with message ID %u again", request->mid);
+	rmobike_sent_t *request;
+
+	request = this->requests->get(this->requests, ike_sa->get_unique_id(ike_sa),
+								  mid);
+	if (!request)
+	{
+		return FALSE;
+	}
+	DBG2(DBG_IKE, "sending request with message ID %u again", mid);
 	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{
 		send_from(this, request, ike_sa, silent);
@@ -167,6 +163,8 @@ static void send_packets(private_rmobike_rescue_t *this,
 								  ike_sa->get_other_host(ike_sa));
 		}
 	}
+	rmobike_sent_destroy(request);
+	return TRUE;
 }
 
 /**
@@ -181,8 +179,8 @@ static bool is_over(private_rmobike_rescue_t *this, ike_sa_t *ike_sa)
 }
 
 /**
- * Is the address of an IKE_SA gone, and are we to do something about it? charon
- * may not have noticed yet.
+ * As responder: is the address of an IKE_SA gone, and are we to do something
+ * about it? charon may not have noticed yet.
  */
 static bool is_lost(ike_sa_t *ike_sa)
 {
@@ -190,7 +188,8 @@ static bool is_lost(ike_sa_t *ike_sa)
 	rmobike_options_t *options;
 	bool enabled = FALSE;
 
-	if (!me->is_anyaddr(me) &&
+	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		!me->is_anyaddr(me) &&
 		!charon->kernel->get_interface(charon->kernel, me, NULL))
 	{
 		options = rmobike_ike_sa_options(ike_sa);
@@ -201,46 +200,18 @@ static bool is_lost(ike_sa_t *ike_sa)
 }
 
 /**
- * Send a request once more, as charon would; returns FALSE if it was answered
- */
-static bool send_again(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
-					   uint32_t mid)
-{
-	rmobike_silence_t silent = RMOBIKE_SILENT_NONE;
-	rmobike_sent_t *request;
-
-	request = get_request(this, ike_sa, mid);
-	if (!request)
-	{
-		return rmobike_task_again(ike_sa, mid);
-	}
-	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
-		is_lost(ike_sa))
-	{
-		silent = RMOBIKE_SILENT_BOTH;
-	}
-	send_packets(this, request, ike_sa, silent);
-	rmobike_sent_destroy(request);
-	return TRUE;
-}
-
-/**
  * Send a request again after a while, implements rmobike_later_t
  */
 static status_t resend_execute(ike_sa_t *ike_sa, void *data)
 {
 	resend_t *resend = data;
-	rmobike_sent_t *request;
-	bool over = FALSE;
 
-	request = get_request(resend->this, ike_sa, resend->mid);
-	if (request)
+	if (send_request(resend->this, ike_sa, resend->mid, resend->silent) &&
+		resend->last && is_over(resend->this, ike_sa))
 	{
-		send_packets(resend->this, request, ike_sa, resend->silent);
-		over = resend->last && is_over(resend->this, ike_sa);
+		return DESTROY_ME;
 	}
-	rmobike_sent_destroy(request);
-	return over ? DESTROY_ME : SUCCESS;
+	return SUCCESS;
 }
 
 /**
@@ -320,7 +291,7 @@ static void keep(private_rmobike_rescue_t *this, ike_sa_t *ike_sa,
 							rmobike_requests_packets(ike_sa, message),
 							initiator ? ike_sa->get_other_host(ike_sa)
 									  : ike_sa->get_my_host(ike_sa));
-	if (!initiator && is_lost(ike_sa))
+	if (is_lost(ike_sa))
 	{
 		schedule_from(this, ike_sa, mid);
 	}
@@ -348,13 +319,16 @@ static void schedule_patient(private_rmobike_rescue_t *this,
 }
 
 /**
- * Implements rmobike_later_t
+ * Do so, as charon would, until it was answered; implements rmobike_later_t
  */
 static status_t patient_execute(ike_sa_t *ike_sa, void *data)
 {
 	resend_t *resend = data;
 
-	if (send_again(resend->this, ike_sa, resend->mid))
+	if (send_request(resend->this, ike_sa, resend->mid,
+					 is_lost(ike_sa) ? RMOBIKE_SILENT_BOTH
+									 : RMOBIKE_SILENT_NONE) ||
+		rmobike_task_again(ike_sa, resend->mid))
 	{
 		schedule_patient(resend->this, ike_sa, resend->mid);
 	}
@@ -365,28 +339,22 @@ METHOD(listener_t, alert, bool,
 	private_rmobike_rescue_t *this, ike_sa_t *ike_sa, alert_t alert,
 	va_list args)
 {
-	rmobike_sent_t *request;
+	uint32_t mid;
 
 	if (alert != ALERT_RETRANSMIT_SEND || !ike_sa ||
 		!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
 	{
 		return TRUE;
 	}
+	mid = ike_sa->get_message_id(ike_sa, TRUE);
 	(void)va_arg(args, packet_t*);
 	if (va_arg(args, u_int) == PATIENT)
 	{
-		schedule_patient(this, ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+		schedule_patient(this, ike_sa, mid);
 	}
-	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
-		is_lost(ike_sa))
+	if (is_lost(ike_sa))
 	{	/* charon sends it from there */
-		request = get_request(this, ike_sa,
-							  ike_sa->get_message_id(ike_sa, TRUE));
-		if (request)
-		{
-			send_packets(this, request, ike_sa, RMOBIKE_SILENT_BOTH);
-		}
-		rmobike_sent_destroy(request);
+		send_request(this, ike_sa, mid, RMOBIKE_SILENT_BOTH);
 	}
 	return TRUE;
 }

@@ -3,6 +3,7 @@
  */
 
 #include "base/rmobike_options_balance.h"
+#include "exchange/rmobike_paths.h"
 #include "operator/rmobike_placement.h"
 #include "rmobike_compat.h"
 #include "sa/rmobike_ike_sa.h"
@@ -86,26 +87,6 @@ struct newcomer_t {
 };
 
 /**
- * Find an address in a list
- */
-static host_t *find_host(linked_list_t *list, host_t *address)
-{
-	enumerator_t *enumerator;
-	host_t *current, *found = NULL;
-
-	enumerator = list->create_enumerator(list);
-	while (!found && enumerator->enumerate(enumerator, &current))
-	{
-		if (current->ip_equals(current, address))
-		{
-			found = current;
-		}
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-/**
  * Copy the list of drained addresses
  */
 static linked_list_t *get_drained(private_rmobike_placement_t *this)
@@ -150,7 +131,7 @@ static host_t *choose_balanced(private_rmobike_placement_t *this,
 	for (i = 0; i < weights->count(weights); i++)
 	{
 		address = weights->get_address(weights, i);
-		usable[i] = !find_host(drained, address) &&
+		usable[i] = !rmobike_paths_include(drained, address) &&
 					charon->kernel->get_interface(charon->kernel, address,
 												  NULL) &&
 					rmobike_ike_sa_reaches(ike_sa, address);
@@ -170,25 +151,18 @@ static host_t *choose_balanced(private_rmobike_placement_t *this,
 }
 
 /**
- * Get what addresses are decided by; to be freed
+ * Copy the balanced addresses
  */
-static void get_rules(private_rmobike_placement_t *this,
-					  linked_list_t **drained, rmobike_weights_t **weights,
-					  u_int *hysteresis)
+static rmobike_weights_t *get_weights(private_rmobike_placement_t *this,
+									  u_int *hysteresis)
 {
-	*drained = get_drained(this);
+	rmobike_weights_t *weights;
+
 	this->mutex->lock(this->mutex);
-	*weights = this->weights->clone(this->weights);
+	weights = this->weights->clone(this->weights);
 	*hysteresis = this->hysteresis;
 	this->mutex->unlock(this->mutex);
-}
-
-/**
- * Free a list of addresses
- */
-static void destroy_hosts(linked_list_t *list)
-{
-	list->destroy_offset(list, offsetof(host_t, destroy));
+	return weights;
 }
 
 /**
@@ -203,8 +177,9 @@ static host_t *place(private_rmobike_placement_t *this, ike_sa_t *ike_sa)
 	bool leave;
 	int i;
 
-	get_rules(this, &drained, &weights, &hysteresis);
-	leave = find_host(drained, me) != NULL;
+	drained = get_drained(this);
+	weights = get_weights(this, &hysteresis);
+	leave = rmobike_paths_include(drained, me);
 	i = weights->find(weights, me);
 	if (i >= 0 && !leave)
 	{
@@ -214,12 +189,12 @@ static host_t *place(private_rmobike_placement_t *this, ike_sa_t *ike_sa)
 	if (leave)
 	{
 		to = choose_balanced(this, weights, drained, ike_sa);
-		if (!to && find_host(drained, me))
+		if (!to && rmobike_paths_include(drained, me))
 		{
 			to = this->choice->choose(this->choice, ike_sa, drained);
 		}
 	}
-	destroy_hosts(drained);
+	rmobike_paths_destroy(drained);
 	weights->destroy(weights);
 	if (to && to->ip_equals(to, me))
 	{
@@ -292,7 +267,7 @@ static host_t *choose_address(void *user, ike_sa_t *ike_sa)
 
 	drained = get_drained(this);
 	to = this->choice->choose(this->choice, ike_sa, drained);
-	destroy_hosts(drained);
+	rmobike_paths_destroy(drained);
 	return to;
 }
 
@@ -304,7 +279,7 @@ static bool mark(private_rmobike_placement_t *this, host_t *address)
 	bool marked;
 
 	this->mutex->lock(this->mutex);
-	marked = !find_host(this->drained, address);
+	marked = !rmobike_paths_include(this->drained, address);
 	if (marked)
 	{
 		this->drained->insert_last(this->drained, address->clone(address));
@@ -316,17 +291,24 @@ static bool mark(private_rmobike_placement_t *this, host_t *address)
 METHOD(rmobike_placement_t, undrain, bool,
 	private_rmobike_placement_t *this, host_t *address)
 {
-	host_t *found;
+	enumerator_t *enumerator;
+	host_t *current;
+	bool found = FALSE;
 
 	this->mutex->lock(this->mutex);
-	found = find_host(this->drained, address);
-	if (found)
+	enumerator = this->drained->create_enumerator(this->drained);
+	while (!found && enumerator->enumerate(enumerator, &current))
 	{
-		this->drained->remove(this->drained, found, NULL);
-		found->destroy(found);
+		if (current->ip_equals(current, address))
+		{
+			this->drained->remove_at(this->drained, enumerator);
+			current->destroy(current);
+			found = TRUE;
+		}
 	}
+	enumerator->destroy(enumerator);
 	this->mutex->unlock(this->mutex);
-	return found != NULL;
+	return found;
 }
 
 METHOD(rmobike_placement_t, drain, bool,
@@ -365,7 +347,7 @@ METHOD(rmobike_placement_t, is_drained, bool,
 	bool drained;
 
 	this->mutex->lock(this->mutex);
-	drained = find_host(this->drained, address) != NULL;
+	drained = rmobike_paths_include(this->drained, address);
 	this->mutex->unlock(this->mutex);
 	return drained;
 }
@@ -376,7 +358,7 @@ METHOD(rmobike_placement_t, create_drained_enumerator, enumerator_t*,
 	linked_list_t *drained = get_drained(this);
 
 	return enumerator_create_cleaner(drained->create_enumerator(drained),
-									 (void*)destroy_hosts, drained);
+									 (void*)rmobike_paths_destroy, drained);
 }
 
 /**
@@ -427,11 +409,10 @@ METHOD(rmobike_placement_t, balance, bool,
 	u_int *matches, char *why, size_t len)
 {
 	rmobike_weights_t *weights;
-	linked_list_t *drained;
 	u_int hysteresis;
 	bool success;
 
-	get_rules(this, &drained, &weights, &hysteresis);
+	weights = get_weights(this, &hysteresis);
 	success = weights->count(weights) > 0;
 	if (success)
 	{
@@ -443,7 +424,6 @@ METHOD(rmobike_placement_t, balance, bool,
 		snprintf(why, len, "no addresses to balance, see "
 				 "charon.plugins.rmobike.balance.addresses");
 	}
-	destroy_hosts(drained);
 	weights->destroy(weights);
 	return success;
 }
@@ -484,7 +464,7 @@ METHOD(rmobike_placement_t, reload, void,
 METHOD(rmobike_placement_t, destroy, void,
 	private_rmobike_placement_t *this)
 {
-	destroy_hosts(this->drained);
+	rmobike_paths_destroy(this->drained);
 	this->weights->destroy(this->weights);
 	this->mutex->destroy(this->mutex);
 	free(this);

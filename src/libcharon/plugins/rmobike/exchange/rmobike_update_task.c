@@ -299,8 +299,8 @@ METHOD(task_t, build_i, status_t,
 	this->base.roamed = FALSE;
 
 	if (!ike_sa->supports_extension(ike_sa, EXT_MOBIKE) ||
-		!this->accepted->is_newest(this->accepted,
-								   ike_sa->get_unique_id(ike_sa), this->serial))
+		this->accepted->get_serial(this->accepted,
+						ike_sa->get_unique_id(ike_sa)) > this->serial)
 	{
 		rmobike_update_task_is_queued(ike_sa, this->agree);
 		rmobike_task_start(&this->base, FALSE);

@@ -393,16 +393,13 @@ METHOD(rmobike_lanes_t, begun, bool,
 	private_rmobike_lanes_t *this, rmobike_turn_t *turn, uintptr_t id)
 {
 	lane_t *lane = &this->lanes[turn->lane], *other;
-	timeval_t late;
 	bool others;
 	double ms;
 
 	ms = LATE_TIMES * lane->window->get_usual(lane->window);
-	ms = max(ms, LATE);
-	late.tv_sec = ms / 1000;
-	late.tv_usec = (ms - late.tv_sec * 1000.0) * 1000;
 	time_monotonic(&turn->start);
-	timeradd(&turn->start, &late, &turn->late);
+	turn->late = turn->start;
+	timeval_add_ms(&turn->late, max(ms, LATE));
 	turn->number = lane->number;
 	turn->begun = TRUE;
 	ref_get(&turn->refs);

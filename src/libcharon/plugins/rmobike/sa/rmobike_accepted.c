@@ -169,21 +169,16 @@ static void request_destroy(void *part)
 }
 
 /**
- * Get what is known of the last request, with the lock; NULL if there was none
+ * Get what is known of the last request, with the lock; NULL if there was none,
+ * unless it is to be created
  */
-static request_t *find_request(private_rmobike_accepted_t *this, uint32_t id)
+static request_t *get_request(private_rmobike_accepted_t *this, uint32_t id,
+							  bool create)
 {
-	return this->records->get(this->records, id, RMOBIKE_PART_ACCEPTED);
-}
+	request_t *request;
 
-/**
- * The same, created if there was none
- */
-static request_t *get_request(private_rmobike_accepted_t *this, uint32_t id)
-{
-	request_t *request = find_request(this, id);
-
-	if (!request)
+	request = this->records->get(this->records, id, RMOBIKE_PART_ACCEPTED);
+	if (!request && create)
 	{
 		INIT(request);
 		this->records->set(this->records, id, RMOBIKE_PART_ACCEPTED, request);
@@ -203,21 +198,16 @@ static void moves_destroy(void *part)
 }
 
 /**
- * Get what was accepted, and what not, with the lock; NULL if nothing was
+ * Get what was accepted, and what not, with the lock; NULL if nothing was,
+ * unless it is to be created
  */
-static moves_t *find_moves(private_rmobike_accepted_t *this, uint32_t id)
+static moves_t *get_moves(private_rmobike_accepted_t *this, uint32_t id,
+						  bool create)
 {
-	return this->records->get(this->records, id, RMOBIKE_PART_MOVES);
-}
+	moves_t *moves;
 
-/**
- * The same, created if nothing was
- */
-static moves_t *get_moves(private_rmobike_accepted_t *this, uint32_t id)
-{
-	moves_t *moves = find_moves(this, id);
-
-	if (!moves)
+	moves = this->records->get(this->records, id, RMOBIKE_PART_MOVES);
+	if (!moves && create)
 	{
 		INIT(moves);
 		this->records->set(this->records, id, RMOBIKE_PART_MOVES, moves);
@@ -248,8 +238,8 @@ METHOD(rmobike_accepted_t, add, u_int,
 	u_int serial;
 
 	this->records->lock(this->records);
-	set_request(get_request(this, id), mid, message, me, other);
-	serial = get_moves(this, id)->serial = ++this->serial;
+	set_request(get_request(this, id, TRUE), mid, message, me, other);
+	serial = get_moves(this, id, TRUE)->serial = ++this->serial;
 	this->records->unlock(this->records);
 	return serial;
 }
@@ -259,7 +249,7 @@ METHOD(rmobike_accepted_t, redirect, void,
 	chunk_t message, host_t *me, host_t *other)
 {
 	this->records->lock(this->records);
-	set_request(get_request(this, id), mid, message, me, other);
+	set_request(get_request(this, id, TRUE), mid, message, me, other);
 	this->records->unlock(this->records);
 }
 
@@ -271,7 +261,7 @@ METHOD(rmobike_accepted_t, get_path, bool,
 	bool found = FALSE;
 
 	this->records->lock(this->records);
-	request = find_request(this, id);
+	request = get_request(this, id, FALSE);
 	if (request && request->me && request->mid == mid)
 	{
 		*me = request->me->clone(request->me);
@@ -282,19 +272,6 @@ METHOD(rmobike_accepted_t, get_path, bool,
 	return found;
 }
 
-METHOD(rmobike_accepted_t, is_newest, bool,
-	private_rmobike_accepted_t *this, uint32_t id, u_int serial)
-{
-	moves_t *moves;
-	bool newest;
-
-	this->records->lock(this->records);
-	moves = find_moves(this, id);
-	newest = !moves || moves->serial <= serial;
-	this->records->unlock(this->records);
-	return newest;
-}
-
 METHOD(rmobike_accepted_t, get_serial, u_int,
 	private_rmobike_accepted_t *this, uint32_t id)
 {
@@ -302,7 +279,7 @@ METHOD(rmobike_accepted_t, get_serial, u_int,
 	u_int serial;
 
 	this->records->lock(this->records);
-	moves = find_moves(this, id);
+	moves = get_moves(this, id, FALSE);
 	serial = moves ? moves->serial : 0;
 	this->records->unlock(this->records);
 	return serial;
@@ -315,7 +292,7 @@ METHOD(rmobike_accepted_t, responded, void,
 	request_t *request;
 
 	this->records->lock(this->records);
-	request = find_request(this, id);
+	request = get_request(this, id, FALSE);
 	if (request && request->me && request->mid == mid)
 	{
 		DESTROY_IF(request->response);
@@ -334,7 +311,7 @@ METHOD(rmobike_accepted_t, get_response, packet_t*,
 	request_t *request;
 
 	this->records->lock(this->records);
-	request = find_request(this, id);
+	request = get_request(this, id, FALSE);
 	if (request && request->response && request->mid == mid &&
 		chunk_equals(request->message, message))
 	{
@@ -368,8 +345,8 @@ METHOD(rmobike_accepted_t, leaving, void,
 	request_t *request;
 
 	this->records->lock(this->records);
-	request = get_request(this, id);
-	add_move(get_moves(this, id));
+	request = get_request(this, id, TRUE);
+	add_move(get_moves(this, id, TRUE));
 	DESTROY_IF(request->left);
 	request->left = from->clone(from);
 	request->left_mid = UINT32_MAX;
@@ -382,7 +359,7 @@ METHOD(rmobike_accepted_t, updated, void,
 	request_t *request;
 
 	this->records->lock(this->records);
-	request = find_request(this, id);
+	request = get_request(this, id, FALSE);
 	if (request)
 	{
 		request->left_mid = mid;
@@ -397,7 +374,7 @@ METHOD(rmobike_accepted_t, is_outdated, bool,
 	bool outdated;
 
 	this->records->lock(this->records);
-	request = find_request(this, id);
+	request = get_request(this, id, FALSE);
 	outdated = request && request->left && mid <= request->left_mid &&
 			   from->ip_equals(from, request->left);
 	this->records->unlock(this->records);
@@ -412,7 +389,7 @@ METHOD(rmobike_accepted_t, count_recent, u_int,
 	u_int count = 0;
 
 	this->records->lock(this->records);
-	moves = find_moves(this, id);
+	moves = get_moves(this, id, FALSE);
 	while (moves && array_get(moves->times, ARRAY_HEAD, &time) &&
 		   now - time >= (time_t)interval)
 	{
@@ -432,7 +409,7 @@ METHOD(rmobike_accepted_t, may_log, bool,
 	int i, slot = 0;
 
 	this->records->lock(this->records);
-	moves = get_moves(this, id);
+	moves = get_moves(this, id, TRUE);
 	for (i = 0; i < LOGGED_REASONS; i++)
 	{
 		if (moves->logged[i].reason && streq(moves->logged[i].reason, reason))
@@ -479,7 +456,7 @@ METHOD(rmobike_accepted_t, may_echo, bool,
 	bool may;
 
 	this->records->lock(this->records);
-	may = may_do(&get_moves(this, id)->echoes, ECHOES);
+	may = may_do(&get_moves(this, id, TRUE)->echoes, ECHOES);
 	this->records->unlock(this->records);
 	return may;
 }
@@ -490,7 +467,7 @@ METHOD(rmobike_accepted_t, may_repeat, bool,
 	bool may;
 
 	this->records->lock(this->records);
-	may = may_do(&get_moves(this, id)->repeats, REPEATS);
+	may = may_do(&get_moves(this, id, TRUE)->repeats, REPEATS);
 	this->records->unlock(this->records);
 	return may;
 }
@@ -513,7 +490,6 @@ rmobike_accepted_t *rmobike_accepted_create(rmobike_records_t *records)
 			.add = _add,
 			.redirect = _redirect,
 			.get_path = _get_path,
-			.is_newest = _is_newest,
 			.get_serial = _get_serial,
 			.responded = _responded,
 			.get_response = _get_response,

@@ -69,20 +69,12 @@ struct rmobike_accepted_t {
 					 host_t **me, host_t **other);
 
 	/**
-	 * Check if no newer request was accepted on an IKE_SA.
+	 * Get the serial number of the newest request, which is what the peer wants
+	 * now. Something that it did not ask for has the same, and is replaced by
+	 * its next request.
 	 *
 	 * @param id		unique ID of the IKE_SA
-	 * @param serial	serial number add() returned
-	 * @return			TRUE if this is what the peer wants now
-	 */
-	bool (*is_newest)(rmobike_accepted_t *this, uint32_t id, u_int serial);
-
-	/**
-	 * Get the serial number for something that the peer did not ask for: its
-	 * next request replaces that.
-	 *
-	 * @param id		unique ID of the IKE_SA
-	 * @return			serial number of the newest request, 0 if there was none
+	 * @return			serial number, 0 if there was none
 	 */
 	u_int (*get_serial)(rmobike_accepted_t *this, uint32_t id);
 

@@ -3,15 +3,15 @@
  */
 
 /*
- * IPsec policies of both ends, and what rmobike_xfrm.h asks of the kernel: this
- * file takes the place of rmobike_xfrm.c.
+ * IPsec policies of both ends, and what rmobike_xfrm.h and
+ * rmobike_xfrm_policy.h ask of the kernel: this file takes their place.
  */
 
 #include "world_parts.h"
 
 #include <stdio.h>
 
-#include "kernel/rmobike_xfrm.h"
+#include "kernel/rmobike_xfrm_policy.h"
 
 typedef struct policy_t policy_t;
 typedef struct user_t user_t;
@@ -322,16 +322,6 @@ static bool is_linux()
 /*
  * Described in rmobike_xfrm.h
  */
-bool rmobike_xfrm_exists(host_t *src, host_t *dst, uint8_t proto, uint32_t spi)
-{
-	esp_t *sa = esp_find(kernel_side(), spi, dst);
-
-	return is_linux() && sa && (!src || src->ip_equals(src, sa->src));
-}
-
-/*
- * Described in rmobike_xfrm.h
- */
 bool rmobike_xfrm_copy(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 {
 	esp_t *sa, *copy;
@@ -443,13 +433,14 @@ static void move_sa(const rmobike_xfrm_move_t *move)
 }
 
 /*
- * Described in rmobike_xfrm.h
+ * Described in rmobike_xfrm_policy.h
  */
-bool rmobike_xfrm_move(const rmobike_xfrm_move_t *moves, u_int count,
-					   uint32_t spi)
+bool rmobike_xfrm_policy_move(const rmobike_xfrm_move_t *moves, u_int count,
+							  uint32_t spi)
 {
 	policy_t *policy;
 	char key[256];
+	esp_t *sa;
 	u_int i;
 
 	if (!is_linux() || !count || !state_is_updated(FALSE))
@@ -469,15 +460,15 @@ bool rmobike_xfrm_move(const rmobike_xfrm_move_t *moves, u_int count,
 			move_sa(&moves[i]);
 		}
 	}
-	return rmobike_xfrm_exists(moves->new_src, moves->new_dst, moves->proto,
-							   spi);
+	sa = esp_find(kernel_side(), spi, moves->new_dst);
+	return sa && sa->src->ip_equals(sa->src, moves->new_src);
 }
 
 /*
- * Described in rmobike_xfrm.h
+ * Described in rmobike_xfrm_policy.h
  */
-bool rmobike_xfrm_turn(const rmobike_xfrm_move_t *moves, u_int count,
-					   uint32_t spi)
+bool rmobike_xfrm_policy_turn(const rmobike_xfrm_move_t *moves, u_int count,
+							  uint32_t spi)
 {
 	if (!is_linux() || !count || !find_youngest(moves))
 	{

@@ -3,7 +3,7 @@
  */
 
 #include "kernel/rmobike_scope.h"
-#include "kernel/rmobike_xfrm.h"
+#include "kernel/rmobike_xfrm_policy.h"
 #include "kernel/rmobike_xfrm_state.h"
 
 typedef struct policy_t policy_t;
@@ -186,11 +186,11 @@ bool rmobike_scope_move(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 	count = get_moves(scope, id, data, inbound, moves, countof(moves));
 	if (inbound)
 	{
-		return rmobike_xfrm_turn(moves, count, id->spi);
+		return rmobike_xfrm_policy_turn(moves, count, id->spi);
 	}
 	/* what can migrate an SA by itself has it use no number twice, too */
 	return !rmobike_xfrm_state_can_migrate() &&
-		   rmobike_xfrm_move(moves, count, id->spi);
+		   rmobike_xfrm_policy_move(moves, count, id->spi);
 }
 
 /*

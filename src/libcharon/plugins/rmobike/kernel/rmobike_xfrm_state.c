@@ -3,7 +3,7 @@
  */
 
 #include "kernel/rmobike_netlink.h"
-#include "kernel/rmobike_xfrm.h"
+#include "kernel/rmobike_xfrm_policy.h"
 #include "kernel/rmobike_xfrm_state.h"
 
 #include <errno.h>
@@ -183,7 +183,7 @@ static bool get_policy(kernel_ipsec_policy_id_t *id, rmobike_netlink_t *reply)
 	policy = rmobike_netlink_start(&request, XFRM_MSG_GETPOLICY, 0,
 								   sizeof(*policy));
 	policy->dir = id->dir;
-	return rmobike_xfrm_selector(&policy->sel, id->src_ts, id->dst_ts) &&
+	return rmobike_xfrm_policy_selector(&policy->sel, id->src_ts, id->dst_ts) &&
 		   rmobike_netlink_mark(&request, id->mark) &&
 		   (!id->if_id || rmobike_netlink_add(&request, XFRMA_IF_ID, &id->if_id,
 											  sizeof(id->if_id))) &&

@@ -132,9 +132,22 @@ lab_exit() {
 		lab_shell
 	fi
 	if [ "$status" != 0 ] || [ -n "${RMOBIKE_KEEP_LOGS:-}" ]; then
+		[ "$status" = 0 ] || lab_kernels >&2 || true
 		lab_keep
 	fi
 	exit "$status"
+}
+
+# lab_kernels: what the kernels of a laboratory that failed know of its tunnels
+lab_kernels() {
+	local name
+	for name in "${!DAEMON[@]}"; do
+		echo "--- $name: what was wrong: $(on "$name" \
+			awk '$2 > 0 { printf "%s %s ", $1, $2 }' /proc/net/xfrm_stat)"
+		# Keys are nobody's business
+		on "$name" ip -s xfrm state | grep -vE '^\s+(auth|enc|aead)' | head -n 40
+		on "$name" ip xfrm policy list nosock | head -n 30
+	done
 }
 
 lab_crashes() {

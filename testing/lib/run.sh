@@ -143,6 +143,7 @@ count_cases() {
 # Live tests, as many at once as allowed
 run_live() {
 	local name slot
+	live_failed=()
 	[ -z "${keep:-}" ] || jobs=1
 	slots=()
 	for ((slot = 0; slot < jobs; slot++)); do
@@ -160,6 +161,24 @@ run_live() {
 	done
 	while [ ${#running[@]} -gt 0 ]; do
 		live_wait
+	done
+	live_again
+}
+
+# live_again: with RMOBIKE_TRIES=2 one or two that failed get another try, alone. What
+# happened the first time stays in the logs, and is said.
+live_again() {
+	local name tried=("${live_failed[@]}")
+	[ "${RMOBIKE_TRIES:-1}" -gt 1 ] || return 0
+	[ ${#tried[@]} -gt 0 ] && [ ${#tried[@]} -le 2 ] || return 0
+	for name in "${tried[@]}"; do
+		echo "$name: another try"
+		tail -n 40 "$results/$name/output" | sed 's/^/  /'
+		mv "$results/$name" "$results/$name.first"
+		live_start 0 "$name"
+		live_wait
+		# It was counted before
+		failed=$((failed - 1))
 	done
 }
 
@@ -212,6 +231,7 @@ live_wait() {
 		rm -rf "$dir"
 	else
 		failed=$((failed + 1))
+		live_failed+=("$name")
 		reason=$(grep '^FAIL.* crashed' "$dir/output" ||
 			grep -m 1 '^FAIL' "$dir/output" || tail -n 1 "$dir/output")
 		reason=${reason#FAIL: }

@@ -89,8 +89,8 @@ const command_t commands[] = {
 			MOVE_OPTIONS,
 		},
 		.needs = {
-			{ { "address" }, "address: which of this machine's addresses shall "
-							 "not be used anymore" },
+			{ { "address" }, "ADDR after --drain: which of this machine's "
+							 "addresses shall not be used anymore" },
 		},
 		.timeout = MOVE_TIMEOUT,
 		.call = move_call,
@@ -104,7 +104,8 @@ const command_t commands[] = {
 		.vici = "rmobike-undrain",
 		.usage = { ANSWER_USAGE },
 		.needs = {
-			{ { "address" }, "address: which one shall be used again" },
+			{ { "address" }, "ADDR after --undrain: which one shall be used "
+							 "again" },
 		},
 		.timeout = ANSWER_TIMEOUT,
 		.call = simple_call,

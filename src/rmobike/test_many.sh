@@ -18,13 +18,13 @@ do
 	expect "--switch with $option" 2 "see 'rmobike --switch --help'" \
 		--switch --all --to 192.0.2.2 $option
 done
-expect "--drain without an address" 2 "missing address" --drain
-expect "--drain without an address, but options" 2 "missing address" \
+expect "--drain without an address" 2 "missing ADDR after --drain" --drain
+expect "--drain without an address, but options" 2 "missing ADDR after" \
 	--drain --to 192.0.2.2
 expect "--drain of two addresses" 2 "unexpected argument '192.0.2.2'" \
 	--drain 192.0.2.1 192.0.2.2
 expect "--drain --help" 0 "rmobike --drain ADDR" --drain --help
-expect "--undrain without an address" 2 "missing address" --undrain
+expect "--undrain without an address" 2 "missing ADDR after --undrain" --undrain
 expect "--cancel with an address" 2 "unexpected argument" --cancel 192.0.2.1
 expect "--balance to an address" 2 "unknown or ambiguous option '--to'" \
 	--balance --to 192.0.2.1

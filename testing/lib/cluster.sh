@@ -318,17 +318,13 @@ cluster_up() {
 	cluster_start
 }
 cluster_start() {
-	local id
 	daemon "${NODES[@]}" "${CLIENTS[@]}"
 	if [ -n "$HA_WANTED" ]; then
 		wait_for 60 "node-a active" active node-a
 		! active node-b || fail "both nodes are active"
 	fi
 	clients_connect
-	[ -n "$HA_WANTED" ] || return 0
-	for id in "${IDS[@]}"; do
-		synced "$id"
-	done
+	[ -z "$HA_WANTED" ] || all_synced
 }
 
 clients_connect() {
@@ -430,6 +426,40 @@ lan_follows() {
 
 # --- who is where ------------------------------------------------------------
 
+# tuples HOST STATE LOCAL-OR-REMOTE: a line for each IKE_SA in this state, with the
+# identity and the virtual addresses of that end, both SPIs and those of the CHILD_SAs
+# in use: for all of many at once, as each process costs a virtual machine its time
+tuples() {
+	[ -z "${DAEMON[$1]:-}" ] || sas "$1" | awk -v state="state=$2" -v end="$3" '
+		function value(key, text) {
+			return match(text, "[{ ]" key "=[^ }]*") ? \
+				substr(text, RSTART + length(key) + 2, RLENGTH - length(key) - 2) : ""
+		}
+		index($0, state) {
+			ike = $0
+			sub(/ child-sas \{.*/, "", ike)
+			if (!index(ike, state)) next
+			line = value(end "-id", ike) " " value(end "-vips", ike) " " \
+				value("initiator-spi", ike) " " value("responder-spi", ike)
+			rest = substr($0, length(ike))
+			while (match(rest, /\{name=[^}]*/)) {
+				child = substr(rest, RSTART, RLENGTH)
+				rest = substr(rest, RSTART + RLENGTH)
+				if (index(child, "state=INSTALLED"))
+					line = line " " value("spi-in", child) " " value("spi-out", child)
+			}
+			print line
+		}' | sort
+}
+
+# client_tuples: those of all clients
+client_tuples() {
+	local name
+	for name in "${CLIENTS[@]}"; do
+		tuples "$name" ESTABLISHED local
+	done
+}
+
 # copies NODE STATE ID: the IKE_SAs of the client that it has in this state
 copies() {
 	# of those that run
@@ -474,10 +504,34 @@ leased() { sa "$1" "remote-id=$2@" | sa_value remote-vips | tr -d '[]'; }
 
 # synced ID: until it is so
 synced() { wait_for 60 "copy of $1 at the standby" has_copy "$1"; }
+# all_synced: until it is so for all, wherever they are
+all_synced() { wait_for 120 "copies at the standby" have_copies; }
+have_copies() {
+	local here there
+	here=$(for node in "${NODES[@]}"; do
+		tuples "$node" ESTABLISHED remote; done | cut -d ' ' -f 1,3- | sort)
+	there=$(for node in "${NODES[@]}"; do
+		tuples "$node" PASSIVE remote; done | cut -d ' ' -f 1,3- | sort)
+	[ "$(wc -l <<< "$here")" = ${#IDS[@]} ] && [ "$here" = "$there" ]
+}
 
 # at_node ID NODE: until the client's IKE_SA is there, and there only, the client
 # knows, and packets pass
 at_node() { wait_for 60 "$1 at $2" is_at "$1" "$2" && reached "$1"; }
+# all_at_node NODE: all of them
+all_at_node() {
+	wait_for 120 "all at $1" all_are_at "$1"
+	all_reached
+}
+all_are_at() {
+	local at=${NODE[$1]} name count=0
+	for name in "${CLIENTS[@]}"; do
+		count=$((count + $(sa "$name" "state=ESTABLISHED .*remote-host=$at " | wc -l)))
+	done
+	[ "$count" = ${#IDS[@]} ] &&
+		[ "$(sa "$1" "state=ESTABLISHED .*local-host=$at " | wc -l)" = "$count" ] &&
+		[ -z "$(tuples "$(other "$1")" ESTABLISHED remote)" ]
+}
 is_at() {
 	local home
 	home=$(home_of "$1")
@@ -502,28 +556,29 @@ reaches() {
 		on server ping -q -n -c 1 -W 1 "$vip" > /dev/null
 }
 
+# all_reached: each of the clients answers the server
+all_reached() {
+	client_tuples | cut -d ' ' -f 2 | tr -d '[]' | on server "${PYTHON3:-python3}" "$testing/lib/reach.py" \
+		> "$lab/reached" || fail "$(< "$lab/reached")"
+}
+
 # authentications ID: of it, by both nodes, since the beginning
 authentications() {
 	echo $(($(log_count node-a "authentication of '$1@rmobike.test' with") +
 		$(log_count node-b "authentication of '$1@rmobike.test' with")))
 }
 
-# same_ike ID..., after remember_ike: each has the IKE_SA that it had, and was
+# same_ike, after remember_ike: all clients have the IKE_SAs that they had, and were
 # authenticated once
-remember_ike() {
-	local id
-	for id in "${IDS[@]}"; do
-		SAME["$id"]=$(ike_of "$id")
-	done
-}
-declare -A SAME=()
+remember_ike() { SAME=$(client_tuples | cut -d ' ' -f 1,3,4); }
 ike_of() { sa "$(home_of "$1")" "local-id=$1@" | sa_value '(initiator|responder)-spi'; }
 same_ike() {
-	local id
-	for id in "${@:-${IDS[@]}}"; do
-		is "SPIs of the IKE_SA of $id" "$(ike_of "$id")" "${SAME[$id]}"
-		is "authentications of $id" "$(authentications "$id")" 1
+	local name count=0
+	is "IKE_SAs" "$(client_tuples | cut -d ' ' -f 1,3,4)" "$SAME"
+	for name in "${NODES[@]}"; do
+		count=$((count + $(log_count "$name" "@rmobike.test' with ")))
 	done
+	is "authentications by both nodes" "$count" ${#IDS[@]}
 }
 
 # --- packets -----------------------------------------------------------------
@@ -540,27 +595,39 @@ flows_start() {
 		counter "wire-$home" "$home" watch eth0 both
 		wait_for 60 "watcher of $home" grep -q watching "$lab/wire-$home.err"
 	done
+	flows_vips
 	for id in "${FLOWS[@]}"; do
-		vip=$(vip_of "$id") home=$(home_of "$id")
+		vip=${FLOW_VIP[$id]} home=$(home_of "$id")
 		counter "$id-up" server receive $SERVER $((NUMBERED_PORT + i))
 		counter "$id-down" "$home" receive "$vip" $((NUMBERED_PORT + i))
 		i=$((i + 1))
 	done
+	wait_for 60 "receivers" flows_listen
 	i=0
 	for id in "${FLOWS[@]}"; do
-		vip=$(vip_of "$id") home=$(home_of "$id")
-		wait_for 60 "receivers of $id" flow_listens "$home" $((NUMBERED_PORT + i))
+		vip=${FLOW_VIP[$id]} home=$(home_of "$id")
 		counter "$id-sends" "$home" send "$vip" $SERVER $((NUMBERED_PORT + i)) "$rate"
 		counter "$id-server" server send $SERVER "$vip" $((NUMBERED_PORT + i)) "$rate"
 		i=$((i + 1))
 	done
-	for id in "${FLOWS[@]}"; do
-		reached "$id"
-	done
+	all_reached
 }
-flow_listens() {
-	on "$1" ss -Hlun "sport = :$2" | grep -q . &&
-		on server ss -Hlun "sport = :$2" | grep -q .
+declare -A FLOW_VIP=()
+flows_vips() {
+	local id vip rest
+	while read -r id vip rest; do
+		FLOW_VIP["${id%@*}"]=${vip//[^0-9.]/}
+	done < <(client_tuples)
+}
+flows_listen() {
+	local name count=0
+	for name in "${FLOW_HOMES[@]}"; do
+		count=$((count + $(flow_sockets "$name")))
+	done
+	[ "$count $(flow_sockets server)" = "${#FLOWS[@]} ${#FLOWS[@]}" ]
+}
+flow_sockets() {
+	on "$1" ss -Hlun "sport >= :$NUMBERED_PORT and sport <= :4099" | wc -l
 }
 
 # flows_end: what became of them. Sets LOST_UP and LOST_DOWN, from and to the clients,
@@ -568,18 +635,20 @@ flow_listens() {
 # them, in milliseconds; TWICE to the packets with the same SPI and sequence number
 # as another one at a client's interface.
 flows_end() {
-	local id lost_up lost_down gap_up gap_down
+	local id up down lost_up lost_down gap_up gap_down
 	LOST_UP=0 LOST_DOWN=0 GAP_UP=0 GAP_DOWN=0 TWICE=0
 	counters_end "${FLOWS[@]/%/-sends}" "${FLOWS[@]/%/-server}"
 	wait_for 60 "end of the packets" flows_quiet
 	counters_end "${FLOWS[@]/%/-up}" "${FLOWS[@]/%/-down}" "${FLOW_HOMES[@]/#/wire-}"
+	flow_counts
 	for id in "${FLOWS[@]}"; do
-		lost_up=$(flow_lost "$id-sends" "$id-up")
-		lost_down=$(flow_lost "$id-server" "$id-down")
-		gap_up=$(counted "$id-up" gap) gap_down=$(counted "$id-down" gap)
+		up=$((${COUNTS[$id-sends.sent]} + ${COUNTS[$id-sends.refused]}))
+		down=$((${COUNTS[$id-server.sent]} + ${COUNTS[$id-server.refused]}))
+		lost_up=$((up - ${COUNTS[$id-up.received]}))
+		lost_down=$((down - ${COUNTS[$id-down.received]}))
+		gap_up=${COUNTS[$id-up.gap]} gap_down=${COUNTS[$id-down.gap]}
 		[ ${#FLOWS[@]} -gt 4 ] || [ -n "${QUIET:-}" ] ||
-			say "$id: sent $(counted "$id-sends" sent) and" \
-				"$(counted "$id-server" sent), lost $lost_up and $lost_down," \
+			say "$id: sent $up and $down, lost $lost_up and $lost_down," \
 				"longest gap $gap_up and $gap_down ms"
 		LOST_UP=$((LOST_UP + lost_up)) LOST_DOWN=$((LOST_DOWN + lost_down))
 		[ "$gap_up" -le "$GAP_UP" ] || GAP_UP=$gap_up
@@ -593,8 +662,17 @@ flows_end() {
 		say "lost $LOST_UP from the clients and $LOST_DOWN to them, longest gap" \
 			"$GAP_UP and $GAP_DOWN ms, sequence numbers twice: $TWICE"
 }
-flow_lost() {
-	echo $(($(counted "$1" sent) + $(counted "$1" refused) - $(counted "$2" received)))
+declare -A COUNTS=()
+flow_counts() {
+	local key value
+	while read -r key value; do
+		COUNTS["$key"]=$value
+	done < <(awk '{
+		name = FILENAME
+		sub(/.*\//, "", name)
+		sub(/count$/, "", name)
+		for (i = 1; i < NF; i += 2) print name $i, $(i + 1)
+	}' "$lab"/*.count)
 }
 flows_quiet() {
 	local name before after

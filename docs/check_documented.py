@@ -86,7 +86,9 @@ def options_in_code():
 	names = {key for key, connection in rows} | {"connections.<>.name"}
 	names |= {"connections.<>." + key for key, connection in rows
 			  if connection == "TRUE"}
-	# read by other means than that table
+	table = between(code, r"option_t cluster_options\[\] = \{", r"^\};", PLUGIN)
+	names |= {"cluster." + key for key in re.findall(r'\{ "(\w+)", ', table)}
+	# read by other means than these tables
 	return names | {plain(name) for name in re.findall(
 		r'get_\w+\([^"]*"%s\.plugins\.rmobike\.([\w.%]+)"', code)
 		if not name.endswith("%s")}
@@ -176,7 +178,7 @@ def compare_loosely(where, what, documented, used, code):
 
 def keys_read(body, code):
 	"""Keys that a command takes: those of its table if it has one"""
-	table = re.search(r"is_well_formed\(request, (\w+)", body)
+	table = re.search(r"\b(\w+_keys)\b", body)
 	if table:
 		return re.findall(r'"([\w-]+)"', between(
 			code, r"\b%s\[\] = \{" % table[1], r"\}", OPERATOR))

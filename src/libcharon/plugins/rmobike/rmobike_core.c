@@ -3,6 +3,7 @@
  */
 
 #include "base/rmobike_settings.h"
+#include "cluster/rmobike_cluster.h"
 #include "exchange/rmobike_rescue.h"
 #include "initiator/rmobike_echo.h"
 #include "initiator/rmobike_mapping.h"
@@ -143,7 +144,28 @@ struct private_rmobike_core_t {
 	 * Watches them
 	 */
 	rmobike_address_lost_t *address_lost;
+
+	/**
+	 * Brings IKE_SAs to another node, NULL if there is none
+	 */
+	rmobike_cluster_t *cluster;
 };
+
+/**
+ * Create the cluster, if there is one
+ */
+static rmobike_cluster_t *create_cluster(private_rmobike_core_t *this)
+{
+	rmobike_cluster_rooms_t rooms = {
+		.records = this->records,
+		.refs = this->public.refs,
+		.switches = this->switches,
+		.ask = this->ask,
+		.raw_socket = this->raw_socket,
+	};
+
+	return rmobike_cluster_create(&rooms);
+}
 
 METHOD(rmobike_core_t, listen_, void,
 	private_rmobike_core_t *this, bool reg)
@@ -164,6 +186,15 @@ METHOD(rmobike_core_t, listen_, void,
 	};
 	int i;
 
+	if (reg)
+	{	/* needs what other plugins provide */
+		this->cluster = create_cluster(this);
+		this->public.commands.cluster = this->cluster;
+	}
+	if (this->cluster)
+	{
+		this->cluster->listen(this->cluster, reg);
+	}
 	for (i = 0; i < (int)countof(listeners); i++)
 	{
 		if (reg)
@@ -193,6 +224,7 @@ METHOD(rmobike_core_t, get_count, u_int,
 METHOD(rmobike_core_t, destroy, void,
 	private_rmobike_core_t *this)
 {
+	DESTROY_IF(this->cluster);
 	this->listener->destroy(this->listener);
 	this->redirect->destroy(this->redirect);
 	this->placement->destroy(this->placement);

@@ -243,6 +243,13 @@ METHOD(listener_t, ike_state_change, bool,
 
 	switch (state)
 	{
+		case IKE_ESTABLISHED:
+			if (ike_sa->get_state(ike_sa) == IKE_PASSIVE &&
+				ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
+			{	/* a copy of the ha plugin, no message of it was seen */
+				enable(this, ike_sa);
+			}
+			break;
 		case IKE_REKEYED:
 			rooms->records->replaced(rooms->records, id);
 			break;

@@ -60,6 +60,7 @@ static const struct {
 	{ "kernel", suite_kernel },
 	{ "rescue", suite_rescue },
 	{ "alive", suite_alive },
+	{ "cluster", suite_cluster },
 };
 
 /**

@@ -76,5 +76,6 @@ void suite_commands(TCase *tcase);
 void suite_kernel(TCase *tcase);
 void suite_rescue(TCase *tcase);
 void suite_alive(TCase *tcase);
+void suite_cluster(TCase *tcase);
 
 #endif /** EXCHANGE_TESTS_H_ */

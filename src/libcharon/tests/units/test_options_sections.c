@@ -284,8 +284,9 @@ static const struct {
 	  { "connections.accept=none: the section of a connection" } },
 	/* unknown sections */
 	{ "connection { home { accept = x } }",
-	  { "connection={}: no section but connections and balance" } },
-	{ "accept { }", { "accept={}: no section but connections and balance" } },
+	  { "connection={}: no section but balance, cluster and connections" } },
+	{ "accept { }",
+	  { "accept={}: no section but balance, cluster and connections" } },
 	{ "connections { home { balance { } } }",
 	  { "connections.home.balance={}: no section" } },
 	{ "connections { home { accept { } } }",

@@ -32,6 +32,8 @@ Suite *options_sections_suite(void);
 Suite *settings_suite(void);
 Suite *weights_suite(void);
 Suite *balance_suite(void);
+Suite *cluster_suite(void);
+Suite *seal_suite(void);
 Suite *window_suite(void);
 Suite *lanes_suite(void);
 Suite *keys_suite(void);

@@ -381,6 +381,14 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 }
 
 /*
+ * Described in rmobike_xfrm.h. Sequence numbers are not known here.
+ */
+bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id)
+{
+	return is_linux() && esp_find(kernel_side(), id->spi, id->dst);
+}
+
+/*
  * Described in rmobike_xfrm.h
  */
 bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst)

@@ -6,6 +6,7 @@
 #include "base/rmobike_notify.h"
 #include "base/rmobike_options.h"
 #include "base/rmobike_options_balance.h"
+#include "base/rmobike_options_cluster.h"
 #include "base/rmobike_parse.h"
 
 #include <utils/utils.h>
@@ -447,10 +448,11 @@ static void check_sections(source_t *source, enumerator_t *enumerator,
 
 	while (enumerator->enumerate(enumerator, &name))
 	{
-		if (!known || (!streq(name, known) && !streq(name, "balance")))
+		if (!known || (!streq(name, known) && !streq(name, "balance") &&
+					   !streq(name, "cluster")))
 		{
-			complain(source, name, "{}", known ? "no section but connections "
-					 "and balance" : "no section");
+			complain(source, name, "{}", known ? "no section but balance, "
+					 "cluster and connections" : "no section");
 		}
 	}
 	enumerator->destroy(enumerator);
@@ -543,4 +545,6 @@ void rmobike_options_check(settings_t *settings, const char *ns,
 	check_connections(&source);
 	weights = rmobike_options_balance_load(settings, ns, NULL, complain, user);
 	weights->destroy(weights);
+	rmobike_options_cluster_destroy(rmobike_options_cluster_load(settings, ns,
+															complain, user));
 }

@@ -38,6 +38,16 @@ struct private_rmobike_raw_socket_t {
 	int fds[2];
 
 	/**
+	 * Another way to send, or NULL
+	 */
+	rmobike_relay_t relay;
+
+	/**
+	 * Data for that
+	 */
+	void *relay_data;
+
+	/**
 	 * Protects them while they are opened
 	 */
 	mutex_t *mutex;
@@ -125,6 +135,10 @@ METHOD(rmobike_raw_socket_t, send_, bool,
 	bool success;
 	int fd;
 
+	if (this->relay && this->relay(this->relay_data, packet, me, other))
+	{
+		return TRUE;
+	}
 	fd = get_socket(this, me->get_family(me));
 	if (fd < 0 || me->get_family(me) != other->get_family(other))
 	{
@@ -155,6 +169,13 @@ METHOD(rmobike_raw_socket_t, send_, bool,
 	return success;
 }
 
+METHOD(rmobike_raw_socket_t, set_relay, void,
+	private_rmobike_raw_socket_t *this, rmobike_relay_t relay, void *user)
+{
+	this->relay = relay;
+	this->relay_data = user;
+}
+
 METHOD(rmobike_raw_socket_t, destroy, void,
 	private_rmobike_raw_socket_t *this)
 {
@@ -181,6 +202,7 @@ rmobike_raw_socket_t *rmobike_raw_socket_create(void)
 	INIT(this,
 		.public = {
 			.send = _send_,
+			.set_relay = _set_relay,
 			.destroy = _destroy,
 		},
 		.fds = { -1, -1 },

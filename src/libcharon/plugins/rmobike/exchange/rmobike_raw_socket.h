@@ -19,6 +19,18 @@
 typedef struct rmobike_raw_socket_t rmobike_raw_socket_t;
 
 /**
+ * Sends a packet from an address in another way.
+ *
+ * @param user		supplied user data
+ * @param packet	packet as for charon->sender, not adopted
+ * @param me		source address and port
+ * @param other		destination address and port
+ * @return			FALSE if it can't
+ */
+typedef bool (*rmobike_relay_t)(void *user, packet_t *packet, host_t *me,
+								host_t *other);
+
+/**
  * Raw sockets, opened when they are needed first. Thread safe.
  */
 struct rmobike_raw_socket_t {
@@ -33,6 +45,15 @@ struct rmobike_raw_socket_t {
 	 */
 	bool (*send)(rmobike_raw_socket_t *this, packet_t *packet, host_t *me,
 				 host_t *other);
+
+	/**
+	 * Try another way first, before anything is sent.
+	 *
+	 * @param relay		sends packets if it can
+	 * @param user		data to pass
+	 */
+	void (*set_relay)(rmobike_raw_socket_t *this, rmobike_relay_t relay,
+					  void *user);
 
 	/**
 	 * Destroy a rmobike_raw_socket_t.

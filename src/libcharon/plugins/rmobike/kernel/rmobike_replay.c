@@ -99,6 +99,21 @@ bool rmobike_replay_jump(rmobike_replay_t *this, uint32_t jump)
 /*
  * Described in header
  */
+bool rmobike_replay_raise(rmobike_replay_t *this)
+{
+	uint32_t *oseq = this->large ? &this->large->oseq : &this->small->oseq;
+
+	if (*oseq >= RMOBIKE_REPLAY_HALF)
+	{
+		return FALSE;
+	}
+	*oseq = RMOBIKE_REPLAY_HALF;
+	return TRUE;
+}
+
+/*
+ * Described in header
+ */
 void rmobike_replay_close(rmobike_replay_t *this)
 {
 	uint32_t i, window = get_window(this), mask, *map;

@@ -19,6 +19,11 @@
 
 #include <linux/xfrm.h>
 
+/**
+ * First sequence number of the second half
+ */
+#define RMOBIKE_REPLAY_HALF (1U << 31)
+
 typedef struct rmobike_replay_t rmobike_replay_t;
 
 /**
@@ -43,6 +48,16 @@ struct rmobike_replay_t {
  * @return			FALSE if there are not that many left
  */
 bool rmobike_replay_jump(rmobike_replay_t *this, uint32_t jump);
+
+/**
+ * Have an outbound SA go on in the second half of the sequence numbers, or of
+ * the low 32 bits of them: the high ones are not sent, and the receiver would
+ * have others.
+ *
+ * @param this		state to change
+ * @return			FALSE if it is there already
+ */
+bool rmobike_replay_raise(rmobike_replay_t *this);
 
 /**
  * Take all packets up to the last one that was received for seen.

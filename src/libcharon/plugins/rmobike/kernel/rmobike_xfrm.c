@@ -224,6 +224,25 @@ bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 /*
  * Described in header
  */
+bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id)
+{
+	rmobike_netlink_t sa, request, reply;
+	rmobike_replay_t replay;
+	bool success;
+
+	success = rmobike_netlink_get_sa(id, &sa) && get_replay(&sa, &replay);
+	if (success && rmobike_replay_raise(&replay))
+	{
+		success = start_set_replay(id, &replay, &request) &&
+				  rmobike_netlink_transact(&request, &reply);
+	}
+	memwipe(&sa, sizeof(sa));
+	return success;
+}
+
+/*
+ * Described in header
+ */
 bool rmobike_xfrm_delete(kernel_ipsec_sa_id_t *id)
 {
 	struct xfrm_usersa_id *sa;

@@ -76,6 +76,16 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi);
 bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst);
 
 /**
+ * Have an outbound SA go on in the second half of its sequence numbers, as
+ * another machine may have used those of the first one, see
+ * rmobike_replay_raise().
+ *
+ * @param id		the SA; its source does not matter
+ * @return			FALSE if it can't be changed
+ */
+bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id);
+
+/**
  * Delete an SA.
  *
  * @param id		the SA; its source does not matter

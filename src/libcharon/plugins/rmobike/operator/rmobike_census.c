@@ -159,12 +159,27 @@ static bool is_responder(ike_sa_t *ike_sa)
 METHOD(listener_t, ike_updown, bool,
 	private_rmobike_census_t *this, ike_sa_t *ike_sa, bool up)
 {
-	if (up && is_responder(ike_sa))
+	group_t *group;
+
+	if (!is_responder(ike_sa))
 	{
-		this->records->lock(this->records);
-		enter(this, ike_sa, ike_sa->get_my_host(ike_sa));
-		this->records->unlock(this->records);
+		return TRUE;
 	}
+	this->records->lock(this->records);
+	if (up)
+	{
+		enter(this, ike_sa, ike_sa->get_my_host(ike_sa));
+	}
+	else
+	{	/* it may live on as a copy of another node's */
+		group = this->records->set(this->records, ike_sa->get_unique_id(ike_sa),
+								   RMOBIKE_PART_ADDRESS, NULL);
+		if (group)
+		{
+			leave(group);
+		}
+	}
+	this->records->unlock(this->records);
 	return TRUE;
 }
 

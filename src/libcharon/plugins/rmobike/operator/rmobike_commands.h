@@ -12,6 +12,7 @@
 #ifndef RMOBIKE_COMMANDS_H_
 #define RMOBIKE_COMMANDS_H_
 
+#include "cluster/rmobike_cluster.h"
 #include "operator/rmobike_census.h"
 #include "operator/rmobike_mover.h"
 #include "operator/rmobike_placement.h"
@@ -39,6 +40,8 @@ struct rmobike_commands_t {
 	rmobike_census_t *census;
 	/** counters */
 	rmobike_stats_t *stats;
+	/** the other node, NULL if there is none */
+	rmobike_cluster_t *cluster;
 };
 
 /**
@@ -58,6 +61,10 @@ vici_message_t *rmobike_command_status(void *user, char *name, u_int id,
 									   vici_message_t *request);
 vici_message_t *rmobike_command_stats(void *user, char *name, u_int id,
 									  vici_message_t *request);
+vici_message_t *rmobike_command_cluster(void *user, char *name, u_int id,
+										vici_message_t *request);
+vici_message_t *rmobike_command_takeover(void *user, char *name, u_int id,
+										 vici_message_t *request);
 
 /**
  * Add the outcome of a switch to a message.

@@ -235,16 +235,20 @@ static status_t turn_came(void *user, rmobike_turn_t *turn, ike_sa_t *ike_sa,
 }
 
 /**
- * Check that we have all addresses
+ * Check that all addresses are ours, or ones that IKE_SAs can go to
  */
-static bool are_own_addresses(rmobike_weights_t *targets, char *why, size_t len)
+static bool are_good_targets(private_rmobike_mover_t *this,
+							 rmobike_weights_t *targets, char *why, size_t len)
 {
+	host_t *address;
 	int i;
 
 	for (i = 0; targets && i < targets->count(targets); i++)
 	{
+		address = targets->get_address(targets, i);
 		if (targets->get_weight(targets, i) &&
-			!rmobike_routes_owns(targets->get_address(targets, i), why, len))
+			!this->ask->is_elsewhere(this->ask, address) &&
+			!rmobike_routes_owns(address, why, len))
 		{
 			return FALSE;
 		}
@@ -285,7 +289,7 @@ METHOD(rmobike_mover_t, start, u_int,
 	linked_list_t *turns;
 	u_int count;
 
-	if (!are_own_addresses(move->targets, why, len) ||
+	if (!are_good_targets(this, move->targets, why, len) ||
 		!this->pacer->reserve(this->pacer, &pace, why, len))
 	{
 		return 0;

@@ -24,6 +24,8 @@ static bool matches(const rmobike_selector_t *selector, ike_sa_t *ike_sa)
 		case IKE_DELETING:
 		case IKE_DESTROYING:
 			/* replaced, or gone soon */
+		case IKE_PASSIVE:
+			/* the other node's */
 			return FALSE;
 		default:
 			break;

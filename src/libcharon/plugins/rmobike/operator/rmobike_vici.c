@@ -58,6 +58,8 @@ static const struct {
 	{ "rmobike-cancel", rmobike_command_cancel },
 	{ "rmobike-status", rmobike_command_status },
 	{ "rmobike-stats", rmobike_command_stats },
+	{ "rmobike-cluster", rmobike_command_cluster },
+	{ "rmobike-takeover", rmobike_command_takeover },
 };
 
 /**

@@ -41,6 +41,11 @@ struct private_rmobike_ask_t {
 	 * Counts what became of switches
 	 */
 	rmobike_stats_t *stats;
+
+	/**
+	 * Brings IKE_SAs to addresses of others, if there are any
+	 */
+	rmobike_elsewhere_t elsewhere;
 };
 
 /**
@@ -190,6 +195,18 @@ static bool is_there(rmobike_switches_t *switches, ike_sa_t *ike_sa, host_t *to)
 	return there;
 }
 
+METHOD(rmobike_ask_t, set_elsewhere, void,
+	private_rmobike_ask_t *this, const rmobike_elsewhere_t *elsewhere)
+{
+	this->elsewhere = *elsewhere;
+}
+
+METHOD(rmobike_ask_t, is_elsewhere, bool,
+	private_rmobike_ask_t *this, host_t *to)
+{
+	return this->elsewhere.has && this->elsewhere.has(this->elsewhere.user, to);
+}
+
 METHOD(rmobike_ask_t, queue, void,
 	private_rmobike_ask_t *this, ike_sa_t *ike_sa, u_int serial, host_t *to,
 	bool patient)
@@ -206,6 +223,10 @@ METHOD(rmobike_ask_t, queue, void,
 	{
 		this->switches->end(this->switches, serial, RMOBIKE_DONE,
 							"already there");
+	}
+	else if (is_elsewhere(this, to))
+	{
+		this->elsewhere.go(this->elsewhere.user, ike_sa, serial, to);
 	}
 	else
 	{
@@ -283,6 +304,8 @@ rmobike_ask_t *rmobike_ask_create(rmobike_switches_t *switches,
 			.queue = _queue,
 			.initiate = _initiate,
 			.resume = _resume,
+			.set_elsewhere = _set_elsewhere,
+			.is_elsewhere = _is_elsewhere,
 			.heard = _heard,
 			.destroy = _destroy,
 		},

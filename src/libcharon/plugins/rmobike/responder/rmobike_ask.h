@@ -20,6 +20,35 @@
 #include <daemon.h>
 
 typedef struct rmobike_ask_t rmobike_ask_t;
+typedef struct rmobike_elsewhere_t rmobike_elsewhere_t;
+
+/**
+ * Addresses that are not of this machine, but that IKE_SAs can go to.
+ */
+struct rmobike_elsewhere_t {
+
+	/**
+	 * Is an address one of these?
+	 *
+	 * @param user		supplied user data
+	 * @param to		address
+	 * @return			TRUE if it is
+	 */
+	bool (*has)(void *user, host_t *to);
+
+	/**
+	 * Bring an IKE_SA there, and end its switch sooner or later.
+	 *
+	 * @param user		supplied user data
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param serial	serial number of the switch
+	 * @param to		address
+	 */
+	void (*go)(void *user, ike_sa_t *ike_sa, u_int serial, host_t *to);
+
+	/** data to pass */
+	void *user;
+};
 
 /**
  * Thread safe.
@@ -68,6 +97,22 @@ struct rmobike_ask_t {
 	 * @param serial	serial number of the switch
 	 */
 	void (*resume)(rmobike_ask_t *this, ike_sa_t *ike_sa, u_int serial);
+
+	/**
+	 * Take other addresses for good as well, before any switch is asked for.
+	 *
+	 * @param elsewhere	what brings IKE_SAs there, copied
+	 */
+	void (*set_elsewhere)(rmobike_ask_t *this,
+						  const rmobike_elsewhere_t *elsewhere);
+
+	/**
+	 * Is an address not of this machine, but one that IKE_SAs can go to?
+	 *
+	 * @param to		address
+	 * @return			TRUE if it is
+	 */
+	bool (*is_elsewhere)(rmobike_ask_t *this, host_t *to);
 
 	/**
 	 * As responder, a request of the peer arrived: if it was asked to switch

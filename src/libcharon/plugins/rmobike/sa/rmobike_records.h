@@ -32,6 +32,8 @@ enum rmobike_part_t {
 	RMOBIKE_PART_TRIED,
 	/** responder: address it is counted at (rmobike_census) */
 	RMOBIKE_PART_ADDRESS,
+	/** which node of a cluster serves it (rmobike_ownership) */
+	RMOBIKE_PART_OWNED,
 	/** initiator: its last moves, and why others not (rmobike_accepted) */
 	RMOBIKE_PART_MOVES,
 	/** initiator: last request it accepted (rmobike_accepted) */

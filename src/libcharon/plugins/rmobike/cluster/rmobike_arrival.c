@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "cluster/rmobike_arrival.h"
+#include "cluster/rmobike_ha.h"
+#include "cluster/rmobike_mail.h"
+#include "kernel/rmobike_neighbours.h"
+#include "sa/rmobike_errand.h"
+
+#include <processing/jobs/callback_job.h>
+
+/**
+ * When the other node is told again, in milliseconds
+ */
+#define REMIND 250
+
+typedef struct private_rmobike_arrival_t private_rmobike_arrival_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_arrival_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_arrival_t public;
+
+	/**
+	 * Channel to the other node, or NULL
+	 */
+	rmobike_channel_t *channel;
+
+	/**
+	 * Follows IKE_SAs
+	 */
+	rmobike_refs_t *refs;
+
+	/**
+	 * Which IKE_SAs are ours
+	 */
+	rmobike_ownership_t *ownership;
+
+	/**
+	 * When the CHILD_SAs are rekeyed, and where the neighbours are
+	 */
+	rmobike_options_cluster_t *options;
+};
+
+/**
+ * What is known of the ownership of an IKE_SA
+ */
+static u_int owned(private_rmobike_arrival_t *this, ike_sa_t *ike_sa)
+{
+	return this->ownership->change(this->ownership,
+								   ike_sa->get_unique_id(ike_sa), 0, 0);
+}
+
+/**
+ * Queue an errand
+ */
+static void queue(private_rmobike_arrival_t *this, ike_sa_t *ike_sa, u_int ms,
+				  rmobike_errand_t cb)
+{
+	rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), ms, cb,
+						 this);
+}
+
+/**
+ * Tell the other node, unless it knows; implements rmobike_errand_t
+ */
+static status_t tell(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_arrival_t *this = user;
+	rmobike_mail_t mail;
+	chunk_t data;
+
+	if (this->channel && owned(this, ike_sa) & RMOBIKE_UNTOLD &&
+		ike_sa->get_state(ike_sa) != IKE_PASSIVE &&
+		this->channel->is_alive(this->channel, NULL))
+	{
+		rmobike_mail_start(&mail, ike_sa);
+		rmobike_mail_add_spis(&mail, ike_sa);
+		data = rmobike_mail_write(&mail);
+		this->channel->tell(this->channel, RMOBIKE_TOPIC_ARRIVED, data);
+		chunk_free(&data);
+		/* if it isn't there, it is told when it comes back */
+		queue(this, ike_sa, REMIND, tell);
+	}
+	return SUCCESS;
+}
+
+/**
+ * Rekey the CHILD_SAs, implements rmobike_errand_t
+ */
+static status_t rekey(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_arrival_t *this = user;
+	status_t status = SUCCESS;
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	u_int before;
+
+	before = this->ownership->change(this->ownership,
+									 ike_sa->get_unique_id(ike_sa), 0,
+									 RMOBIKE_UNREKEYED);
+	if (!(before & RMOBIKE_UNREKEYED) ||
+		ike_sa->get_state(ike_sa) != IKE_ESTABLISHED)
+	{
+		return SUCCESS;
+	}
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (status != DESTROY_ME &&
+		   enumerator->enumerate(enumerator, &child_sa))
+	{
+		if (child_sa->get_state(child_sa) == CHILD_INSTALLED)
+		{
+			status = ike_sa->rekey_child_sa(ike_sa,
+										child_sa->get_protocol(child_sa),
+										child_sa->get_spi(child_sa, TRUE));
+		}
+	}
+	enumerator->destroy(enumerator);
+	return status;
+}
+
+/**
+ * Tell those in this daemon who want to know, the ha plugin as well
+ */
+static void raise_up(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+
+	charon->bus->ike_updown(charon->bus, ike_sa, TRUE);
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (enumerator->enumerate(enumerator, &child_sa))
+	{
+		if (child_sa->get_state(child_sa) == CHILD_INSTALLED)
+		{
+			charon->bus->child_updown(charon->bus, child_sa, TRUE);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+/**
+ * Tell the neighbours, who still send to the other node
+ */
+static void tell_neighbours(private_rmobike_arrival_t *this, ike_sa_t *ike_sa)
+{
+	enumerator_t *interfaces, *addresses;
+	char *interface;
+	host_t *address;
+
+	interfaces = this->options->garp->create_enumerator(this->options->garp);
+	while (interfaces->enumerate(interfaces, &interface))
+	{
+		addresses = ike_sa->create_virtual_ip_enumerator(ike_sa, FALSE);
+		while (addresses->enumerate(addresses, &address))
+		{
+			rmobike_neighbours_tell(interface, address);
+		}
+		addresses->destroy(addresses);
+	}
+	interfaces->destroy(interfaces);
+}
+
+METHOD(rmobike_arrival_t, arrived, void,
+	private_rmobike_arrival_t *this, ike_sa_t *ike_sa)
+{
+	u_int before;
+
+	before = this->ownership->change(this->ownership,
+							ike_sa->get_unique_id(ike_sa),
+							RMOBIKE_UNREKEYED | RMOBIKE_UNTOLD,
+							RMOBIKE_ARRIVING | RMOBIKE_ORDERED |
+							RMOBIKE_REPEATED);
+	if (before & RMOBIKE_ARRIVING)
+	{
+		raise_up(ike_sa);
+	}
+	tell_neighbours(this, ike_sa);
+	/* it is not told "down" there before it is "up" here */
+	tell(this, ike_sa);
+	queue(this, ike_sa, this->options->rekey_delay * 1000, rekey);
+}
+
+METHOD(rmobike_arrival_t, claim, void,
+	private_rmobike_arrival_t *this, ike_sa_t *ike_sa)
+{
+	u_int before;
+
+	before = this->ownership->change(this->ownership,
+									 ike_sa->get_unique_id(ike_sa),
+									 RMOBIKE_UNTOLD, 0);
+	if (!(before & RMOBIKE_UNTOLD))
+	{
+		tell(this, ike_sa);
+	}
+}
+
+/**
+ * The addresses of an IKE_SA have changed, implements rmobike_errand_t
+ */
+static status_t updated(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_arrival_t *this = user;
+	host_t *me = ike_sa->get_my_host(ike_sa);
+
+	if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
+		owned(this, ike_sa) & RMOBIKE_ARRIVING &&
+		charon->kernel->get_interface(charon->kernel, me, NULL))
+	{
+		arrived(this, ike_sa);
+	}
+	else
+	{
+		rmobike_ha_push(ike_sa);
+	}
+	return SUCCESS;
+}
+
+METHOD(listener_t, ike_update, bool,
+	private_rmobike_arrival_t *this, ike_sa_t *ike_sa, host_t *local,
+	host_t *remote)
+{
+	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		ike_sa->get_state(ike_sa) != IKE_PASSIVE)
+	{
+		queue(this, ike_sa, 0, updated);
+	}
+	return TRUE;
+}
+
+/**
+ * The other node knows, implements rmobike_mail_cb_t
+ */
+static void noted(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
+{
+	private_rmobike_arrival_t *this = user;
+
+	u_int before;
+
+	if (!ike_sa)
+	{
+		return;
+	}
+	before = this->ownership->change(this->ownership,
+									 ike_sa->get_unique_id(ike_sa), 0,
+									 RMOBIKE_UNTOLD);
+	if (before & RMOBIKE_UNTOLD && !(before & RMOBIKE_UNREKEYED) &&
+		mail->why != RMOBIKE_MAIL_SYNCHRONIZED)
+	{	/* the ha plugin tells of new ones, and of the rest again */
+		rmobike_ha_push(ike_sa);
+		this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
+								RMOBIKE_UNREKEYED, 0);
+		queue(this, ike_sa, 0, rekey);
+	}
+}
+
+/**
+ * Implements rmobike_heard_t
+ */
+static void heard_noted(void *user, chunk_t data)
+{
+	rmobike_mail_handle(data, noted, user);
+}
+
+CALLBACK(tell_untold, job_requeue_t,
+	private_rmobike_arrival_t *this)
+{
+	enumerator_t *enumerator;
+	ike_sa_t *ike_sa;
+
+	enumerator = charon->ike_sa_manager->create_enumerator(
+												charon->ike_sa_manager, TRUE);
+	while (enumerator->enumerate(enumerator, &ike_sa))
+	{
+		if (owned(this, ike_sa) & RMOBIKE_UNTOLD)
+		{
+			queue(this, ike_sa, 0, tell);
+		}
+	}
+	enumerator->destroy(enumerator);
+	return JOB_REQUEUE_NONE;
+}
+
+METHOD(rmobike_arrival_t, tell_all, void,
+	private_rmobike_arrival_t *this)
+{
+	lib->processor->queue_job(lib->processor,
+			(job_t*)callback_job_create(tell_untold, this, NULL, NULL));
+}
+
+METHOD(rmobike_arrival_t, destroy, void,
+	private_rmobike_arrival_t *this)
+{
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_arrival_t *rmobike_arrival_create(rmobike_channel_t *channel,
+										  rmobike_refs_t *refs,
+										  rmobike_ownership_t *ownership,
+										  rmobike_options_cluster_t *options)
+{
+	private_rmobike_arrival_t *this;
+
+	INIT(this,
+		.public = {
+			.listener = {
+				.ike_update = _ike_update,
+			},
+			.arrived = _arrived,
+			.claim = _claim,
+			.tell_all = _tell_all,
+			.destroy = _destroy,
+		},
+		.channel = channel,
+		.refs = refs,
+		.ownership = ownership,
+		.options = options,
+	);
+	if (channel)
+	{
+		channel->hear(channel, RMOBIKE_TOPIC_NOTED, heard_noted, this);
+	}
+	return &this->public;
+}

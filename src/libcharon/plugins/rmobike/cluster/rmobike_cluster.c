@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "base/rmobike_options_cluster.h"
+#include "cluster/rmobike_announce.h"
+#include "cluster/rmobike_arrival.h"
+#include "cluster/rmobike_channel.h"
+#include "cluster/rmobike_cluster.h"
+#include "cluster/rmobike_leftovers.h"
+#include "cluster/rmobike_ownership.h"
+#include "cluster/rmobike_reception.h"
+#include "cluster/rmobike_relay.h"
+#include "cluster/rmobike_takeover.h"
+
+typedef struct private_rmobike_cluster_t private_rmobike_cluster_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_cluster_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_cluster_t public;
+
+	/**
+	 * What is configured
+	 */
+	rmobike_options_cluster_t *options;
+
+	/**
+	 * Announces the other node
+	 */
+	rmobike_announce_t *announce;
+
+	/**
+	 * Which IKE_SAs are ours
+	 */
+	rmobike_ownership_t *ownership;
+
+	/**
+	 * Talks to the other node, NULL if it can't
+	 */
+	rmobike_channel_t *channel;
+
+	/**
+	 * Knows what is to be done when a client has come
+	 */
+	rmobike_arrival_t *arrival;
+
+	/**
+	 * Takes IKE_SAs
+	 */
+	rmobike_takeover_t *takeover;
+
+	/**
+	 * Gives IKE_SAs, NULL without a channel
+	 */
+	rmobike_handover_t *handover;
+
+	/**
+	 * Gives what nobody said, NULL without a channel
+	 */
+	rmobike_leftovers_t *leftovers;
+
+	/**
+	 * Hears of what the other node gives, NULL without a channel
+	 */
+	rmobike_reception_t *reception;
+};
+
+/**
+ * Is it an address of the other node?
+ */
+static bool is_peer(private_rmobike_cluster_t *this, host_t *host)
+{
+	linked_list_t *peers = this->options->peers;
+	enumerator_t *enumerator;
+	host_t *peer;
+	bool found = FALSE;
+
+	enumerator = peers->create_enumerator(peers);
+	while (!found && enumerator->enumerate(enumerator, &peer))
+	{
+		found = peer->ip_equals(peer, host);
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Implements rmobike_elsewhere_t.has()
+ */
+static bool has(void *user, host_t *to)
+{
+	private_rmobike_cluster_t *this = user;
+
+	return is_peer(this, to);
+}
+
+/**
+ * Implements rmobike_elsewhere_t.go()
+ */
+static void go(void *user, ike_sa_t *ike_sa, u_int serial, host_t *to)
+{
+	private_rmobike_cluster_t *this = user;
+
+	this->handover->go(this->handover, ike_sa, serial, to);
+}
+
+/**
+ * Implements rmobike_relay_t. A node that is stopped drops its IKE_SAs and may
+ * be gone before it has sent anything for us; but not if it waits for the
+ * client to arrive here.
+ */
+static bool relay(void *user, packet_t *packet, host_t *me, host_t *other)
+{
+	private_rmobike_cluster_t *this = user;
+	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
+
+	return is_peer(this, me) &&
+		   rmobike_relay_send(this->channel, packet, me, other) && ike_sa &&
+		   this->ownership->change(this->ownership,
+								   ike_sa->get_unique_id(ike_sa), 0, 0) &
+																RMOBIKE_ORDERED;
+}
+
+/**
+ * Implements rmobike_alive_t
+ */
+static void alive(void *user, bool alive)
+{
+	private_rmobike_cluster_t *this = user;
+
+	if (alive)
+	{
+		this->arrival->tell_all(this->arrival);
+		this->leftovers->reconsider(this->leftovers);
+	}
+	else if (this->options->takeover)
+	{
+		this->takeover->take_all(this->takeover, "the other node was silent");
+	}
+}
+
+METHOD(rmobike_cluster_t, get_status, void,
+	private_rmobike_cluster_t *this, rmobike_cluster_status_t *status)
+{
+	enumerator_t *enumerator;
+	ike_sa_t *ike_sa;
+	time_t since = 0;
+	u_int owned;
+
+	memset(status, 0, sizeof(*status));
+	if (this->channel)
+	{
+		status->remote = this->options->remote;
+		status->alive = this->channel->is_alive(this->channel, &since);
+		status->since = since ? time_monotonic(NULL) - since : 0;
+	}
+	status->takeover = this->takeover->get_last(this->takeover, &status->ago,
+												&status->taken);
+	enumerator = charon->ike_sa_manager->create_enumerator(
+												charon->ike_sa_manager, TRUE);
+	while (enumerator->enumerate(enumerator, &ike_sa))
+	{
+		if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+		{
+			continue;
+		}
+		owned = this->ownership->change(this->ownership,
+									ike_sa->get_unique_id(ike_sa), 0, 0);
+		status->here += ike_sa->get_state(ike_sa) == IKE_ESTABLISHED;
+		status->copies += ike_sa->get_state(ike_sa) == IKE_PASSIVE;
+		status->arriving += (owned & RMOBIKE_ARRIVING) != 0;
+		status->untold += (owned & RMOBIKE_UNTOLD) != 0;
+	}
+	enumerator->destroy(enumerator);
+}
+
+METHOD(rmobike_cluster_t, take_over, bool,
+	private_rmobike_cluster_t *this, char *why, size_t len)
+{
+	if (this->channel && this->channel->is_alive(this->channel, NULL))
+	{
+		snprintf(why, len, "the other node is alive, have it move its IKE_SAs "
+				 "here or end it first");
+		return FALSE;
+	}
+	this->takeover->take_all(this->takeover, "by command");
+	return TRUE;
+}
+
+METHOD(rmobike_cluster_t, listen_, void,
+	private_rmobike_cluster_t *this, bool reg)
+{
+	listener_t *listeners[] = {
+		&this->announce->listener,
+		&this->arrival->listener,
+		&this->takeover->listener,
+		this->leftovers ? &this->leftovers->listener : NULL,
+	};
+	int i;
+
+	for (i = 0; i < (int)countof(listeners) && listeners[i]; i++)
+	{
+		if (reg)
+		{
+			charon->bus->add_listener(charon->bus, listeners[i]);
+		}
+		else
+		{
+			charon->bus->remove_listener(charon->bus, listeners[i]);
+		}
+	}
+	if (reg && this->channel)
+	{
+		this->channel->start(this->channel);
+	}
+}
+
+METHOD(rmobike_cluster_t, destroy, void,
+	private_rmobike_cluster_t *this)
+{
+	/* nothing is heard anymore */
+	DESTROY_IF(this->channel);
+	DESTROY_IF(this->leftovers);
+	DESTROY_IF(this->handover);
+	DESTROY_IF(this->reception);
+	this->takeover->destroy(this->takeover);
+	this->arrival->destroy(this->arrival);
+	this->ownership->destroy(this->ownership);
+	this->announce->destroy(this->announce);
+	rmobike_options_cluster_destroy(this->options);
+	free(this);
+}
+
+/**
+ * Use the channel
+ */
+static void connect_nodes(private_rmobike_cluster_t *this,
+						  const rmobike_cluster_rooms_t *rooms)
+{
+	rmobike_elsewhere_t elsewhere = {
+		.has = has,
+		.go = go,
+		.user = this,
+	};
+
+	this->handover = rmobike_handover_create(this->channel, rooms->switches,
+											 rooms->refs, this->ownership);
+	this->leftovers = rmobike_leftovers_create(this->channel, rooms->refs,
+											   this->ownership, this->handover);
+	this->reception = rmobike_reception_create(this->channel, rooms->switches,
+											   this->ownership, this->takeover,
+											   this->arrival);
+	rooms->ask->set_elsewhere(rooms->ask, &elsewhere);
+	rmobike_relay_serve(this->channel);
+	if (rooms->raw_socket)
+	{
+		rooms->raw_socket->set_relay(rooms->raw_socket, relay, this);
+	}
+	this->channel->watch(this->channel, alive, this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_cluster_t *rmobike_cluster_create(const rmobike_cluster_rooms_t *rooms)
+{
+	rmobike_options_cluster_t *options;
+	private_rmobike_cluster_t *this;
+
+	options = rmobike_options_cluster_load(lib->settings, lib->ns, NULL, NULL);
+	if (!options->peers->get_count(options->peers))
+	{
+		rmobike_options_cluster_destroy(options);
+		return NULL;
+	}
+	INIT(this,
+		.public = {
+			.listen = _listen_,
+			.get_status = _get_status,
+			.take_over = _take_over,
+			.destroy = _destroy,
+		},
+		.options = options,
+		.announce = rmobike_announce_create(options->peers),
+		.ownership = rmobike_ownership_create(rooms->records),
+		.channel = rmobike_channel_create(options),
+	);
+	this->arrival = rmobike_arrival_create(this->channel, rooms->refs,
+										   this->ownership, options);
+	this->takeover = rmobike_takeover_create(rooms->ask, rooms->raw_socket,
+											 rooms->refs, this->ownership,
+											 this->arrival);
+	if (this->channel)
+	{
+		connect_nodes(this, rooms);
+	}
+	return &this->public;
+}

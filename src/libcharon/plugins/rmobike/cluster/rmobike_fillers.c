@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "cluster/rmobike_fillers.h"
+#include "exchange/rmobike_paths.h"
+
+#include <encoding/message.h>
+#include <processing/jobs/callback_job.h>
+
+/**
+ * When they are sent, in milliseconds since they were the last time, then no
+ * more: our own request is sent as often
+ */
+static const u_int again[] = { 150, 350, 1000, 2000, 4000 };
+
+/**
+ * How many message IDs may be the wrong one
+ */
+#define FILLERS 2
+
+typedef struct fillers_t fillers_t;
+
+/**
+ * Requests to be sent again
+ */
+struct fillers_t {
+	/** IKE_SA they belong to */
+	rmobike_ref_t *ref;
+	/** sends them */
+	rmobike_raw_socket_t *raw_socket;
+	/** address of the other node */
+	host_t *me;
+	/** the requests, in the order of their IDs */
+	packet_t *packets[FILLERS];
+	/** how many times they were sent again */
+	u_int times;
+};
+
+/**
+ * Free them
+ */
+static void fillers_destroy(fillers_t *this)
+{
+	int i;
+
+	for (i = 0; i < FILLERS; i++)
+	{
+		DESTROY_IF(this->packets[i]);
+	}
+	this->me->destroy(this->me);
+	this->ref->destroy(this->ref);
+	free(this);
+}
+
+/**
+ * Send them
+ */
+static void fillers_send(fillers_t *this, ike_sa_t *ike_sa)
+{
+	int i;
+
+	for (i = 0; i < FILLERS; i++)
+	{
+		if (this->packets[i])
+		{
+			rmobike_paths_send_from(ike_sa, this->raw_socket, this->packets[i],
+									NULL, RMOBIKE_SILENT_NONE);
+		}
+	}
+}
+
+CALLBACK(resend, job_requeue_t,
+	fillers_t *this)
+{
+	ike_sa_t *ike_sa;
+	host_t *me;
+	bool more;
+
+	ike_sa = this->ref->checkout(this->ref);
+	if (!ike_sa)
+	{
+		return JOB_REQUEUE_NONE;
+	}
+	me = ike_sa->get_my_host(ike_sa);
+	more = me->ip_equals(me, this->me) &&
+		   ike_sa->get_state(ike_sa) == IKE_ESTABLISHED;
+	if (more)
+	{
+		fillers_send(this, ike_sa);
+	}
+	charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+	if (more && ++this->times < countof(again))
+	{
+		return JOB_RESCHEDULE_MS(again[this->times]);
+	}
+	return JOB_REQUEUE_NONE;
+}
+
+/**
+ * Build a message that no hook sees, so that nobody takes the ID for used but
+ * us: an empty request, or the answer to one that creates CHILD_SAs
+ */
+static packet_t *build(ike_sa_t *ike_sa, uint32_t mid, bool request)
+{
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	host_t *other = ike_sa->get_other_host(ike_sa);
+	packet_t *packet = NULL;
+	message_t *message;
+
+	message = message_create(IKEV2_MAJOR_VERSION, IKEV2_MINOR_VERSION);
+	message->set_message_id(message, mid);
+	message->set_exchange_type(message,
+							   request ? INFORMATIONAL : CREATE_CHILD_SA);
+	message->set_request(message, request);
+	message->set_ike_sa_id(message, ike_sa->get_id(ike_sa));
+	message->set_source(message, me->clone(me));
+	message->set_destination(message, other->clone(other));
+	if (!request)
+	{
+		message->add_notify(message, FALSE, TEMPORARY_FAILURE, chunk_empty);
+	}
+	if (message->generate(message, ike_sa->get_keymat(ike_sa),
+						  &packet) != SUCCESS)
+	{
+		packet = NULL;
+	}
+	message->destroy(message);
+	return packet;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
+						  rmobike_raw_socket_t *raw_socket, bool previous)
+{
+	uint32_t next = ike_sa->get_message_id(ike_sa, TRUE);
+	host_t *me = ike_sa->get_my_host(ike_sa);
+	fillers_t *this;
+
+	INIT(this,
+		.ref = refs->create_ref(refs, ike_sa),
+		.raw_socket = raw_socket,
+		.me = me->clone(me),
+	);
+	if (next && previous)
+	{
+		this->packets[0] = build(ike_sa, next - 1, TRUE);
+	}
+	this->packets[1] = build(ike_sa, next, TRUE);
+	ike_sa->set_message_id(ike_sa, TRUE, next + 1);
+	fillers_send(this, ike_sa);
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+			(job_t*)callback_job_create((void*)resend, this,
+										(void*)fillers_destroy, NULL),
+			again[0]);
+}
+
+/**
+ * The client shall try again later
+ */
+static void refuse(ike_sa_t *ike_sa, message_t *message)
+{
+	packet_t *packet;
+
+	packet = build(ike_sa, message->get_message_id(message), FALSE);
+	if (packet)
+	{
+		rmobike_paths_send(packet, message->get_destination(message),
+						   ike_sa->get_other_host(ike_sa));
+		packet->destroy(packet);
+	}
+}
+
+/**
+ * Can a request be handled once more? The message is a copy that was verified,
+ * the original can be parsed once only.
+ */
+static bool can_repeat(ike_sa_t *ike_sa, message_t *message, host_t *source)
+{
+	if (message->get_exchange_type(message) == CREATE_CHILD_SA)
+	{
+		refuse(ike_sa, message);
+		return FALSE;
+	}
+	return !message->get_notify(message, UPDATE_SA_ADDRESSES) ||
+		   source->equals(source, ike_sa->get_other_host(ike_sa));
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_fillers_repeat(ike_sa_t *ike_sa, message_t *message)
+{
+	uint32_t mid = message->get_message_id(message);
+	message_t *copy;
+	bool repeat;
+
+	if (mid + 1 != ike_sa->get_message_id(ike_sa, FALSE))
+	{
+		return FALSE;
+	}
+	copy = message_create_from_packet(message->get_packet(message));
+	repeat = copy->parse_header(copy) == SUCCESS &&
+			 copy->parse_body(copy, ike_sa->get_keymat(ike_sa)) == SUCCESS &&
+			 can_repeat(ike_sa, copy, message->get_source(message));
+	copy->destroy(copy);
+	if (repeat)
+	{
+		DBG1(DBG_IKE, "handling request %u of the peer once more, the other "
+			 "node's response got lost", mid);
+		ike_sa->set_message_id(ike_sa, FALSE, mid);
+	}
+	return repeat;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_fillers rmobike_fillers
+ * @{ @ingroup rmobike
+ *
+ * Message IDs after the other node has died: it may have told ours of a request
+ * that it never sent, or have sent one that it didn't tell of. A request with
+ * an ID that is too high is ignored by the client for ever, one that is too low
+ * does no harm. So there are empty requests with the ID before the one we
+ * believe in and with that one, and what we have to say follows.
+ *
+ * And the client's last request: if the other node handled it but its response
+ * got lost, it is sent again with an ID that we take for done, and nothing else
+ * is until it is answered (window of one, RFC 7296, 2.3).
+ */
+
+#ifndef RMOBIKE_FILLERS_H_
+#define RMOBIKE_FILLERS_H_
+
+#include "exchange/rmobike_raw_socket.h"
+#include "sa/rmobike_refs.h"
+
+#include <daemon.h>
+
+/**
+ * Send these requests, now and a few times more while nobody has come, and
+ * raise the ID of our next request accordingly. Each is encrypted once, as IVs
+ * depend on message IDs.
+ *
+ * @param ike_sa		IKE_SA, checked out
+ * @param refs			follows IKE_SAs
+ * @param raw_socket	sends from addresses of the other node
+ * @param previous		TRUE if the ID before the one we believe in may be
+ *						needed, and we have never sent it
+ */
+void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
+						  rmobike_raw_socket_t *raw_socket, bool previous);
+
+/**
+ * A request that was not verified yet has the ID of the one before the next: if
+ * it is authentic, have charon handle it once more. That is only done where it
+ * can't do harm, as somebody may have recorded it: an update of addresses has
+ * to come from the client's own, and to create CHILD_SAs is refused for the
+ * moment (RFC 7296, 2.25).
+ *
+ * @param ike_sa		IKE_SA, checked out
+ * @param message		request that arrived
+ * @return				TRUE if charon will
+ */
+bool rmobike_fillers_repeat(ike_sa_t *ike_sa, message_t *message);
+
+#endif /** RMOBIKE_FILLERS_H_ @}*/

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_ha rmobike_ha
+ * @{ @ingroup rmobike
+ *
+ * All that we know of strongSwan's ha plugin, which keeps a copy of each IKE_SA
+ * at the other node.
+ */
+
+#ifndef RMOBIKE_HA_H_
+#define RMOBIKE_HA_H_
+
+#include <daemon.h>
+
+/**
+ * Have it tell the other node the addresses and conditions of an IKE_SA, which
+ * it only does by itself when that is established.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @return			FALSE if the plugin is not there, or not what we know
+ */
+bool rmobike_ha_push(ike_sa_t *ike_sa);
+
+#endif /** RMOBIKE_HA_H_ @}*/

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_ownership rmobike_ownership
+ * @{ @ingroup rmobike
+ *
+ * Which IKE_SAs this node serves, besides what their states say: one that is
+ * established is ours, one that is passive (IKE_PASSIVE) the other node's. The
+ * ha plugin's view is the same.
+ */
+
+#ifndef RMOBIKE_OWNERSHIP_H_
+#define RMOBIKE_OWNERSHIP_H_
+
+#include "sa/rmobike_records.h"
+
+#include <daemon.h>
+
+typedef struct rmobike_ownership_t rmobike_ownership_t;
+typedef enum rmobike_owned_t rmobike_owned_t;
+
+/**
+ * What is known of an IKE_SA.
+ */
+enum rmobike_owned_t {
+	/** we gave it to the other node, or the ha plugin did, and its client is
+	 * not known to be there */
+	RMOBIKE_RELEASED = (1 << 0),
+	/** it became ours, but its client is not here yet */
+	RMOBIKE_ARRIVING = (1 << 1),
+	/** as before, by order of the other node, which sends for us */
+	RMOBIKE_ORDERED = (1 << 2),
+	/** as before, and the client's last request was handled here once more */
+	RMOBIKE_REPEATED = (1 << 3),
+	/** its CHILD_SAs were not rekeyed since it arrived */
+	RMOBIKE_UNREKEYED = (1 << 4),
+	/** the other node does not know yet that the client arrived */
+	RMOBIKE_UNTOLD = (1 << 5),
+	/** it was ours at least once, so we may have sent any message ID */
+	RMOBIKE_SERVED = (1 << 6),
+};
+
+/**
+ * By unique ID of the IKE_SA. Thread safe, nothing blocks.
+ */
+struct rmobike_ownership_t {
+
+	/**
+	 * Change what is known of an IKE_SA.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param set		what is true from now on, rmobike_owned_t
+	 * @param clear		what is not anymore, rmobike_owned_t
+	 * @return			what was true before
+	 */
+	u_int (*change)(rmobike_ownership_t *this, uint32_t id, u_int set,
+					u_int clear);
+
+	/**
+	 * Have an IKE_SA be nobody's, until the other node takes it: nothing is
+	 * under way on it, it is passive.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 */
+	void (*release)(rmobike_ownership_t *this, ike_sa_t *ike_sa);
+
+	/**
+	 * Is an IKE_SA released, and not served again by anybody's order?
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @return			TRUE if it is
+	 */
+	bool (*is_released)(rmobike_ownership_t *this, ike_sa_t *ike_sa);
+
+	/**
+	 * Destroy a rmobike_ownership_t.
+	 */
+	void (*destroy)(rmobike_ownership_t *this);
+};
+
+/**
+ * Is it an IKE_SA that nodes take from each other: IKEv2, initiated by the
+ * client?
+ *
+ * @param ike_sa	IKE_SA, checked out
+ */
+bool rmobike_ownership_concerns(ike_sa_t *ike_sa);
+
+/**
+ * Is the address that an IKE_SA uses one of ours?
+ *
+ * @param ike_sa	IKE_SA, checked out
+ */
+bool rmobike_ownership_is_here(ike_sa_t *ike_sa);
+
+/**
+ * Is there no request of ours in the air on an IKE_SA?
+ *
+ * @param ike_sa	IKE_SA, checked out
+ */
+bool rmobike_ownership_is_idle(ike_sa_t *ike_sa);
+
+/**
+ * Create it.
+ *
+ * @param records	records of IKE_SAs
+ */
+rmobike_ownership_t *rmobike_ownership_create(rmobike_records_t *records);
+
+#endif /** RMOBIKE_OWNERSHIP_H_ @}*/

@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "cluster/rmobike_mail.h"
+#include "cluster/rmobike_reception.h"
+
+typedef struct private_rmobike_reception_t private_rmobike_reception_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_reception_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_reception_t public;
+
+	/**
+	 * Channel to the other node
+	 */
+	rmobike_channel_t *channel;
+
+	/**
+	 * To end switches
+	 */
+	rmobike_switches_t *switches;
+
+	/**
+	 * Which IKE_SAs are ours
+	 */
+	rmobike_ownership_t *ownership;
+
+	/**
+	 * Takes what the other node releases
+	 */
+	rmobike_takeover_t *takeover;
+
+	/**
+	 * Tells what is here
+	 */
+	rmobike_arrival_t *arrival;
+};
+
+/**
+ * Answer to a release
+ */
+static void answer(private_rmobike_reception_t *this, rmobike_topic_t topic,
+				   rmobike_mail_t *mail, uint8_t why)
+{
+	rmobike_mail_t reply = {
+		.initiator_spi = mail->initiator_spi,
+		.responder_spi = mail->responder_spi,
+		.number = mail->number,
+		.expected = mail->expected,
+		.why = why,
+	};
+	chunk_t data;
+
+	data = rmobike_mail_write(&reply);
+	this->channel->tell(this->channel, topic, data);
+	chunk_free(&data);
+}
+
+/**
+ * Does our copy have the same CHILD_SAs?
+ */
+static bool is_synchronized(ike_sa_t *ike_sa, rmobike_mail_t *mail)
+{
+	rmobike_mail_t own;
+	u_int i;
+
+	rmobike_mail_start(&own, ike_sa);
+	if (!rmobike_mail_add_spis(&own, ike_sa) || own.count != mail->count)
+	{
+		return FALSE;
+	}
+	for (i = 0; i < own.count; i++)
+	{
+		if (!rmobike_mail_has_spi(mail, own.spis[i]))
+		{
+			return FALSE;
+		}
+	}
+	return TRUE;
+}
+
+/**
+ * Remove CHILD_SAs that the other node doesn't have, we missed their end
+ */
+static void remove_surplus(ike_sa_t *ike_sa, rmobike_mail_t *mail)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa, *surplus;
+
+	do
+	{
+		surplus = NULL;
+		enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+		while (!surplus && enumerator->enumerate(enumerator, &child_sa))
+		{
+			if (!rmobike_mail_has_spi(mail, child_sa->get_spi(child_sa, TRUE)))
+			{
+				surplus = child_sa;
+			}
+		}
+		enumerator->destroy(enumerator);
+	}
+	while (surplus &&
+		   ike_sa->destroy_child_sa(ike_sa, surplus->get_protocol(surplus),
+								surplus->get_spi(surplus, TRUE)) == SUCCESS);
+}
+
+/**
+ * Does this node serve an IKE_SA?
+ */
+static bool is_served(ike_sa_t *ike_sa)
+{
+	return ike_sa->get_state(ike_sa) == IKE_ESTABLISHED ||
+		   ike_sa->get_state(ike_sa) == IKE_REKEYING;
+}
+
+/**
+ * We serve an IKE_SA that the other node released: because its client is about
+ * to come, or because both believe to. Then the higher message ID tells to whom
+ * it talked last.
+ */
+static void answer_served(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
+						  rmobike_mail_t *mail)
+{
+	u_int owned;
+
+	owned = this->ownership->change(this->ownership,
+									ike_sa->get_unique_id(ike_sa), 0, 0);
+	if (!(owned & RMOBIKE_ARRIVING) &&
+		ike_sa->get_message_id(ike_sa, FALSE) < mail->expected)
+	{
+		answer(this, RMOBIKE_TOPIC_REJECTED, mail, RMOBIKE_MAIL_SERVED_THERE);
+		return;
+	}
+	answer(this, RMOBIKE_TOPIC_TAKEN, mail, 0);
+	if (!(owned & RMOBIKE_ARRIVING) && mail->why == RMOBIKE_MAIL_UNSETTLED &&
+		rmobike_ownership_is_idle(ike_sa) &&
+		ike_sa->get_message_id(ike_sa, TRUE) < mail->next)
+	{	/* it asked our client in vain, with IDs that we don't know of */
+		ike_sa->set_message_id(ike_sa, TRUE, mail->next);
+	}
+}
+
+/**
+ * Is our copy the same, as far as that can be waited for? What the ha plugin
+ * sent before comes another way.
+ */
+static bool is_settled(ike_sa_t *ike_sa, rmobike_mail_t *mail)
+{
+	return mail->tries >= RMOBIKE_MAIL_TRIES ||
+		   (is_synchronized(ike_sa, mail) &&
+			ike_sa->get_message_id(ike_sa, TRUE) == mail->next &&
+			ike_sa->get_message_id(ike_sa, FALSE) == mail->expected);
+}
+
+/**
+ * The other node released an IKE_SA, implements rmobike_mail_cb_t
+ */
+static void released(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
+{
+	private_rmobike_reception_t *this = user;
+
+	if (ike_sa && is_served(ike_sa))
+	{
+		answer_served(this, ike_sa, mail);
+	}
+	else if (ike_sa && !is_settled(ike_sa, mail))
+	{	/* it is told again soon */
+		return;
+	}
+	else if (ike_sa && ike_sa->get_state(ike_sa) == IKE_PASSIVE &&
+			 is_synchronized(ike_sa, mail))
+	{
+		answer(this, RMOBIKE_TOPIC_TAKEN, mail, 0);
+		ike_sa->set_message_id(ike_sa, TRUE, mail->next);
+		ike_sa->set_message_id(ike_sa, FALSE, mail->expected);
+		rmobike_mail_apply(mail, ike_sa);
+		this->takeover->take(this->takeover, ike_sa, mail->to,
+							 mail->why == RMOBIKE_MAIL_UNSETTLED);
+	}
+	else
+	{
+		answer(this, RMOBIKE_TOPIC_REJECTED, mail,
+			   RMOBIKE_MAIL_NOT_SYNCHRONIZED);
+	}
+}
+
+/**
+ * An IKE_SA whose client is at the other node is a copy from now on; returns
+ * TRUE if this daemon has to be told
+ */
+static bool yield_to_other(private_rmobike_reception_t *this, ike_sa_t *ike_sa)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	rmobike_switch_t *asked;
+	bool served = is_served(ike_sa);
+	u_int before;
+
+	before = this->ownership->change(this->ownership, id, 0, 0);
+	if (served)
+	{
+		DBG1(DBG_IKE, "IKE_SA %s[%u] is served by the other node",
+			 ike_sa->get_name(ike_sa), id);
+		this->ownership->release(this->ownership, ike_sa);
+	}
+	this->ownership->change(this->ownership, id, 0, ~RMOBIKE_SERVED);
+	asked = this->switches->get_switch(this->switches, id);
+	if (asked)
+	{
+		this->switches->end(this->switches, asked->serial, RMOBIKE_DONE, NULL);
+	}
+	rmobike_switch_destroy(asked);
+	return served || before & RMOBIKE_RELEASED;
+}
+
+/**
+ * Was a message about an IKE_SA sent before what the ha plugin told since?
+ */
+static bool is_stale(ike_sa_t *ike_sa, rmobike_mail_t *mail)
+{
+	return ike_sa->get_message_id(ike_sa, FALSE) > mail->expected ||
+		   ike_sa->get_message_id(ike_sa, TRUE) > mail->next;
+}
+
+/**
+ * The client of an IKE_SA is at the other node, implements rmobike_mail_cb_t.
+ * The higher message ID tells to whom it talked last, if both serve it.
+ */
+static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
+{
+	private_rmobike_reception_t *this = user;
+	uint8_t why = ike_sa ? RMOBIKE_MAIL_SYNCHRONIZED
+						 : RMOBIKE_MAIL_NOT_SYNCHRONIZED;
+	bool down = FALSE;
+
+	if (ike_sa && is_served(ike_sa) &&
+		ike_sa->get_message_id(ike_sa, FALSE) > mail->expected)
+	{
+		this->arrival->claim(this->arrival, ike_sa);
+	}
+	else if (ike_sa)
+	{
+		down = yield_to_other(this, ike_sa);
+		if (!is_stale(ike_sa, mail))
+		{
+			rmobike_mail_apply(mail, ike_sa);
+			remove_surplus(ike_sa, mail);
+			if (!is_synchronized(ike_sa, mail))
+			{
+				why = RMOBIKE_MAIL_NOT_SYNCHRONIZED;
+			}
+		}
+	}
+	answer(this, RMOBIKE_TOPIC_NOTED, mail, why);
+	if (down)
+	{	/* the ha plugin ignores it, as it is passive */
+		charon->bus->ike_updown(charon->bus, ike_sa, FALSE);
+	}
+}
+
+static void heard_release(void *user, chunk_t data)
+{
+	rmobike_mail_handle(data, released, user);
+}
+
+static void heard_arrived(void *user, chunk_t data)
+{
+	rmobike_mail_handle(data, arrived, user);
+}
+
+METHOD(rmobike_reception_t, destroy, void,
+	private_rmobike_reception_t *this)
+{
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
+											  rmobike_switches_t *switches,
+											  rmobike_ownership_t *ownership,
+											  rmobike_takeover_t *takeover,
+											  rmobike_arrival_t *arrival)
+{
+	private_rmobike_reception_t *this;
+
+	INIT(this,
+		.public = {
+			.destroy = _destroy,
+		},
+		.channel = channel,
+		.switches = switches,
+		.ownership = ownership,
+		.takeover = takeover,
+		.arrival = arrival,
+	);
+	channel->hear(channel, RMOBIKE_TOPIC_RELEASE, heard_release, this);
+	channel->hear(channel, RMOBIKE_TOPIC_ARRIVED, heard_arrived, this);
+	return &this->public;
+}

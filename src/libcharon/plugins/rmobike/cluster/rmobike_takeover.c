@@ -1,0 +1,372 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "cluster/rmobike_fillers.h"
+#include "cluster/rmobike_takeover.h"
+#include "kernel/rmobike_xfrm.h"
+#include "rmobike_compat.h"
+#include "sa/rmobike_errand.h"
+#include "sa/rmobike_ike_sa.h"
+
+#include <processing/jobs/callback_job.h>
+#include <threading/mutex.h>
+
+typedef struct private_rmobike_takeover_t private_rmobike_takeover_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_takeover_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_takeover_t public;
+
+	/**
+	 * Asks clients to come
+	 */
+	rmobike_ask_t *ask;
+
+	/**
+	 * Sends from addresses of the other node
+	 */
+	rmobike_raw_socket_t *raw_socket;
+
+	/**
+	 * Follows IKE_SAs
+	 */
+	rmobike_refs_t *refs;
+
+	/**
+	 * Which IKE_SAs are ours
+	 */
+	rmobike_ownership_t *ownership;
+
+	/**
+	 * Knows what is to be done when a client has come
+	 */
+	rmobike_arrival_t *arrival;
+
+	/**
+	 * Why all were taken last, NULL if they never were
+	 */
+	const char *why;
+
+	/**
+	 * When that was, monotonic time
+	 */
+	time_t when;
+
+	/**
+	 * How many there were
+	 */
+	u_int taken;
+
+	/**
+	 * Protects these
+	 */
+	mutex_t *mutex;
+};
+
+/**
+ * Raise the sequence numbers of all outbound SAs: the other node has sent with
+ * them, nobody knows how much; returns FALSE if the kernel doesn't find one
+ */
+static bool raise_all(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	bool raised = TRUE;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (enumerator->enumerate(enumerator, &child_sa))
+	{
+		kernel_ipsec_sa_id_t id = {
+			.src = ike_sa->get_my_host(ike_sa),
+			.dst = ike_sa->get_other_host(ike_sa),
+			.proto = child_sa->get_protocol(child_sa) == PROTO_AH ? IPPROTO_AH
+																  : IPPROTO_ESP,
+			.spi = child_sa->get_spi(child_sa, FALSE),
+			.mark = child_sa->get_mark(child_sa, FALSE),
+		};
+
+		raised &= rmobike_xfrm_raise(&id);
+	}
+	enumerator->destroy(enumerator);
+	return raised;
+}
+
+/**
+ * The same; the ha plugin doesn't update the kernel if the client roamed
+ */
+static void raise_sequence_numbers(ike_sa_t *ike_sa)
+{
+	if (!raise_all(ike_sa))
+	{
+		ike_sa->update_hosts(ike_sa, NULL, NULL, UPDATE_HOSTS_FORCE_CHILDREN);
+		if (!raise_all(ike_sa))
+		{
+			DBG1(DBG_KNL, "unable to raise sequence numbers, the peer may drop "
+				 "packets until CHILD_SAs are rekeyed");
+		}
+	}
+}
+
+/**
+ * Ask the client of an IKE_SA that is ours from now on to come
+ */
+static status_t fetch(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
+					  host_t *to)
+{
+	raise_sequence_numbers(ike_sa);
+	if (rmobike_ownership_is_here(ike_sa))
+	{	/* it never left */
+		this->arrival->arrived(this->arrival, ike_sa);
+		return SUCCESS;
+	}
+	if (to && !rmobike_ike_sa_refuses(ike_sa))
+	{
+		this->ask->initiate(this->ask, ike_sa, to, NULL);
+		return SUCCESS;
+	}
+	/* the same as for addresses that are gone, or what charon does then */
+	return ike_sa->roam(ike_sa, TRUE);
+}
+
+METHOD(rmobike_takeover_t, take, void,
+	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, host_t *to,
+	bool unsettled)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	u_int before;
+
+	/* if the other node is about to end, it may not send for us anymore */
+	before = this->ownership->change(this->ownership, id,
+						RMOBIKE_ARRIVING | (unsettled ? 0 : RMOBIKE_ORDERED),
+						RMOBIKE_RELEASED | RMOBIKE_REPEATED | RMOBIKE_UNTOLD);
+	ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
+	if (unsettled)
+	{
+		rmobike_fillers_send(ike_sa, this->refs, this->raw_socket, FALSE);
+	}
+	if (before & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
+	{	/* it comes back without ever having been there */
+		this->ownership->change(this->ownership, id, 0,
+								RMOBIKE_ARRIVING | RMOBIKE_ORDERED);
+		return;
+	}
+	fetch(this, ike_sa, to);
+}
+
+/**
+ * The other node did not release it, so nobody knows what it sent last;
+ * implements rmobike_errand_t
+ */
+static status_t take_orphan(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_takeover_t *this = user;
+	u_int owned;
+
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+
+	owned = this->ownership->change(this->ownership, id, 0, RMOBIKE_RELEASED);
+	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
+		!(owned & RMOBIKE_ARRIVING))
+	{
+		return SUCCESS;
+	}
+	if (owned & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
+	{	/* the ha plugin changed its mind */
+		this->ownership->change(this->ownership, id, 0, RMOBIKE_ARRIVING);
+		return SUCCESS;
+	}
+	DBG1(DBG_IKE, "taking IKE_SA %s[%u] with %H over",
+		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
+		 ike_sa->get_other_host(ike_sa));
+	/* IVs depend on message IDs, so none is sent twice */
+	rmobike_fillers_send(ike_sa, this->refs, this->raw_socket,
+						 !(owned & RMOBIKE_SERVED));
+	return fetch(this, ike_sa, NULL);
+}
+
+/**
+ * A message ID was used up by somebody else, implements rmobike_errand_t. Not
+ * in the hook, charon still handles the answer then.
+ */
+static status_t skip_id(void *user, ike_sa_t *ike_sa)
+{
+	if (rmobike_ownership_is_idle(ike_sa))
+	{
+		ike_sa->set_message_id(ike_sa, TRUE,
+							   ike_sa->get_message_id(ike_sa, TRUE) + 1);
+		return ike_sa->initiate(ike_sa, NULL, NULL);
+	}
+	return SUCCESS;
+}
+
+/**
+ * The client's last request may have been handled by the other node
+ */
+static void repeat(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
+				   message_t *message)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	u_int owned;
+
+	owned = this->ownership->change(this->ownership, id, 0, 0);
+	/* to handle it resets what is in the air; the client sends it again */
+	if (owned & RMOBIKE_ARRIVING && !(owned & RMOBIKE_REPEATED) &&
+		rmobike_ownership_is_idle(ike_sa) &&
+		rmobike_fillers_repeat(ike_sa, message))
+	{
+		this->ownership->change(this->ownership, id, RMOBIKE_REPEATED, 0);
+	}
+}
+
+METHOD(listener_t, message, bool,
+	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, message_t *message,
+	bool incoming, bool plain)
+{
+	if (!incoming || !rmobike_ownership_concerns(ike_sa))
+	{
+		return TRUE;
+	}
+	if (!plain && message->get_request(message))
+	{
+		repeat(this, ike_sa, message);
+	}
+	else if (plain && !message->get_request(message) &&
+			 message->get_exchange_type(message) == INFORMATIONAL &&
+			 rmobike_ownership_is_idle(ike_sa))
+	{	/* the other node takes us for dead and asked in our place; charon would
+		 * destroy the IKE_SA */
+		DBG1(DBG_IKE, "ignoring the answer to request %u, which is not ours",
+			 message->get_message_id(message));
+		message->set_exchange_type(message, EXCHANGE_TYPE_UNDEFINED);
+		rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
+							 skip_id, this);
+	}
+	return TRUE;
+}
+
+METHOD(listener_t, ike_state_change, bool,
+	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, ike_sa_state_t state)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	u_int before;
+
+	if (!rmobike_ownership_concerns(ike_sa))
+	{
+		return TRUE;
+	}
+	if (state == IKE_PASSIVE && ike_sa->get_state(ike_sa) == IKE_ESTABLISHED)
+	{
+		this->ownership->change(this->ownership, id, RMOBIKE_SERVED, 0);
+	}
+	if (state == IKE_ESTABLISHED && ike_sa->get_state(ike_sa) == IKE_PASSIVE)
+	{
+		before = this->ownership->change(this->ownership, id, RMOBIKE_ARRIVING,
+										 0);
+		if (!(before & RMOBIKE_ARRIVING))
+		{
+			this->ownership->change(this->ownership, id, 0,
+									RMOBIKE_REPEATED | RMOBIKE_ORDERED);
+			rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
+								 take_orphan, this);
+		}
+	}
+	return TRUE;
+}
+
+CALLBACK(activate_all, job_requeue_t,
+	private_rmobike_takeover_t *this)
+{
+	enumerator_t *enumerator;
+	ike_sa_t *ike_sa;
+	u_int count = 0;
+
+	enumerator = charon->ike_sa_manager->create_enumerator(
+												charon->ike_sa_manager, TRUE);
+	while (enumerator->enumerate(enumerator, &ike_sa))
+	{
+		if (ike_sa->get_state(ike_sa) == IKE_PASSIVE &&
+			rmobike_ownership_concerns(ike_sa))
+		{
+			ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
+			count++;
+		}
+	}
+	enumerator->destroy(enumerator);
+	this->mutex->lock(this->mutex);
+	this->taken = count;
+	this->mutex->unlock(this->mutex);
+	DBG1(DBG_CFG, "took %u IKE_SAs of the other node over", count);
+	return JOB_REQUEUE_NONE;
+}
+
+METHOD(rmobike_takeover_t, take_all, void,
+	private_rmobike_takeover_t *this, const char *why)
+{
+	this->mutex->lock(this->mutex);
+	this->why = why;
+	this->when = time_monotonic(NULL);
+	this->taken = 0;
+	this->mutex->unlock(this->mutex);
+	lib->processor->queue_job(lib->processor,
+			(job_t*)callback_job_create_with_prio(activate_all, this, NULL,
+												  NULL, JOB_PRIO_HIGH));
+}
+
+METHOD(rmobike_takeover_t, get_last, const char*,
+	private_rmobike_takeover_t *this, u_int *ago, u_int *taken)
+{
+	const char *why;
+
+	this->mutex->lock(this->mutex);
+	why = this->why;
+	*ago = time_monotonic(NULL) - this->when;
+	*taken = this->taken;
+	this->mutex->unlock(this->mutex);
+	return why;
+}
+
+METHOD(rmobike_takeover_t, destroy, void,
+	private_rmobike_takeover_t *this)
+{
+	this->mutex->destroy(this->mutex);
+	free(this);
+}
+
+/*
+ * Described in header
+ */
+rmobike_takeover_t *rmobike_takeover_create(rmobike_ask_t *ask,
+											rmobike_raw_socket_t *raw_socket,
+											rmobike_refs_t *refs,
+											rmobike_ownership_t *ownership,
+											rmobike_arrival_t *arrival)
+{
+	private_rmobike_takeover_t *this;
+
+	INIT(this,
+		.public = {
+			.listener = {
+				.message = _message,
+				.ike_state_change = _ike_state_change,
+			},
+			.take = _take,
+			.take_all = _take_all,
+			.get_last = _get_last,
+			.destroy = _destroy,
+		},
+		.ask = ask,
+		.raw_socket = raw_socket,
+		.refs = refs,
+		.ownership = ownership,
+		.arrival = arrival,
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+	);
+	return &this->public;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+/**
+ * @defgroup rmobike_takeover rmobike_takeover
+ * @{ @ingroup rmobike
+ *
+ * What becomes of an IKE_SA that this node takes from the other one, whoever
+ * decided that: its copy here becomes active (IKE_PASSIVE -> IKE_ESTABLISHED),
+ * its client is asked to come to an address of ours, and when it has come the
+ * rest of the world is told.
+ *
+ * The client hears us from the address of the other node, see rmobike_relay_t
+ * and rmobike_raw_socket.h.
+ */
+
+#ifndef RMOBIKE_TAKEOVER_H_
+#define RMOBIKE_TAKEOVER_H_
+
+#include "cluster/rmobike_arrival.h"
+#include "cluster/rmobike_ownership.h"
+#include "exchange/rmobike_raw_socket.h"
+#include "responder/rmobike_ask.h"
+#include "sa/rmobike_refs.h"
+
+typedef struct rmobike_takeover_t rmobike_takeover_t;
+
+/**
+ * Takes over. Thread safe.
+ */
+struct rmobike_takeover_t {
+
+	/**
+	 * Notices IKE_SAs that become active, and requests of their clients.
+	 */
+	listener_t listener;
+
+	/**
+	 * Take an IKE_SA that the other node released.
+	 *
+	 * @param ike_sa	IKE_SA, checked out, passive, with the message IDs that
+	 *					it has at the other node
+	 * @param to		address of ours that the client is to go to, or NULL
+	 * @param unsettled	TRUE if the last message IDs are not certain
+	 */
+	void (*take)(rmobike_takeover_t *this, ike_sa_t *ike_sa, host_t *to,
+				 bool unsettled);
+
+	/**
+	 * Take all IKE_SAs of the other node, which is dead. In jobs of their own.
+	 *
+	 * @param why		how that is known, static text
+	 */
+	void (*take_all)(rmobike_takeover_t *this, const char *why);
+
+	/**
+	 * Tell when that was last.
+	 *
+	 * @param ago		receives how many seconds ago
+	 * @param taken		receives how many IKE_SAs were taken
+	 * @return			how it was known, NULL if it never was
+	 */
+	const char *(*get_last)(rmobike_takeover_t *this, u_int *ago, u_int *taken);
+
+	/**
+	 * Destroy a rmobike_takeover_t.
+	 */
+	void (*destroy)(rmobike_takeover_t *this);
+};
+
+/**
+ * Create it.
+ *
+ * @param ask			asks clients to come
+ * @param raw_socket	sends from addresses of the other node
+ * @param refs			follows IKE_SAs
+ * @param ownership		which IKE_SAs are ours
+ * @param arrival		knows what is to be done when a client has come
+ */
+rmobike_takeover_t *rmobike_takeover_create(rmobike_ask_t *ask,
+											rmobike_raw_socket_t *raw_socket,
+											rmobike_refs_t *refs,
+											rmobike_ownership_t *ownership,
+											rmobike_arrival_t *arrival);
+
+#endif /** RMOBIKE_TAKEOVER_H_ @}*/

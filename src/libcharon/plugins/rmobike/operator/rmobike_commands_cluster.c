@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "operator/rmobike_commands.h"
+
+/**
+ * Build the reply to a request that can't be met
+ */
+static vici_message_t *refuse(rmobike_commands_t *this, const char *why)
+{
+	vici_builder_t *builder;
+
+	builder = this->create_builder();
+	builder->add_kv(builder, "success", "no");
+	builder->add_kv(builder, "errmsg", "%s", why);
+	return builder->finalize(builder);
+}
+
+/**
+ * Why there is nothing to tell
+ */
+static const char *no_cluster = "no cluster is configured, see cluster.peers";
+
+/*
+ * Described in header
+ */
+vici_message_t *rmobike_command_cluster(void *user, char *name, u_int id,
+										vici_message_t *request)
+{
+	rmobike_commands_t *this = user;
+	rmobike_cluster_status_t status;
+	vici_builder_t *builder;
+
+	if (!this->cluster)
+	{
+		return refuse(this, no_cluster);
+	}
+	this->cluster->get_status(this->cluster, &status);
+	builder = this->create_builder();
+	builder->add_kv(builder, "success", "yes");
+	if (status.remote)
+	{
+		builder->add_kv(builder, "remote", "%H", status.remote);
+	}
+	builder->add_kv(builder, "alive", "%s", status.alive ? "yes" : "no");
+	builder->add_kv(builder, "since", "%u", status.since);
+	builder->add_kv(builder, "here", "%u", status.here);
+	builder->add_kv(builder, "copies", "%u", status.copies);
+	builder->add_kv(builder, "arriving", "%u", status.arriving);
+	builder->add_kv(builder, "untold", "%u", status.untold);
+	if (status.takeover)
+	{
+		builder->begin_section(builder, "takeover");
+		builder->add_kv(builder, "why", "%s", status.takeover);
+		builder->add_kv(builder, "ago", "%u", status.ago);
+		builder->add_kv(builder, "taken", "%u", status.taken);
+		builder->end_section(builder);
+	}
+	return builder->finalize(builder);
+}
+
+/*
+ * Described in header
+ */
+vici_message_t *rmobike_command_takeover(void *user, char *name, u_int id,
+										 vici_message_t *request)
+{
+	rmobike_commands_t *this = user;
+	vici_builder_t *builder;
+	char why[BUF_LEN];
+
+	if (!this->cluster)
+	{
+		return refuse(this, no_cluster);
+	}
+	if (!this->cluster->take_over(this->cluster, why, sizeof(why)))
+	{
+		return refuse(this, why);
+	}
+	builder = this->create_builder();
+	builder->add_kv(builder, "success", "yes");
+	return builder->finalize(builder);
+}

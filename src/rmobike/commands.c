@@ -165,5 +165,23 @@ const command_t commands[] = {
 		.timeout = ANSWER_TIMEOUT,
 		.call = stats_call,
 	},
+	{
+		.name = "cluster",
+		.op = 'C',
+		.desc = "tell how the other node is, and who serves what",
+		.vici = "rmobike-cluster",
+		.usage = { ANSWER_USAGE },
+		.timeout = ANSWER_TIMEOUT,
+		.call = cluster_call,
+	},
+	{
+		.name = "takeover",
+		.op = 'T',
+		.desc = "take everything from the other node, which is dead",
+		.vici = "rmobike-takeover",
+		.usage = { ANSWER_USAGE },
+		.timeout = ANSWER_TIMEOUT,
+		.call = simple_call,
+	},
 	{}
 };

@@ -82,7 +82,7 @@ _rmobike()
 	if [ "$COMP_CWORD" = 1 ]
 	then
 		words="--switch --drain --undrain --balance --cancel --status --monitor
-			--stats --help --version"
+			--stats --cluster --takeover --help --version"
 	elif [ "$COMP_CWORD" -gt 2 ] && _rmobike_needs_value "$command" "$previous"
 	then
 		words=$(_rmobike_option_values "$command" "$previous")
@@ -106,7 +106,7 @@ _rmobike()
 			--stats|-t)
 				words="--prometheus $common"
 				;;
-			--cancel|-c|--status|-S|--monitor|-m)
+			--cancel|-c|--status|-S|--monitor|-m|--cluster|-C|--takeover|-T)
 				words=$common
 				;;
 		esac

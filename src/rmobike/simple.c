@@ -26,6 +26,10 @@ command_status_t simple_call(const command_t *this, daemon_t *daemon)
 		{
 			print_line("%s is not drained anymore", options_get("address"));
 		}
+		else if (streq(this->name, "takeover"))
+		{
+			print_line("taking over, see --cluster");
+		}
 		else
 		{
 			print_line("%s not started, %s in flight come to an end",

@@ -18,7 +18,7 @@
 # charon says is up. This needs no routing daemon, and unlike updown scripts (180 ms
 # for each, one by one) nothing that runs for each client. But farp only answers:
 # what the server knew already stays with the old node until somebody announces it,
-# the plugin (garp = yes), or stock daemons' operators (lan_follows).
+# the plugin (garp = lan), or stock daemons' operators (lan_follows).
 #
 # A test does this:
 #
@@ -220,11 +220,11 @@ cluster_conf() {
 					local = ${HA[$node]}
 					remote = ${HA[$(other "$node")]}
 					port = 4511
-					secret = laboratory-only
+					secret = only-for-the-laboratory
 					heartbeat = 0.1
 					timeout = 0.35
 					takeover = yes
-					garp = yes
+					garp = lan
 					rekey_delay = 5
 					${CLUSTER[$node]:-}
 				}"

@@ -188,12 +188,19 @@ can_run() {
 		[ -n "${RMOBIKE_VM:-}" ] || has_kernel_esp
 }
 
+# travels NAME: what makes time stand still while a machine computes, for tests that
+# measure it
+travels() {
+	! grep -qx '# In virtual time, if there is any.' "$testing/live/$1" ||
+		echo -x time-travel
+}
+
 live_start() { # SLOT NAME
 	local slot=$1 name=$2 dir=$results/$2 command
 	mkdir "$dir"
 	command=("$testing/live/$name")
 	if [ -n "${RMOBIKE_VM:-}" ]; then
-		command=("$RMOBIKE_VM" -w "$dir" -t 900 "${command[@]}")
+		command=("$RMOBIKE_VM" -w "$dir" -t 900 $(travels "$name") "${command[@]}")
 	else
 		# Not the namespace's first process: as that, timeout of coreutils 9.10
 		# takes itself for an orphan and gives up

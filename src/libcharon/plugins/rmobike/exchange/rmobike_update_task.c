@@ -221,16 +221,19 @@ static void path_expired(rmobike_task_t *base)
 	{
 		return;
 	}
-	this->stats->count(this->stats, RMOBIKE_COUNT_REVERTED, NULL);
+	if (!this->other->ip_equals(this->other, this->old_other))
+	{	/* otherwise it only tells where we are */
+		this->stats->count(this->stats, RMOBIKE_COUNT_REVERTED, NULL);
+		DBG1(DBG_IKE, "no answer at %H for IKE_SA %s[%u], back to %H",
+			 this->other, ike_sa->get_name(ike_sa),
+			 ike_sa->get_unique_id(ike_sa), this->old_other);
+	}
 	source = rmobike_ike_sa_source(ike_sa, this->old_other);
 	if (source)
 	{	/* the one it had may be gone */
 		this->old_me->destroy(this->old_me);
 		this->old_me = source;
 	}
-	DBG1(DBG_IKE, "no answer at %H for IKE_SA %s[%u], back to %H", this->other,
-		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
-		 this->old_other);
 	if (!this->check)
 	{
 		ike_sa->update_hosts(ike_sa, this->old_me, this->old_other,

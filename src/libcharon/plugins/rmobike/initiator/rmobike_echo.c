@@ -88,7 +88,7 @@ static chunk_t get_octets(ike_sa_t *ike_sa, message_t *message)
 /**
  * Make packets of these octets
  */
-static linked_list_t *create_packets(ike_sa_t *ike_sa, answer_t *last)
+static linked_list_t *create_packets(answer_t *last)
 {
 	linked_list_t *list = linked_list_create();
 	chunk_t octets = chunk_create(last->packets, last->len);
@@ -100,7 +100,6 @@ static linked_list_t *create_packets(ike_sa_t *ike_sa, answer_t *last)
 		len = untoh32(octets.ptr + LENGTH_OFFSET);
 		packet = packet_create();
 		packet->set_data(packet, chunk_clone(chunk_create(octets.ptr, len)));
-		rmobike_ike_sa_set_dscp(ike_sa, packet);
 		list->insert_last(list, packet);
 		octets = chunk_skip(octets, len);
 	}
@@ -178,7 +177,7 @@ static bool get_answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa,
 	found = last && last->len && last->mid == mid;
 	if (found)
 	{
-		*packets = create_packets(ike_sa, last);
+		*packets = create_packets(last);
 		rekeyed = last->announced;
 		if (rekeyed)
 		{
@@ -201,10 +200,17 @@ static void answer(private_rmobike_echo_t *this, ike_sa_t *ike_sa, uint32_t mid)
 {
 	linked_list_t *packets, *announced;
 	enumerator_t *enumerator;
+	packet_t *packet;
 	host_t *to;
 
 	if (get_answer(this, ike_sa, mid, &packets, &announced))
 	{
+		enumerator = packets->create_enumerator(packets);
+		while (enumerator->enumerate(enumerator, &packet))
+		{
+			rmobike_ike_sa_set_dscp(ike_sa, packet);
+		}
+		enumerator->destroy(enumerator);
 		enumerator = announced->create_enumerator(announced);
 		while (enumerator->enumerate(enumerator, &to))
 		{

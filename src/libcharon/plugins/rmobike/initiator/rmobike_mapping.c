@@ -2,6 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "exchange/rmobike_task.h"
 #include "exchange/rmobike_update_task.h"
 #include "initiator/rmobike_mapping.h"
 #include "rmobike_compat.h"
@@ -83,7 +84,8 @@ METHOD(rmobike_mapping_t, wait_, void,
 }
 
 /**
- * Does the answer to a DPD come from where the IKE_SA is and stays?
+ * Does the answer to a DPD come from where the IKE_SA is and stays? charon may
+ * be about to look for another path.
  */
 static bool is_settled(ike_sa_t *ike_sa, message_t *message)
 {
@@ -92,7 +94,8 @@ static bool is_settled(ike_sa_t *ike_sa, message_t *message)
 
 	return me->equals(me, ike_sa->get_my_host(ike_sa)) &&
 		   other->equals(other, ike_sa->get_other_host(ike_sa)) &&
-		   !rmobike_update_task_is_queued(ike_sa, FALSE);
+		   !rmobike_update_task_is_queued(ike_sa, FALSE) &&
+		   !rmobike_task_find(ike_sa, TASK_QUEUE_QUEUED, NULL);
 }
 
 /**
@@ -110,8 +113,7 @@ static void answered(private_rmobike_mapping_t *this, ike_sa_t *ike_sa,
 		set_told(this, ike_sa, UNTOLD);
 	}
 	else
-	{
-		set_told(this, ike_sa, TOLD);
+	{	/* told when that is answered */
 		rmobike_update_task_settle(ike_sa, this->accepted, this->stats,
 								   message->get_source(message), TRUE);
 	}

@@ -252,7 +252,8 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 	this->handover = rmobike_handover_create(this->channel, rooms->switches,
 											 rooms->refs, this->ownership);
 	this->leftovers = rmobike_leftovers_create(this->channel, rooms->refs,
-											   this->ownership, this->handover);
+											   this->ownership, this->handover,
+											   this->options->remote);
 	this->reception = rmobike_reception_create(this->channel, rooms->switches,
 											   this->ownership, this->takeover,
 											   this->arrival);

@@ -167,19 +167,13 @@ METHOD(rmobike_takeover_t, take, void,
 static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_takeover_t *this = user;
-	u_int owned;
-
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	u_int owned;
 
 	owned = this->ownership->change(this->ownership, id, 0, RMOBIKE_RELEASED);
 	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
 		!(owned & RMOBIKE_ARRIVING))
 	{
-		return SUCCESS;
-	}
-	if (owned & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
-	{	/* the ha plugin changed its mind */
-		this->ownership->change(this->ownership, id, 0, RMOBIKE_ARRIVING);
 		return SUCCESS;
 	}
 	DBG1(DBG_IKE, "taking IKE_SA %s[%u] with %H over",
@@ -188,6 +182,11 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 	/* IVs depend on message IDs, so none is sent twice */
 	rmobike_fillers_send(ike_sa, this->refs, this->raw_socket,
 						 !(owned & RMOBIKE_SERVED));
+	if (owned & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
+	{	/* it comes back without ever having been there */
+		this->ownership->change(this->ownership, id, 0, RMOBIKE_ARRIVING);
+		return SUCCESS;
+	}
 	return fetch(this, ike_sa, NULL);
 }
 

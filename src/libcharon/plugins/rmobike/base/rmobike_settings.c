@@ -104,6 +104,19 @@ rmobike_options_t *rmobike_settings_get(const char *connection)
 /*
  * Described in header
  */
+u_int rmobike_settings_get_timeout(void)
+{
+	u_int timeout;
+
+	mutex->lock(mutex);
+	timeout = latest.global->timeout;
+	mutex->unlock(mutex);
+	return timeout;
+}
+
+/*
+ * Described in header
+ */
 void rmobike_settings_init(void)
 {
 	mutex = mutex_create(MUTEX_TYPE_DEFAULT);

@@ -39,6 +39,13 @@ void rmobike_settings_reload(void);
 rmobike_options_t *rmobike_settings_get(const char *connection);
 
 /**
+ * Get the time that a switch may take. Thread safe.
+ *
+ * @return				milliseconds
+ */
+u_int rmobike_settings_get_timeout(void);
+
+/**
  * Forget the options, after all threads that get some are gone.
  */
 void rmobike_settings_deinit(void);

@@ -12,6 +12,7 @@
 #include "cluster/rmobike_reception.h"
 #include "cluster/rmobike_relay.h"
 #include "cluster/rmobike_takeover.h"
+#include "exchange/rmobike_paths.h"
 
 typedef struct private_rmobike_cluster_t private_rmobike_cluster_t;
 
@@ -72,32 +73,13 @@ struct private_rmobike_cluster_t {
 };
 
 /**
- * Is it an address of the other node?
- */
-static bool is_peer(private_rmobike_cluster_t *this, host_t *host)
-{
-	linked_list_t *peers = this->options->peers;
-	enumerator_t *enumerator;
-	host_t *peer;
-	bool found = FALSE;
-
-	enumerator = peers->create_enumerator(peers);
-	while (!found && enumerator->enumerate(enumerator, &peer))
-	{
-		found = peer->ip_equals(peer, host);
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-/**
  * Implements rmobike_elsewhere_t.has()
  */
 static bool has(void *user, host_t *to)
 {
 	private_rmobike_cluster_t *this = user;
 
-	return is_peer(this, to);
+	return rmobike_paths_include(this->options->peers, to);
 }
 
 /**
@@ -120,7 +102,7 @@ static bool relay(void *user, packet_t *packet, host_t *me, host_t *other)
 	private_rmobike_cluster_t *this = user;
 	ike_sa_t *ike_sa = charon->bus->get_sa(charon->bus);
 
-	return is_peer(this, me) &&
+	return rmobike_paths_include(this->options->peers, me) &&
 		   rmobike_relay_send(this->channel, packet, me, other) && ike_sa &&
 		   this->ownership->change(this->ownership,
 								   ike_sa->get_unique_id(ike_sa), 0, 0) &

@@ -115,21 +115,6 @@ static void release_destroy(release_t *release)
 }
 
 /**
- * Are there tasks in a queue?
- */
-static bool has_tasks(ike_sa_t *ike_sa, task_queue_t queue)
-{
-	enumerator_t *enumerator;
-	task_t *task;
-	bool found;
-
-	enumerator = ike_sa->create_task_enumerator(ike_sa, queue);
-	found = enumerator->enumerate(enumerator, &task);
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-/**
  * Is anything under way on an IKE_SA that the other node knows nothing of?
  */
 static bool is_busy(private_rmobike_handover_t *this, ike_sa_t *ike_sa)
@@ -143,9 +128,9 @@ static bool is_busy(private_rmobike_handover_t *this, ike_sa_t *ike_sa)
 									ike_sa->get_unique_id(ike_sa), 0, 0);
 	busy = ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
 		   owned & (RMOBIKE_ARRIVING | RMOBIKE_UNREKEYED | RMOBIKE_UNTOLD) ||
-		   has_tasks(ike_sa, TASK_QUEUE_ACTIVE) ||
-		   has_tasks(ike_sa, TASK_QUEUE_PASSIVE) ||
-		   has_tasks(ike_sa, TASK_QUEUE_QUEUED);
+		   rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) ||
+		   rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_PASSIVE) ||
+		   rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_QUEUED);
 	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
 	while (!busy && enumerator->enumerate(enumerator, &child_sa))
 	{	/* one that was rekeyed lives on for a moment */

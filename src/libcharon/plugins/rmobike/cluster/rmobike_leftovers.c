@@ -60,20 +60,6 @@ struct private_rmobike_leftovers_t {
 };
 
 /**
- * Get the time that a client has to come, in milliseconds
- */
-static u_int get_timeout(void)
-{
-	rmobike_options_t *options;
-	u_int timeout;
-
-	options = rmobike_settings_get(NULL);
-	timeout = options->timeout;
-	rmobike_options_destroy(options);
-	return timeout;
-}
-
-/**
  * A client that was to come did not, its node may still serve it; implements
  * rmobike_errand_t
  */
@@ -99,7 +85,8 @@ static status_t give_back(void *user, ike_sa_t *ike_sa)
 static void wait_for_client(private_rmobike_leftovers_t *this, ike_sa_t *ike_sa)
 {
 	rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa),
-						 get_timeout() + PATIENCE, give_back, this);
+						 rmobike_settings_get_timeout() + PATIENCE, give_back,
+						 this);
 }
 
 /**

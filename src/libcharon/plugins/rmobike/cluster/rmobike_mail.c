@@ -4,8 +4,6 @@
 
 #include "cluster/rmobike_mail.h"
 
-#include <bio/bio_reader.h>
-#include <bio/bio_writer.h>
 #include <processing/jobs/callback_job.h>
 
 typedef struct received_t received_t;
@@ -97,19 +95,19 @@ void rmobike_mail_apply(const rmobike_mail_t *mail, ike_sa_t *ike_sa)
 	}
 }
 
-/**
- * Write an address and a port, or that there is none
+/*
+ * Described in header
  */
-static void write_host(bio_writer_t *writer, host_t *host)
+void rmobike_mail_write_host(bio_writer_t *writer, host_t *host)
 {
 	writer->write_data8(writer, host ? host->get_address(host) : chunk_empty);
 	writer->write_uint16(writer, host ? host->get_port(host) : 0);
 }
 
-/**
- * Read an address and a port, or that there is none
+/*
+ * Described in header
  */
-static bool read_host(bio_reader_t *reader, host_t **host)
+bool rmobike_mail_read_host(bio_reader_t *reader, host_t **host)
 {
 	chunk_t address;
 	uint16_t port;
@@ -144,9 +142,9 @@ chunk_t rmobike_mail_write(const rmobike_mail_t *mail)
 	writer->write_uint32(writer, mail->expected);
 	writer->write_uint8(writer, mail->why);
 	writer->write_uint8(writer, mail->tries);
-	write_host(writer, mail->to);
-	write_host(writer, mail->me);
-	write_host(writer, mail->other);
+	rmobike_mail_write_host(writer, mail->to);
+	rmobike_mail_write_host(writer, mail->me);
+	rmobike_mail_write_host(writer, mail->other);
 	writer->write_uint8(writer, mail->count);
 	for (i = 0; i < mail->count; i++)
 	{
@@ -164,8 +162,9 @@ static bool read_rest(rmobike_mail_t *mail, bio_reader_t *reader)
 {
 	uint8_t count;
 
-	if (!read_host(reader, &mail->to) || !read_host(reader, &mail->me) ||
-		!read_host(reader, &mail->other))
+	if (!rmobike_mail_read_host(reader, &mail->to) ||
+		!rmobike_mail_read_host(reader, &mail->me) ||
+		!rmobike_mail_read_host(reader, &mail->other))
 	{
 		return FALSE;
 	}

@@ -12,6 +12,8 @@
 #ifndef RMOBIKE_MAIL_H_
 #define RMOBIKE_MAIL_H_
 
+#include <bio/bio_reader.h>
+#include <bio/bio_writer.h>
 #include <daemon.h>
 
 /**
@@ -112,6 +114,23 @@ bool rmobike_mail_has_spi(const rmobike_mail_t *mail, uint32_t spi);
  * @param ike_sa	IKE_SA, checked out, a copy of the other node's
  */
 void rmobike_mail_apply(const rmobike_mail_t *mail, ike_sa_t *ike_sa);
+
+/**
+ * Encode an address and a port, or that there is none.
+ *
+ * @param writer	receives it
+ * @param host		address, or NULL
+ */
+void rmobike_mail_write_host(bio_writer_t *writer, host_t *host);
+
+/**
+ * Decode an address and a port, or that there is none.
+ *
+ * @param reader	where it is
+ * @param host		receives the address, to be destroyed, unchanged if none
+ * @return			FALSE if that is something else
+ */
+bool rmobike_mail_read_host(bio_reader_t *reader, host_t **host);
 
 /**
  * Encode a message.

@@ -86,16 +86,16 @@ bool rmobike_ownership_is_here(ike_sa_t *ike_sa)
 /*
  * Described in header
  */
-bool rmobike_ownership_is_idle(ike_sa_t *ike_sa)
+bool rmobike_ownership_has_tasks(ike_sa_t *ike_sa, task_queue_t queue)
 {
 	enumerator_t *enumerator;
 	task_t *task;
-	bool idle;
+	bool found;
 
-	enumerator = ike_sa->create_task_enumerator(ike_sa, TASK_QUEUE_ACTIVE);
-	idle = !enumerator->enumerate(enumerator, &task);
+	enumerator = ike_sa->create_task_enumerator(ike_sa, queue);
+	found = enumerator->enumerate(enumerator, &task);
 	enumerator->destroy(enumerator);
-	return idle;
+	return found;
 }
 
 /**

@@ -96,11 +96,13 @@ bool rmobike_ownership_concerns(ike_sa_t *ike_sa);
 bool rmobike_ownership_is_here(ike_sa_t *ike_sa);
 
 /**
- * Is there no request of ours in the air on an IKE_SA?
+ * Are there tasks in a queue of an IKE_SA?
  *
  * @param ike_sa	IKE_SA, checked out
+ * @param queue		which one, that of the request in the air is
+ *					TASK_QUEUE_ACTIVE
  */
-bool rmobike_ownership_is_idle(ike_sa_t *ike_sa);
+bool rmobike_ownership_has_tasks(ike_sa_t *ike_sa, task_queue_t queue);
 
 /**
  * Create it.

@@ -141,7 +141,7 @@ static void answer_served(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 	}
 	answer(this, RMOBIKE_TOPIC_TAKEN, mail, 0);
 	if (!(owned & RMOBIKE_ARRIVING) && mail->why == RMOBIKE_MAIL_UNSETTLED &&
-		rmobike_ownership_is_idle(ike_sa) &&
+		!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) &&
 		ike_sa->get_message_id(ike_sa, TRUE) < mail->next)
 	{	/* it asked our client in vain, with IDs that we don't know of */
 		ike_sa->set_message_id(ike_sa, TRUE, mail->next);

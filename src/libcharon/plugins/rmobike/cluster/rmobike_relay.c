@@ -2,52 +2,24 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "cluster/rmobike_mail.h"
 #include "cluster/rmobike_relay.h"
 #include "exchange/rmobike_paths.h"
-
-#include <bio/bio_reader.h>
-#include <bio/bio_writer.h>
-
-/**
- * Write an address and a port
- */
-static void write_host(bio_writer_t *writer, host_t *host)
-{
-	writer->write_data8(writer, host->get_address(host));
-	writer->write_uint16(writer, host->get_port(host));
-}
-
-/**
- * Read an address and a port
- */
-static host_t *read_host(bio_reader_t *reader)
-{
-	chunk_t address;
-	uint16_t port;
-
-	if (!reader->read_data8(reader, &address) ||
-		!reader->read_uint16(reader, &port))
-	{
-		return NULL;
-	}
-	return host_create_from_chunk(address.len == 16 ? AF_INET6 : AF_INET,
-								  address, port);
-}
 
 /**
  * Implements rmobike_heard_t
  */
 static void heard_relay(void *user, chunk_t data)
 {
-	host_t *me, *other;
+	host_t *me = NULL, *other = NULL;
 	bio_reader_t *reader;
 	packet_t *packet;
 	uint8_t dscp;
 
 	reader = bio_reader_create(data);
-	me = read_host(reader);
-	other = me ? read_host(reader) : NULL;
-	if (other && reader->read_uint8(reader, &dscp) &&
+	if (rmobike_mail_read_host(reader, &me) &&
+		rmobike_mail_read_host(reader, &other) && me && other &&
+		reader->read_uint8(reader, &dscp) &&
 		charon->kernel->get_interface(charon->kernel, me, NULL))
 	{
 		packet = packet_create_from_data(me->clone(me), other->clone(other),
@@ -83,8 +55,8 @@ bool rmobike_relay_send(rmobike_channel_t *channel, packet_t *packet,
 		return FALSE;
 	}
 	writer = bio_writer_create(256);
-	write_host(writer, me);
-	write_host(writer, other);
+	rmobike_mail_write_host(writer, me);
+	rmobike_mail_write_host(writer, other);
 	writer->write_uint8(writer, packet->get_dscp(packet));
 	writer->write_data(writer, packet->get_data(packet));
 	sent = channel->tell(channel, RMOBIKE_TOPIC_RELAY,

@@ -196,7 +196,7 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
  */
 static status_t skip_id(void *user, ike_sa_t *ike_sa)
 {
-	if (rmobike_ownership_is_idle(ike_sa))
+	if (!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
 	{
 		ike_sa->set_message_id(ike_sa, TRUE,
 							   ike_sa->get_message_id(ike_sa, TRUE) + 1);
@@ -217,7 +217,7 @@ static void repeat(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 	owned = this->ownership->change(this->ownership, id, 0, 0);
 	/* to handle it resets what is in the air; the client sends it again */
 	if (owned & RMOBIKE_ARRIVING && !(owned & RMOBIKE_REPEATED) &&
-		rmobike_ownership_is_idle(ike_sa) &&
+		!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) &&
 		rmobike_fillers_repeat(ike_sa, message))
 	{
 		this->ownership->change(this->ownership, id, RMOBIKE_REPEATED, 0);
@@ -238,7 +238,7 @@ METHOD(listener_t, message, bool,
 	}
 	else if (plain && !message->get_request(message) &&
 			 message->get_exchange_type(message) == INFORMATIONAL &&
-			 rmobike_ownership_is_idle(ike_sa))
+			 !rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
 	{	/* the other node takes us for dead and asked in our place; charon would
 		 * destroy the IKE_SA */
 		DBG1(DBG_IKE, "ignoring the answer to request %u, which is not ours",

@@ -148,20 +148,6 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 	}
 }
 
-/**
- * Get the time a switch may take, in milliseconds
- */
-static u_int get_timeout(void)
-{
-	rmobike_options_t *options;
-	u_int timeout;
-
-	options = rmobike_settings_get(NULL);
-	timeout = options->timeout;
-	rmobike_options_destroy(options);
-	return timeout;
-}
-
 METHOD(rmobike_ask_t, begin, u_int,
 	private_rmobike_ask_t *this, ike_sa_t *ike_sa, host_t *to,
 	const char *tag)
@@ -173,7 +159,8 @@ METHOD(rmobike_ask_t, begin, u_int,
 	asked = rmobike_ike_sa_describe(ike_sa, to, tag, peer_id, sizeof(peer_id));
 	this->stats->count(this->stats, RMOBIKE_COUNT_ASKED, NULL);
 	serial = this->switches->begin(this->switches, &asked);
-	schedule_end(this->switches, serial, 0, get_timeout());
+	schedule_end(this->switches, serial, 0,
+				 rmobike_settings_get_timeout());
 	return serial;
 }
 

@@ -3,6 +3,7 @@
  */
 
 #include "sa/rmobike_errand.h"
+#include "sa/rmobike_ike_sa.h"
 
 #include <daemon.h>
 #include <processing/jobs/callback_job.h>
@@ -27,18 +28,9 @@ CALLBACK(execute, job_requeue_t,
 	ike_sa_t *ike_sa;
 
 	ike_sa = this->ref->checkout(this->ref);
-	if (!ike_sa)
+	if (ike_sa)
 	{
-		return JOB_REQUEUE_NONE;
-	}
-	if (this->cb(this->user, ike_sa) == DESTROY_ME)
-	{
-		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
-													ike_sa);
-	}
-	else
-	{
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+		rmobike_ike_sa_checkin(ike_sa, this->cb(this->user, ike_sa));
 	}
 	return JOB_REQUEUE_NONE;
 }

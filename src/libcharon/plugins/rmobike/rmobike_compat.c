@@ -96,3 +96,18 @@ bool rmobike_compat_check(char *why, size_t len)
 #endif
 	return TRUE;
 }
+
+/*
+ * Described in header
+ */
+u_int rmobike_compat_ha(void)
+{
+	u_int major = 0, minor = 0, patch = 0;
+
+	sscanf(VERSION, "%u.%u.%u", &major, &minor, &patch);
+	if (major < 6)
+	{
+		return 3;
+	}
+	return minor == 0 && patch < 2 ? 4 : 5;
+}

@@ -59,4 +59,12 @@ static inline bool rmobike_compat_new_reqid(kernel_ipsec_update_sa_t *data)
  */
 bool rmobike_compat_check(char *why, size_t len);
 
+/**
+ * Get the version of the messages that ha plugins send each other. Others are
+ * dropped.
+ *
+ * @return				version, that of the running daemon
+ */
+u_int rmobike_compat_ha(void);
+
 #endif /** RMOBIKE_COMPAT_H_ @}*/

@@ -12,7 +12,7 @@
 #include "kernel/rmobike_reqids.h"
 #include "kernel/rmobike_routes.h"
 #include "kernel/rmobike_seamless.h"
-#include "operator/rmobike_census.h"
+#include "sa/rmobike_census.h"
 #include "operator/rmobike_mover.h"
 #include "operator/rmobike_placement.h"
 #include "operator/rmobike_redirect.h"
@@ -162,6 +162,8 @@ static rmobike_cluster_t *create_cluster(private_rmobike_core_t *this)
 		.switches = this->switches,
 		.ask = this->ask,
 		.raw_socket = this->raw_socket,
+		.census = this->census,
+		.stats = this->stats,
 	};
 
 	return rmobike_cluster_create(&rooms);

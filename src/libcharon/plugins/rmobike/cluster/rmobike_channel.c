@@ -66,6 +66,16 @@ struct private_rmobike_channel_t {
 	void *watcher_data;
 
 	/**
+	 * Says what is told with a sign of life
+	 */
+	rmobike_beat_t beat;
+
+	/**
+	 * Data for that function
+	 */
+	void *beat_data;
+
+	/**
 	 * TRUE if the other node is alive
 	 */
 	bool alive;
@@ -197,10 +207,13 @@ static void receive(private_rmobike_channel_t *this, chunk_t message)
 static u_int beat(private_rmobike_channel_t *this)
 {
 	uint64_t time = now();
+	chunk_t data;
 
 	if (time >= this->next)
 	{
-		tell(this, RMOBIKE_TOPIC_BEAT, chunk_empty);
+		data = this->beat(this->beat_data);
+		tell(this, RMOBIKE_TOPIC_BEAT, data);
+		chunk_free(&data);
 		this->next = time + this->options->heartbeat;
 	}
 	if (this->options->timeout && time - this->last > this->options->timeout)
@@ -254,6 +267,13 @@ METHOD(rmobike_channel_t, watch, void,
 {
 	this->watcher = cb;
 	this->watcher_data = user;
+}
+
+METHOD(rmobike_channel_t, set_beat, void,
+	private_rmobike_channel_t *this, rmobike_beat_t cb, void *user)
+{
+	this->beat = cb;
+	this->beat_data = user;
 }
 
 METHOD(rmobike_channel_t, start, void,
@@ -336,6 +356,7 @@ rmobike_channel_t *rmobike_channel_create(rmobike_options_cluster_t *options)
 		.public = {
 			.hear = _hear,
 			.watch = _watch,
+			.set_beat = _set_beat,
 			.start = _start,
 			.tell = _tell,
 			.is_alive = _is_alive,

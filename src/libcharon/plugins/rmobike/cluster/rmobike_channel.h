@@ -52,6 +52,14 @@ enum rmobike_topic_t {
 typedef void (*rmobike_heard_t)(void *user, chunk_t data);
 
 /**
+ * Called by the same thread for what is told with a sign of life.
+ *
+ * @param user		supplied user data
+ * @return			content of the message, allocated
+ */
+typedef chunk_t (*rmobike_beat_t)(void *user);
+
+/**
  * Called if the other node is there, or not anymore, under the same conditions.
  *
  * @param user		supplied user data
@@ -81,6 +89,14 @@ struct rmobike_channel_t {
 	 * @param user		data to pass
 	 */
 	void (*watch)(rmobike_channel_t *this, rmobike_alive_t cb, void *user);
+
+	/**
+	 * Tell something with each sign of life; before start() only.
+	 *
+	 * @param cb		returns it
+	 * @param user		data to pass
+	 */
+	void (*set_beat)(rmobike_channel_t *this, rmobike_beat_t cb, void *user);
 
 	/**
 	 * Begin to send and listen.

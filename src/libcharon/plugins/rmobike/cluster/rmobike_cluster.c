@@ -8,11 +8,14 @@
 #include "cluster/rmobike_channel.h"
 #include "cluster/rmobike_cluster.h"
 #include "cluster/rmobike_leftovers.h"
+#include "cluster/rmobike_nodes.h"
 #include "cluster/rmobike_ownership.h"
 #include "cluster/rmobike_reception.h"
 #include "cluster/rmobike_relay.h"
 #include "cluster/rmobike_takeover.h"
 #include "exchange/rmobike_paths.h"
+
+#include <threading/mutex.h>
 
 typedef struct private_rmobike_cluster_t private_rmobike_cluster_t;
 
@@ -32,6 +35,17 @@ struct private_rmobike_cluster_t {
 	rmobike_options_cluster_t *options;
 
 	/**
+	 * Who wants to know what happens, NULL if nobody does, and data to pass
+	 */
+	rmobike_cluster_cb_t watcher;
+	void *watcher_data;
+
+	/**
+	 * Protects these
+	 */
+	mutex_t *mutex;
+
+	/**
 	 * Announces the other node
 	 */
 	rmobike_announce_t *announce;
@@ -45,6 +59,11 @@ struct private_rmobike_cluster_t {
 	 * Talks to the other node, NULL if it can't
 	 */
 	rmobike_channel_t *channel;
+
+	/**
+	 * What the nodes know of each other, NULL without a channel
+	 */
+	rmobike_nodes_t *nodes;
 
 	/**
 	 * Knows what is to be done when a client has come
@@ -83,6 +102,16 @@ static bool has(void *user, host_t *to)
 }
 
 /**
+ * Implements rmobike_elsewhere_t.refuse()
+ */
+static const char *refuse(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_cluster_t *this = user;
+
+	return this->nodes->refuse(this->nodes, ike_sa);
+}
+
+/**
  * Implements rmobike_elsewhere_t.go()
  */
 static void go(void *user, ike_sa_t *ike_sa, u_int serial, host_t *to)
@@ -110,12 +139,40 @@ static bool relay(void *user, packet_t *packet, host_t *me, host_t *other)
 }
 
 /**
+ * Tell who wants to know
+ */
+static void tell(private_rmobike_cluster_t *this, const char *state,
+				 const char *why, u_int taken)
+{
+	rmobike_cluster_cb_t watcher;
+	void *data;
+
+	this->mutex->lock(this->mutex);
+	watcher = this->watcher;
+	data = this->watcher_data;
+	this->mutex->unlock(this->mutex);
+	if (watcher)
+	{
+		watcher(data, this->options->remote, state, why, taken);
+	}
+}
+
+/**
+ * Implements rmobike_taken_t
+ */
+static void taken(void *user, const char *why, u_int count)
+{
+	tell(user, "taken", why, count);
+}
+
+/**
  * Implements rmobike_alive_t
  */
 static void alive(void *user, bool alive)
 {
 	private_rmobike_cluster_t *this = user;
 
+	tell(this, alive ? "alive" : "silent", NULL, 0);
 	if (alive)
 	{
 		this->arrival->tell_all(this->arrival);
@@ -141,6 +198,7 @@ METHOD(rmobike_cluster_t, get_status, void,
 		status->remote = this->options->remote;
 		status->alive = this->channel->is_alive(this->channel, &since);
 		status->since = since ? time_monotonic(NULL) - since : 0;
+		status->conflict = this->nodes->get_other(this->nodes, status->version);
 	}
 	status->takeover = this->takeover->get_last(this->takeover, &status->ago,
 												&status->taken);
@@ -173,6 +231,15 @@ METHOD(rmobike_cluster_t, take_over, bool,
 	}
 	this->takeover->take_all(this->takeover, "by command");
 	return TRUE;
+}
+
+METHOD(rmobike_cluster_t, watch, void,
+	private_rmobike_cluster_t *this, rmobike_cluster_cb_t cb, void *user)
+{
+	this->mutex->lock(this->mutex);
+	this->watcher = cb;
+	this->watcher_data = user;
+	this->mutex->unlock(this->mutex);
 }
 
 METHOD(rmobike_cluster_t, listen_, void,
@@ -208,6 +275,7 @@ METHOD(rmobike_cluster_t, destroy, void,
 {
 	/* nothing is heard anymore */
 	DESTROY_IF(this->channel);
+	DESTROY_IF(this->nodes);
 	DESTROY_IF(this->leftovers);
 	DESTROY_IF(this->handover);
 	DESTROY_IF(this->reception);
@@ -216,6 +284,7 @@ METHOD(rmobike_cluster_t, destroy, void,
 	this->ownership->destroy(this->ownership);
 	this->announce->destroy(this->announce);
 	rmobike_options_cluster_destroy(this->options);
+	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
@@ -227,10 +296,12 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 {
 	rmobike_elsewhere_t elsewhere = {
 		.has = has,
+		.refuse = refuse,
 		.go = go,
 		.user = this,
 	};
 
+	this->nodes = rmobike_nodes_create(this->channel, rooms->census);
 	this->handover = rmobike_handover_create(this->channel, rooms->switches,
 											 rooms->refs, this->ownership);
 	this->leftovers = rmobike_leftovers_create(this->channel, rooms->refs,
@@ -267,18 +338,21 @@ rmobike_cluster_t *rmobike_cluster_create(const rmobike_cluster_rooms_t *rooms)
 			.listen = _listen_,
 			.get_status = _get_status,
 			.take_over = _take_over,
+			.watch = _watch,
 			.destroy = _destroy,
 		},
 		.options = options,
 		.announce = rmobike_announce_create(options->peers),
 		.ownership = rmobike_ownership_create(rooms->records),
 		.channel = rmobike_channel_create(options),
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 	this->arrival = rmobike_arrival_create(this->channel, rooms->refs,
 										   this->ownership, options);
 	this->takeover = rmobike_takeover_create(rooms->ask, rooms->raw_socket,
 											 rooms->refs, this->ownership,
-											 this->arrival);
+											 this->arrival, rooms->stats);
+	this->takeover->watch(this->takeover, taken, this);
 	if (this->channel)
 	{
 		connect_nodes(this, rooms);

@@ -14,8 +14,11 @@
 #ifndef RMOBIKE_CLUSTER_H_
 #define RMOBIKE_CLUSTER_H_
 
+#include "base/rmobike_profile.h"
 #include "exchange/rmobike_raw_socket.h"
 #include "responder/rmobike_ask.h"
+#include "sa/rmobike_census.h"
+#include "sa/rmobike_stats.h"
 #include "sa/rmobike_refs.h"
 #include "sa/rmobike_switches.h"
 
@@ -35,7 +38,25 @@ typedef struct {
 	rmobike_ask_t *ask;
 	/** sends from addresses of the other node */
 	rmobike_raw_socket_t *raw_socket;
+	/** knows how many are where */
+	rmobike_census_t *census;
+	/** counts */
+	rmobike_stats_t *stats;
 } rmobike_cluster_rooms_t;
+
+/**
+ * Called when something happened to the other node, by one of charon's threads.
+ * Must not wait for IKE_SAs.
+ *
+ * @param user		supplied user data
+ * @param remote	its address
+ * @param state		"alive", "silent", or "taken" if its IKE_SAs are ours now
+ * @param why		how it was known to be dead, static; NULL unless taken
+ * @param taken		how many IKE_SAs were taken
+ */
+typedef void (*rmobike_cluster_cb_t)(void *user, host_t *remote,
+									 const char *state, const char *why,
+									 u_int taken);
 
 /**
  * What an operator wants to know.
@@ -47,6 +68,10 @@ typedef struct {
 	bool alive;
 	/** seconds since it is or is not, 0 if it never was */
 	u_int since;
+	/** its version of strongSwan, "" if it is not known */
+	char version[RMOBIKE_PROFILE_VERSION];
+	/** why no IKE_SA can go there, NULL if they can */
+	const char *conflict;
 	/** IKE_SAs that are served here, and copies of the other node's */
 	u_int here, copies;
 	/** of the first, those whose clients are not here yet, and those that the
@@ -89,6 +114,14 @@ struct rmobike_cluster_t {
 	 * @return			FALSE if it is alive
 	 */
 	bool (*take_over)(rmobike_cluster_t *this, char *why, size_t len);
+
+	/**
+	 * Call a function when something happened to the other node.
+	 *
+	 * @param cb		function, NULL for none anymore
+	 * @param user		data to pass
+	 */
+	void (*watch)(rmobike_cluster_t *this, rmobike_cluster_cb_t cb, void *user);
 
 	/**
 	 * Destroy a rmobike_cluster_t, after all jobs are gone.

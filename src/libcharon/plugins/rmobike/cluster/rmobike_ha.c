@@ -79,3 +79,68 @@ bool rmobike_ha_push(ike_sa_t *ike_sa)
 	}
 	return teller != NULL;
 }
+
+/**
+ * Is a plugin loaded?
+ */
+static bool is_loaded(const char *name)
+{
+	enumerator_t *enumerator;
+	plugin_t *plugin;
+	bool found = FALSE;
+
+	enumerator = lib->plugins->create_plugin_enumerator(lib->plugins);
+	while (!found && enumerator->enumerate(enumerator, &plugin, NULL))
+	{
+		found = streq(plugin->get_name(plugin), name);
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
+ * Do both nodes lease the same addresses of a pool to the same peers?
+ */
+static bool is_shared(const char *pool)
+{
+	enumerator_t *enumerator;
+	char *name, *value;
+	bool found = streq(pool, "dhcp") || streq(pool, "radius");
+
+	enumerator = lib->settings->create_key_value_enumerator(lib->settings,
+												"%s.plugins.ha.pools", lib->ns);
+	while (!found && enumerator->enumerate(enumerator, &name, &value))
+	{
+		found = streq(pool, name);
+	}
+	enumerator->destroy(enumerator);
+	return found || is_loaded("attr-sql");
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_ha_has_pools(ike_sa_t *ike_sa)
+{
+	peer_cfg_t *config = ike_sa->get_peer_cfg(ike_sa);
+	enumerator_t *enumerator;
+	host_t *address;
+	char *pool;
+	bool shared;
+
+	enumerator = ike_sa->create_virtual_ip_enumerator(ike_sa, FALSE);
+	shared = !config || !enumerator->enumerate(enumerator, &address);
+	enumerator->destroy(enumerator);
+	if (shared)
+	{
+		return TRUE;
+	}
+	shared = TRUE;
+	enumerator = config->create_pool_enumerator(config);
+	while (shared && enumerator->enumerate(enumerator, &pool))
+	{
+		shared = is_shared(pool);
+	}
+	enumerator->destroy(enumerator);
+	return shared;
+}

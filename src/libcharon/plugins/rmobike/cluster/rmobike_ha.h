@@ -24,4 +24,14 @@
  */
 bool rmobike_ha_push(ike_sa_t *ike_sa);
 
+/**
+ * Is a virtual IP of the peer, if it has any, one that no other peer gets from
+ * the other node? charon's own pools know of their node's leases only; those of
+ * the plugin, DHCP, RADIUS and SQL servers are the same for both.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @return			FALSE if it comes from another pool
+ */
+bool rmobike_ha_has_pools(ike_sa_t *ike_sa);
+
 #endif /** RMOBIKE_HA_H_ @}*/

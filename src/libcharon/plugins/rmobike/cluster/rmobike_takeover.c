@@ -50,6 +50,17 @@ struct private_rmobike_takeover_t {
 	rmobike_arrival_t *arrival;
 
 	/**
+	 * Counts
+	 */
+	rmobike_stats_t *stats;
+
+	/**
+	 * Who is told of takeovers, and data to pass
+	 */
+	rmobike_taken_t told;
+	void *user;
+
+	/**
 	 * Why all were taken last, NULL if they never were
 	 */
 	const char *why;
@@ -176,6 +187,7 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 	{
 		return SUCCESS;
 	}
+	this->stats->count(this->stats, RMOBIKE_COUNT_TAKEN, NULL);
 	DBG1(DBG_IKE, "taking IKE_SA %s[%u] with %H over",
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 ike_sa->get_other_host(ike_sa));
@@ -283,6 +295,7 @@ CALLBACK(activate_all, job_requeue_t,
 	private_rmobike_takeover_t *this)
 {
 	enumerator_t *enumerator;
+	const char *why;
 	ike_sa_t *ike_sa;
 	u_int count = 0;
 
@@ -300,8 +313,11 @@ CALLBACK(activate_all, job_requeue_t,
 	enumerator->destroy(enumerator);
 	this->mutex->lock(this->mutex);
 	this->taken = count;
+	why = this->why;
 	this->mutex->unlock(this->mutex);
+	this->stats->count(this->stats, RMOBIKE_COUNT_TAKEOVERS, NULL);
 	DBG1(DBG_CFG, "took %u IKE_SAs of the other node over", count);
+	this->told(this->user, why, count);
 	return JOB_REQUEUE_NONE;
 }
 
@@ -316,6 +332,13 @@ METHOD(rmobike_takeover_t, take_all, void,
 	lib->processor->queue_job(lib->processor,
 			(job_t*)callback_job_create_with_prio(activate_all, this, NULL,
 												  NULL, JOB_PRIO_HIGH));
+}
+
+METHOD(rmobike_takeover_t, watch, void,
+	private_rmobike_takeover_t *this, rmobike_taken_t cb, void *user)
+{
+	this->told = cb;
+	this->user = user;
 }
 
 METHOD(rmobike_takeover_t, get_last, const char*,
@@ -345,7 +368,8 @@ rmobike_takeover_t *rmobike_takeover_create(rmobike_ask_t *ask,
 											rmobike_raw_socket_t *raw_socket,
 											rmobike_refs_t *refs,
 											rmobike_ownership_t *ownership,
-											rmobike_arrival_t *arrival)
+											rmobike_arrival_t *arrival,
+											rmobike_stats_t *stats)
 {
 	private_rmobike_takeover_t *this;
 
@@ -357,6 +381,7 @@ rmobike_takeover_t *rmobike_takeover_create(rmobike_ask_t *ask,
 			},
 			.take = _take,
 			.take_all = _take_all,
+			.watch = _watch,
 			.get_last = _get_last,
 			.destroy = _destroy,
 		},
@@ -365,6 +390,7 @@ rmobike_takeover_t *rmobike_takeover_create(rmobike_ask_t *ask,
 		.refs = refs,
 		.ownership = ownership,
 		.arrival = arrival,
+		.stats = stats,
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 	return &this->public;

@@ -27,6 +27,15 @@
 typedef struct rmobike_takeover_t rmobike_takeover_t;
 
 /**
+ * Called by a job when all IKE_SAs of the other node were taken.
+ *
+ * @param user		supplied user data
+ * @param why		how it was known that the other node is dead, static
+ * @param taken		how many there were
+ */
+typedef void (*rmobike_taken_t)(void *user, const char *why, u_int taken);
+
+/**
  * Takes over. Thread safe.
  */
 struct rmobike_takeover_t {
@@ -55,6 +64,14 @@ struct rmobike_takeover_t {
 	void (*take_all)(rmobike_takeover_t *this, const char *why);
 
 	/**
+	 * Call a function when that was done; before anything is taken.
+	 *
+	 * @param cb		function
+	 * @param user		data to pass
+	 */
+	void (*watch)(rmobike_takeover_t *this, rmobike_taken_t cb, void *user);
+
+	/**
 	 * Tell when that was last.
 	 *
 	 * @param ago		receives how many seconds ago
@@ -77,11 +94,13 @@ struct rmobike_takeover_t {
  * @param refs			follows IKE_SAs
  * @param ownership		which IKE_SAs are ours
  * @param arrival		knows what is to be done when a client has come
+ * @param stats			counts
  */
 rmobike_takeover_t *rmobike_takeover_create(rmobike_ask_t *ask,
 											rmobike_raw_socket_t *raw_socket,
 											rmobike_refs_t *refs,
 											rmobike_ownership_t *ownership,
-											rmobike_arrival_t *arrival);
+											rmobike_arrival_t *arrival,
+											rmobike_stats_t *stats);
 
 #endif /** RMOBIKE_TAKEOVER_H_ @}*/

@@ -13,7 +13,7 @@
 #define RMOBIKE_COMMANDS_H_
 
 #include "cluster/rmobike_cluster.h"
-#include "operator/rmobike_census.h"
+#include "sa/rmobike_census.h"
 #include "operator/rmobike_mover.h"
 #include "operator/rmobike_placement.h"
 #include "sa/rmobike_stats.h"

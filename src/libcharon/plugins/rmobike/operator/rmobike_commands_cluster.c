@@ -45,6 +45,14 @@ vici_message_t *rmobike_command_cluster(void *user, char *name, u_int id,
 	}
 	builder->add_kv(builder, "alive", "%s", status.alive ? "yes" : "no");
 	builder->add_kv(builder, "since", "%u", status.since);
+	if (*status.version)
+	{
+		builder->add_kv(builder, "version", "%s", status.version);
+	}
+	if (status.conflict)
+	{
+		builder->add_kv(builder, "conflict", "%s", status.conflict);
+	}
 	builder->add_kv(builder, "here", "%u", status.here);
 	builder->add_kv(builder, "copies", "%u", status.copies);
 	builder->add_kv(builder, "arriving", "%u", status.arriving);

@@ -328,6 +328,23 @@ static void add_addresses(rmobike_commands_t *this, vici_builder_t *builder)
 	builder->end_section(builder);
 }
 
+/**
+ * Add what there is of a cluster
+ */
+static void add_cluster(rmobike_commands_t *this, vici_builder_t *builder)
+{
+	rmobike_cluster_status_t status;
+
+	this->cluster->get_status(this->cluster, &status);
+	builder->begin_section(builder, "cluster");
+	builder->add_kv(builder, "alive", "%s", status.alive ? "yes" : "no");
+	builder->add_kv(builder, "here", "%u", status.here);
+	builder->add_kv(builder, "copies", "%u", status.copies);
+	builder->add_kv(builder, "arriving", "%u", status.arriving);
+	builder->add_kv(builder, "untold", "%u", status.untold);
+	builder->end_section(builder);
+}
+
 /*
  * Described in header
  */
@@ -353,5 +370,9 @@ vici_message_t *rmobike_command_stats(void *user, char *name, u_int id,
 	builder->add_kv(builder, "in-flight", "%u", in_flight);
 	builder->add_kv(builder, "queued", "%u", queued);
 	add_addresses(this, builder);
+	if (this->cluster)
+	{
+		add_cluster(this, builder);
+	}
 	return builder->finalize(builder);
 }

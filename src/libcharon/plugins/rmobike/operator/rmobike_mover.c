@@ -215,16 +215,17 @@ static status_t turn_came(void *user, rmobike_turn_t *turn, ike_sa_t *ike_sa,
 		tell(this, turn, RMOBIKE_FAILED, "IKE_SA deleted");
 		return SUCCESS;
 	}
-	why = rmobike_ike_sa_refuses(ike_sa);
 	target = choose_target(this, ike_sa);
 	if (target)
 	{
+		why = this->ask->refuse(this->ask, ike_sa, target);
 		DESTROY_IF(turn->info->to);
 		turn->info->to = target;
 	}
 	else
 	{
-		why = why ?: "no address that the peer could reach";
+		why = rmobike_ike_sa_refuses(ike_sa) ?:
+			  "no address that the peer could reach";
 	}
 	if (why || this->move.dry_run)
 	{

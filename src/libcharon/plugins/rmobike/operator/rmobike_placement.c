@@ -4,6 +4,7 @@
 
 #include "base/rmobike_options_balance.h"
 #include "exchange/rmobike_paths.h"
+#include "operator/rmobike_drained.h"
 #include "operator/rmobike_placement.h"
 #include "rmobike_compat.h"
 #include "sa/rmobike_ike_sa.h"
@@ -52,7 +53,7 @@ struct private_rmobike_placement_t {
 	/**
 	 * Drained addresses
 	 */
-	linked_list_t *drained;
+	rmobike_drained_t *drained;
 
 	/**
 	 * Balanced addresses, may be empty
@@ -65,7 +66,7 @@ struct private_rmobike_placement_t {
 	u_int hysteresis;
 
 	/**
-	 * Protects drained and weights
+	 * Protects weights and hysteresis
 	 */
 	mutex_t *mutex;
 };
@@ -87,17 +88,59 @@ struct newcomer_t {
 };
 
 /**
- * Copy the list of drained addresses
+ * Copy the balanced addresses, without those of another node while nobody can
+ * go there
  */
-static linked_list_t *get_drained(private_rmobike_placement_t *this)
+static rmobike_weights_t *get_weights(private_rmobike_placement_t *this,
+									  u_int *hysteresis)
 {
-	linked_list_t *drained;
+	rmobike_weights_t *all, *weights;
+	host_t *address;
+	int i;
 
 	this->mutex->lock(this->mutex);
-	drained = this->drained->clone_offset(this->drained,
-										  offsetof(host_t, clone));
+	all = this->weights->clone(this->weights);
+	*hysteresis = this->hysteresis;
 	this->mutex->unlock(this->mutex);
-	return drained;
+	weights = rmobike_weights_create(NULL, NULL, 0);
+	for (i = 0; i < all->count(all); i++)
+	{
+		address = all->get_address(all, i);
+		if (!this->ask->refuse(this->ask, NULL, address))
+		{
+			weights->add(weights, address, all->get_weight(all, i));
+		}
+	}
+	all->destroy(all);
+	return weights;
+}
+
+/**
+ * Copy where those shall go who come to a drained address, else the balanced
+ * addresses
+ */
+static rmobike_weights_t *get_targets(private_rmobike_placement_t *this,
+									  host_t *address)
+{
+	rmobike_weights_t *targets;
+	u_int hysteresis;
+
+	this->drained->has(this->drained, address, &targets);
+	return targets ?: get_weights(this, &hysteresis);
+}
+
+/**
+ * Can an IKE_SA be asked to go to one of several addresses?
+ */
+static bool is_usable(private_rmobike_placement_t *this, ike_sa_t *ike_sa,
+					  host_t *address)
+{
+	if (this->ask->is_elsewhere(this->ask, address))
+	{
+		return !this->ask->refuse(this->ask, ike_sa, address);
+	}
+	return charon->kernel->get_interface(charon->kernel, address, NULL) &&
+		   rmobike_ike_sa_reaches(ike_sa, address);
 }
 
 /**
@@ -116,11 +159,11 @@ static void get_load(private_rmobike_placement_t *this,
 }
 
 /**
- * Choose a balanced address for an IKE_SA that can't stay where it is
+ * Choose one of several addresses for an IKE_SA that can't stay where it is
  */
-static host_t *choose_balanced(private_rmobike_placement_t *this,
-							   rmobike_weights_t *weights,
-							   linked_list_t *drained, ike_sa_t *ike_sa)
+static host_t *choose_target(private_rmobike_placement_t *this,
+							 rmobike_weights_t *weights,
+							 linked_list_t *drained, ike_sa_t *ike_sa)
 {
 	u_int load[RMOBIKE_WEIGHTS_MAX];
 	bool usable[RMOBIKE_WEIGHTS_MAX];
@@ -132,9 +175,7 @@ static host_t *choose_balanced(private_rmobike_placement_t *this,
 	{
 		address = weights->get_address(weights, i);
 		usable[i] = !rmobike_paths_include(drained, address) &&
-					charon->kernel->get_interface(charon->kernel, address,
-												  NULL) &&
-					rmobike_ike_sa_reaches(ike_sa, address);
+					is_usable(this, ike_sa, address);
 	}
 	current = weights->find(weights, ike_sa->get_my_host(ike_sa));
 	if (current >= 0)
@@ -151,33 +192,18 @@ static host_t *choose_balanced(private_rmobike_placement_t *this,
 }
 
 /**
- * Copy the balanced addresses
- */
-static rmobike_weights_t *get_weights(private_rmobike_placement_t *this,
-									  u_int *hysteresis)
-{
-	rmobike_weights_t *weights;
-
-	this->mutex->lock(this->mutex);
-	weights = this->weights->clone(this->weights);
-	*hysteresis = this->hysteresis;
-	this->mutex->unlock(this->mutex);
-	return weights;
-}
-
-/**
  * Find out where an IKE_SA belongs, NULL if it may stay
  */
 static host_t *place(private_rmobike_placement_t *this, ike_sa_t *ike_sa)
 {
 	u_int load[RMOBIKE_WEIGHTS_MAX], hysteresis;
 	host_t *me = ike_sa->get_my_host(ike_sa), *to = NULL;
-	rmobike_weights_t *weights;
+	rmobike_weights_t *weights, *targets;
 	linked_list_t *drained;
 	bool leave;
 	int i;
 
-	drained = get_drained(this);
+	drained = this->drained->get_all(this->drained);
 	weights = get_weights(this, &hysteresis);
 	leave = rmobike_paths_include(drained, me);
 	i = weights->find(weights, me);
@@ -188,7 +214,9 @@ static host_t *place(private_rmobike_placement_t *this, ike_sa_t *ike_sa)
 	}
 	if (leave)
 	{
-		to = choose_balanced(this, weights, drained, ike_sa);
+		targets = get_targets(this, me);
+		to = choose_target(this, targets, drained, ike_sa);
+		targets->destroy(targets);
 		if (!to && rmobike_paths_include(drained, me))
 		{
 			to = this->choice->choose(this->choice, ike_sa, drained);
@@ -232,6 +260,12 @@ CALLBACK(newcomer_destroy, void,
 	free(newcomer);
 }
 
+METHOD(rmobike_placement_t, is_drained, bool,
+	private_rmobike_placement_t *this, host_t *address)
+{
+	return this->drained->has(this->drained, address, NULL);
+}
+
 METHOD(listener_t, ike_updown, bool,
 	private_rmobike_placement_t *this, ike_sa_t *ike_sa, bool up)
 {
@@ -239,9 +273,9 @@ METHOD(listener_t, ike_updown, bool,
 	bool rules;
 
 	this->mutex->lock(this->mutex);
-	rules = this->drained->get_count(this->drained) ||
-			this->weights->count(this->weights);
+	rules = this->weights->count(this->weights);
 	this->mutex->unlock(this->mutex);
+	rules |= is_drained(this, ike_sa->get_my_host(ike_sa));
 	if (up && rules && ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
 		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{
@@ -265,50 +299,16 @@ static host_t *choose_address(void *user, ike_sa_t *ike_sa)
 	linked_list_t *drained;
 	host_t *to;
 
-	drained = get_drained(this);
+	drained = this->drained->get_all(this->drained);
 	to = this->choice->choose(this->choice, ike_sa, drained);
 	rmobike_paths_destroy(drained);
 	return to;
 }
 
-/**
- * Mark an address as drained; returns FALSE if it was already
- */
-static bool mark(private_rmobike_placement_t *this, host_t *address)
-{
-	bool marked;
-
-	this->mutex->lock(this->mutex);
-	marked = !rmobike_paths_include(this->drained, address);
-	if (marked)
-	{
-		this->drained->insert_last(this->drained, address->clone(address));
-	}
-	this->mutex->unlock(this->mutex);
-	return marked;
-}
-
 METHOD(rmobike_placement_t, undrain, bool,
 	private_rmobike_placement_t *this, host_t *address)
 {
-	enumerator_t *enumerator;
-	host_t *current;
-	bool found = FALSE;
-
-	this->mutex->lock(this->mutex);
-	enumerator = this->drained->create_enumerator(this->drained);
-	while (!found && enumerator->enumerate(enumerator, &current))
-	{
-		if (current->ip_equals(current, address))
-		{
-			this->drained->remove_at(this->drained, enumerator);
-			current->destroy(current);
-			found = TRUE;
-		}
-	}
-	enumerator->destroy(enumerator);
-	this->mutex->unlock(this->mutex);
-	return found;
+	return this->drained->remove(this->drained, address);
 }
 
 METHOD(rmobike_placement_t, drain, bool,
@@ -330,7 +330,8 @@ METHOD(rmobike_placement_t, drain, bool,
 	move.may_be_empty = TRUE;
 	if (!move.dry_run)
 	{	/* before, so that no newcomer is missed */
-		marked = mark(this, address);
+		marked = this->drained->add(this->drained, address,
+									move.targets);
 	}
 	*why = '\0';
 	*matches = this->mover->start(this->mover, &move, why, len);
@@ -341,21 +342,10 @@ METHOD(rmobike_placement_t, drain, bool,
 	return !*why;
 }
 
-METHOD(rmobike_placement_t, is_drained, bool,
-	private_rmobike_placement_t *this, host_t *address)
-{
-	bool drained;
-
-	this->mutex->lock(this->mutex);
-	drained = rmobike_paths_include(this->drained, address);
-	this->mutex->unlock(this->mutex);
-	return drained;
-}
-
 METHOD(rmobike_placement_t, create_drained_enumerator, enumerator_t*,
 	private_rmobike_placement_t *this)
 {
-	linked_list_t *drained = get_drained(this);
+	linked_list_t *drained = this->drained->get_all(this->drained);
 
 	return enumerator_create_cleaner(drained->create_enumerator(drained),
 									 (void*)rmobike_paths_destroy, drained);
@@ -464,7 +454,7 @@ METHOD(rmobike_placement_t, reload, void,
 METHOD(rmobike_placement_t, destroy, void,
 	private_rmobike_placement_t *this)
 {
-	rmobike_paths_destroy(this->drained);
+	this->drained->destroy(this->drained);
 	this->weights->destroy(this->weights);
 	this->mutex->destroy(this->mutex);
 	free(this);
@@ -500,7 +490,7 @@ rmobike_placement_t *rmobike_placement_create(rmobike_ask_t *ask,
 		.choice = choice,
 		.census = census,
 		.refs = refs,
-		.drained = linked_list_create(),
+		.drained = rmobike_drained_create(),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 	reload(this);

@@ -13,7 +13,7 @@
 #ifndef RMOBIKE_PLACEMENT_H_
 #define RMOBIKE_PLACEMENT_H_
 
-#include "operator/rmobike_census.h"
+#include "sa/rmobike_census.h"
 #include "operator/rmobike_mover.h"
 #include "responder/rmobike_ask.h"
 #include "responder/rmobike_choice.h"

@@ -93,6 +93,35 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 }
 
 /**
+ * Something happened to the other node, implements rmobike_cluster_cb_t
+ */
+static void node_changed(void *user, host_t *remote, const char *state,
+						 const char *why, u_int taken)
+{
+	private_rmobike_vici_t *this = user;
+	vici_builder_t *builder;
+	vici_message_t *message;
+
+	builder = this->commands.create_builder();
+	builder->add_kv(builder, "state", "%s", state);
+	if (remote)
+	{
+		builder->add_kv(builder, "remote", "%H", remote);
+	}
+	if (why)
+	{
+		builder->add_kv(builder, "why", "%s", why);
+		builder->add_kv(builder, "taken", "%u", taken);
+	}
+	message = builder->finalize(builder);
+	if (message)
+	{
+		this->dispatcher->raise_event(this->dispatcher, "rmobike-node", 0,
+									  message);
+	}
+}
+
+/**
  * Find the plugin that owns the main vici socket
  */
 static plugin_t *find_vici_plugin()
@@ -168,14 +197,20 @@ static void manage(private_rmobike_vici_t *this, bool reg)
 	vici_dispatcher_t *dispatcher = this->dispatcher;
 
 	rmobike_switches_t *switches = this->commands.switches;
+	rmobike_cluster_t *cluster = this->commands.cluster;
 	int i;
 
 	dispatcher->manage_event(dispatcher, "rmobike-switch", reg);
+	dispatcher->manage_event(dispatcher, "rmobike-node", reg);
 	for (i = 0; i < (int)countof(commands); i++)
 	{
 		dispatcher->manage_command(dispatcher, commands[i].name,
 								   reg ? commands[i].cb : NULL,
 								   &this->commands);
+	}
+	if (cluster)
+	{
+		cluster->watch(cluster, reg ? node_changed : NULL, this);
 	}
 	if (reg)
 	{

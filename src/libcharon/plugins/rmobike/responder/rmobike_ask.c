@@ -194,6 +194,19 @@ METHOD(rmobike_ask_t, is_elsewhere, bool,
 	return this->elsewhere.has && this->elsewhere.has(this->elsewhere.user, to);
 }
 
+METHOD(rmobike_ask_t, refuse, const char*,
+	private_rmobike_ask_t *this, ike_sa_t *ike_sa, host_t *to)
+{
+	const char *why;
+
+	why = ike_sa ? rmobike_ike_sa_refuses(ike_sa) : NULL;
+	if (!why && is_elsewhere(this, to))
+	{
+		why = this->elsewhere.refuse(this->elsewhere.user, ike_sa);
+	}
+	return why;
+}
+
 METHOD(rmobike_ask_t, queue, void,
 	private_rmobike_ask_t *this, ike_sa_t *ike_sa, u_int serial, host_t *to,
 	bool patient)
@@ -201,7 +214,7 @@ METHOD(rmobike_ask_t, queue, void,
 	rmobike_options_t *options;
 	const char *why;
 
-	why = rmobike_ike_sa_refuses(ike_sa);
+	why = refuse(this, ike_sa, to);
 	if (why)
 	{
 		this->switches->end(this->switches, serial, RMOBIKE_FAILED, why);
@@ -293,6 +306,7 @@ rmobike_ask_t *rmobike_ask_create(rmobike_switches_t *switches,
 			.resume = _resume,
 			.set_elsewhere = _set_elsewhere,
 			.is_elsewhere = _is_elsewhere,
+			.refuse = _refuse,
 			.heard = _heard,
 			.destroy = _destroy,
 		},

@@ -37,6 +37,15 @@ struct rmobike_elsewhere_t {
 	bool (*has)(void *user, host_t *to);
 
 	/**
+	 * Find out why an IKE_SA can't go there.
+	 *
+	 * @param user		supplied user data
+	 * @param ike_sa	IKE_SA, checked out; NULL for any at all
+	 * @return			reason, static; NULL if nothing speaks against it
+	 */
+	const char *(*refuse)(void *user, ike_sa_t *ike_sa);
+
+	/**
 	 * Bring an IKE_SA there, and end its switch sooner or later.
 	 *
 	 * @param user		supplied user data
@@ -113,6 +122,15 @@ struct rmobike_ask_t {
 	 * @return			TRUE if it is
 	 */
 	bool (*is_elsewhere)(rmobike_ask_t *this, host_t *to);
+
+	/**
+	 * Find out why an IKE_SA can't be asked to go to an address.
+	 *
+	 * @param ike_sa	IKE_SA, checked out; NULL for any at all
+	 * @param to		address, of this machine or elsewhere
+	 * @return			reason, static; NULL if nothing speaks against it
+	 */
+	const char *(*refuse)(rmobike_ask_t *this, ike_sa_t *ike_sa, host_t *to);
 
 	/**
 	 * As responder, a request of the peer arrived: if it was asked to switch

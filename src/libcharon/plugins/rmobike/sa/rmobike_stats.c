@@ -8,7 +8,7 @@
 #include <threading/mutex.h>
 #include <utils/utils.h>
 
-ENUM(rmobike_counter_names, RMOBIKE_COUNT_ASKED, RMOBIKE_COUNT_SWITCHED,
+ENUM(rmobike_counter_names, RMOBIKE_COUNT_ASKED, RMOBIKE_COUNT_TAKEN,
 	"asked",
 	"done",
 	"refused",
@@ -22,6 +22,8 @@ ENUM(rmobike_counter_names, RMOBIKE_COUNT_ASKED, RMOBIKE_COUNT_SWITCHED,
 	"ignored",
 	"reverted",
 	"switched",
+	"takeovers",
+	"taken",
 );
 
 const u_int rmobike_stats_bounds[] = {

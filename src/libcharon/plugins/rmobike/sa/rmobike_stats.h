@@ -47,6 +47,10 @@ enum rmobike_counter_t {
 	RMOBIKE_COUNT_REVERTED,
 	/** arrived at the new address */
 	RMOBIKE_COUNT_SWITCHED,
+	/** all IKE_SAs of the other node were taken over */
+	RMOBIKE_COUNT_TAKEOVERS,
+	/** IKE_SAs taken over from it */
+	RMOBIKE_COUNT_TAKEN,
 	/** number of counters */
 	RMOBIKE_COUNTERS,
 };

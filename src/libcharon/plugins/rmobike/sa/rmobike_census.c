@@ -2,7 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "operator/rmobike_census.h"
+#include "sa/rmobike_census.h"
 #include "rmobike_compat.h"
 
 typedef struct private_rmobike_census_t private_rmobike_census_t;
@@ -29,6 +29,11 @@ struct private_rmobike_census_t {
 	 * Addresses, address_t
 	 */
 	linked_list_t *addresses;
+
+	/**
+	 * How many are at addresses that are not ours, NULL if nobody told
+	 */
+	rmobike_weights_t *elsewhere;
 };
 
 /**
@@ -201,11 +206,29 @@ METHOD(rmobike_census_t, count, u_int,
 	private_rmobike_census_t *this, host_t *host, u_int *capable)
 {
 	u_int sas, able;
+	int i;
 
 	this->records->lock(this->records);
 	sas = get_sas(find_address(this, host), capable ?: &able);
+	i = this->elsewhere ? this->elsewhere->find(this->elsewhere, host) : -1;
+	if (i >= 0)
+	{
+		sas += this->elsewhere->get_weight(this->elsewhere, i);
+	}
 	this->records->unlock(this->records);
 	return sas;
+}
+
+METHOD(rmobike_census_t, set_elsewhere, void,
+	private_rmobike_census_t *this, rmobike_weights_t *sas)
+{
+	rmobike_weights_t *old;
+
+	this->records->lock(this->records);
+	old = this->elsewhere;
+	this->elsewhere = sas;
+	this->records->unlock(this->records);
+	DESTROY_IF(old);
 }
 
 CALLBACK(filter, bool,
@@ -267,6 +290,7 @@ METHOD(rmobike_census_t, destroy, void,
 	private_rmobike_census_t *this)
 {
 	this->addresses->destroy(this->addresses);
+	DESTROY_IF(this->elsewhere);
 	free(this);
 }
 
@@ -284,6 +308,7 @@ rmobike_census_t *rmobike_census_create(rmobike_records_t *records)
 				.ike_update = _ike_update,
 			},
 			.count = _count,
+			.set_elsewhere = _set_elsewhere,
 			.create_enumerator = _create_enumerator,
 			.destroy = _destroy,
 		},

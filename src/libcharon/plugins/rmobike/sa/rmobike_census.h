@@ -6,12 +6,14 @@
  * @defgroup rmobike_census rmobike_census
  * @{ @ingroup rmobike
  *
- * Counts the IKE_SAs at each of our addresses, as responder.
+ * Counts the IKE_SAs at each of our addresses, as responder. And keeps what
+ * others tell about theirs.
  */
 
 #ifndef RMOBIKE_CENSUS_H_
 #define RMOBIKE_CENSUS_H_
 
+#include "base/rmobike_weights.h"
 #include "sa/rmobike_records.h"
 
 #include <bus/listeners/listener.h>
@@ -32,14 +34,22 @@ struct rmobike_census_t {
 	/**
 	 * Count the IKE_SAs at an address.
 	 *
-	 * @param address	address of ours
+	 * @param address	address, of ours or told of
 	 * @param capable	receives how many of them can be switched, may be NULL
 	 * @return			number of IKE_SAs
 	 */
 	u_int (*count)(rmobike_census_t *this, host_t *address, u_int *capable);
 
 	/**
-	 * Enumerate the addresses that have IKE_SAs, and how many those are now.
+	 * Note how many IKE_SAs there are at addresses that are not ours.
+	 *
+	 * @param sas		addresses and numbers, instead of those noted before,
+	 *					adopted
+	 */
+	void (*set_elsewhere)(rmobike_census_t *this, rmobike_weights_t *sas);
+
+	/**
+	 * Enumerate our addresses that have IKE_SAs, and how many those are now.
 	 *
 	 * @return			enumerator over (host_t*, u_int sas, u_int capable)
 	 */

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ * Copyright (C) 2026 The rmobike authors
+ */
+
+#include "unit_tests.h"
+
+#include "base/rmobike_profile.h"
+
+/**
+ * A node with two addresses.
+ */
+static rmobike_profile_t profile;
+
+static void setup(void)
+{
+	host_t *address;
+
+	profile = (rmobike_profile_t){
+		.version = "6.0.1",
+		.ha = 4,
+		.spi_min = 0xc1000000,
+		.spi_max = 0xc7ffffff,
+		.sas = rmobike_weights_create(NULL, NULL, 0),
+	};
+	address = host("192.0.2.1");
+	ck_assert(profile.sas->add(profile.sas, address, 70000));
+	address->destroy(address);
+	address = host("2001:db8::1");
+	ck_assert(profile.sas->add(profile.sas, address, 0));
+	address->destroy(address);
+}
+
+static void teardown(void)
+{
+	rmobike_profile_clear(&profile);
+}
+
+START_TEST(what_is_told_is_heard)
+{
+	rmobike_profile_t heard;
+	host_t *address;
+	chunk_t data;
+	int i;
+
+	data = rmobike_profile_write(&profile);
+	ck_assert(rmobike_profile_read(data, &heard));
+	ck_assert_str_eq(heard.version, "6.0.1");
+	ck_assert_int_eq(heard.ha, 4);
+	ck_assert(heard.spi_min == 0xc1000000 && heard.spi_max == 0xc7ffffff);
+	ck_assert_int_eq(heard.sas->count(heard.sas), 2);
+	for (i = 0; i < 2; i++)
+	{
+		address = profile.sas->get_address(profile.sas, i);
+		ck_assert_int_eq(heard.sas->find(heard.sas, address), i);
+		ck_assert_int_eq(heard.sas->get_weight(heard.sas, i),
+						 profile.sas->get_weight(profile.sas, i));
+	}
+	rmobike_profile_clear(&heard);
+	chunk_free(&data);
+}
+END_TEST
+
+START_TEST(what_is_cut_off_is_not_heard)
+{
+	/* without addresses, with one, with both */
+	const size_t complete[] = { 15, 24, 45 };
+	rmobike_profile_t heard;
+	bool expected;
+	chunk_t data;
+	size_t len;
+	int i;
+
+	data = rmobike_profile_write(&profile);
+	ck_assert_int_eq(data.len, complete[2]);
+	for (len = 0; len <= data.len; len++)
+	{
+		expected = FALSE;
+		for (i = 0; i < (int)countof(complete); i++)
+		{
+			expected |= len == complete[i];
+		}
+		ck_assert_msg(rmobike_profile_read(chunk_create(data.ptr, len),
+										   &heard) == expected,
+					  "%zu octets", len);
+		if (expected)
+		{
+			rmobike_profile_clear(&heard);
+		}
+	}
+	chunk_free(&data);
+}
+END_TEST
+
+START_TEST(long_versions_and_odd_addresses_are_not_heard)
+{
+	uint8_t version[15 + RMOBIKE_PROFILE_VERSION] = {
+		RMOBIKE_PROFILE_VERSION,
+	};
+	uint8_t address[] = {
+		0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 3, 1, 2, 3, 0, 0, 0, 1,
+	};
+	rmobike_profile_t heard;
+
+	ck_assert(!rmobike_profile_read(chunk_from_thing(version), &heard));
+	ck_assert(!rmobike_profile_read(chunk_from_thing(address), &heard));
+}
+END_TEST
+
+/**
+ * Another node, and what speaks against moving IKE_SAs there.
+ */
+static const struct {
+	u_int ha;
+	uint32_t spi_min, spi_max;
+	const char *conflict;
+} others[] = {
+	{ 4, 0xc8000000, 0xcfffffff, NULL },
+	{ 4, 0x00000100, 0xc0ffffff, NULL },
+	{ 4, 0xc7ffffff, 0xcfffffff, "SPIs" },
+	{ 4, 0xc0000000, 0xc1000000, "SPIs" },
+	{ 4, 0xc0000000, 0xcfffffff, "SPIs" },
+	{ 4, 0xc2000000, 0xc3000000, "SPIs" },
+	{ 3, 0xc8000000, 0xcfffffff, "another version" },
+	{ 5, 0xc8000000, 0xcfffffff, "another version" },
+};
+
+START_TEST(nodes_have_to_fit)
+{
+	rmobike_profile_t other = {
+		.ha = others[_i].ha,
+		.spi_min = others[_i].spi_min,
+		.spi_max = others[_i].spi_max,
+	};
+	const char *there, *back;
+
+	there = rmobike_profile_conflict(&profile, &other);
+	back = rmobike_profile_conflict(&other, &profile);
+	ck_assert(there == back);
+	ck_assert(others[_i].conflict ? there && strstr(there, others[_i].conflict)
+								  : !there);
+}
+END_TEST
+
+/*
+ * Described in header
+ */
+Suite *profile_suite(void)
+{
+	Suite *suite = suite_create("profile");
+	TCase *tc;
+
+	tc = add_case(suite, "profile");
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, what_is_told_is_heard);
+	tcase_add_test(tc, what_is_cut_off_is_not_heard);
+	tcase_add_test(tc, long_versions_and_odd_addresses_are_not_heard);
+	tcase_add_loop_test(tc, nodes_have_to_fit, 0, countof(others));
+	return suite;
+}

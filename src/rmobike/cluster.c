@@ -11,14 +11,18 @@
  */
 static void print_node(message_t *reply)
 {
+	char *version = message_get(reply, "version");
+	char *conflict = message_get(reply, "conflict");
+
 	if (!message_get(reply, "remote"))
 	{
 		print_line("no channel to the other node, the daemon's log says why");
 	}
 	else if (streq(message_text(reply, "alive"), "yes"))
 	{
-		print_line("the other node at %s is alive since %s s",
-				   message_text(reply, "remote"), message_text(reply, "since"));
+		print_line("the other node at %s is alive since %s s%s%s",
+				   message_text(reply, "remote"), message_text(reply, "since"),
+				   version ? ", strongSwan " : "", version ?: "");
 	}
 	else if (message_number(reply, "since"))
 	{
@@ -29,6 +33,10 @@ static void print_node(message_t *reply)
 	{
 		print_line("the other node at %s was never heard",
 				   message_text(reply, "remote"));
+	}
+	if (conflict)
+	{
+		print_line("no IKE_SA can be moved there: %s", conflict);
 	}
 }
 

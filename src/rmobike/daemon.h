@@ -17,6 +17,7 @@
 
 /** vici event that tells how a switch ended, and command of that name */
 #define RMOBIKE_SWITCH "rmobike-switch"
+#define RMOBIKE_NODE "rmobike-node"
 
 /** vici command that stops a move */
 #define RMOBIKE_CANCEL "rmobike-cancel"

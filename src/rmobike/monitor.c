@@ -30,6 +30,25 @@ static void write_time(char *buf, size_t len, const char *fmt, bool utc)
 }
 
 /**
+ * Print what happened to the other node of a cluster.
+ */
+static void print_node(message_t *event, const char *now)
+{
+	char *remote = message_get(event, "remote");
+
+	if (message_get(event, "why"))
+	{
+		print_line("%stook %s IKE_SAs of the other node over: %s", now,
+				   message_text(event, "taken"), message_text(event, "why"));
+	}
+	else
+	{
+		print_line("%sthe other node at %s is %s", now, remote ?: "?",
+				   message_text(event, "state"));
+	}
+}
+
+/**
  * Something happened, print it. Called by a thread of libvici.
  */
 static void on_event(void *user, char *name, vici_res_t *res)
@@ -46,7 +65,7 @@ static void on_event(void *user, char *name, vici_res_t *res)
 	else if (!print_message(event, res, name))
 	{
 		write_time(now, sizeof(now), "%H:%M:%S", false);
-		outcome_print(event, now);
+		(streq(name, RMOBIKE_NODE) ? print_node : outcome_print)(event, now);
 	}
 	message_destroy(event);
 }
@@ -60,6 +79,10 @@ command_status_t monitor_call(const command_t *this, daemon_t *daemon)
 	if (vici_register(daemon->vici, RMOBIKE_SWITCH, on_event, NULL) != 0)
 	{
 		return daemon_failed(daemon, RMOBIKE_SWITCH);
+	}
+	if (vici_register(daemon->vici, RMOBIKE_NODE, on_event, NULL) != 0)
+	{
+		return daemon_failed(daemon, RMOBIKE_NODE);
 	}
 	while (daemon_is_alive(daemon))
 	{

@@ -18,7 +18,8 @@ import time
 SECTION_START, SECTION_END, KEY_VALUE = 1, 2, 3
 
 COMMANDS = ["rmobike-" + name for name in (
-    "switch", "drain", "undrain", "balance", "cancel", "status", "stats")]
+    "switch", "drain", "undrain", "balance", "cancel", "status", "stats",
+    "cluster")]
 
 
 def name8(name):
@@ -112,7 +113,7 @@ class Client:
             if data[0] == EVENT_REGISTER:
                 known = self.behave is not without_plugin
                 self.send(EVENT_CONFIRM if known else EVENT_UNKNOWN)
-                if self.behave is monitored:
+                if self.behave is monitored and name == "rmobike-node":
                     self.behave(self)
             elif name == "version":
                 self.reply(daemon="test")
@@ -340,11 +341,16 @@ def next_leads_nowhere(client, request):
 
 
 def monitored(client):
-    """Called as soon as somebody registered, but libvici needs a moment."""
+    """Called as soon as somebody registered for the last event, but libvici needs
+    a moment."""
     time.sleep(0.3)
     client.event(3, "done", tag="somebody")
     client.event(4, "refused", reason="the peer stays at its address")
     client.event(5, "planned", ms=None)
+    for more in {"state": "silent"}, {"state": "taken", "taken": "5",
+                                      "why": "the other node was silent"}:
+        client.send(EVENT, name8("rmobike-node") + encode(
+            {"remote": "10.9.0.1", **more}))
 
 
 def counting(client, request):
@@ -355,7 +361,9 @@ def counting(client, request):
         "asked": "2100", "done": "2000", "refused": "60", "timeout": "10",
         "failed": "30", "superseded": "1", "redirected": "4",
         "cancelled": "5", "received": "7", "accepted": "6", "ignored": "1",
-        "reverted": "2", "switched": "4",
+        "reverted": "2", "switched": "4", "takeovers": "1", "taken": "20",
+        "cluster": {"alive": "yes", "here": "30", "copies": "10",
+                    "arriving": "2", "untold": "0"},
         "refused-by": {"the peer stays at its address": "60"},
         "failed-by": {"a \"quoted\" \\ reason": "20",
                       "IKE_SA deleted": "10"},
@@ -371,6 +379,14 @@ def counting(client, request):
             "2001:db8::1": {"sas": "10", "capable": "10", "drained": "yes"},
         },
     })
+
+
+def in_cluster(client, request):
+    client.reply(success="yes", remote="10.9.0.1", alive="yes", since="71",
+                 version="6.0.1", here="30", copies="10", arriving="2",
+                 untold="0", takeover={"why": "by command", "ago": "9",
+                                       "taken": "5"},
+                 conflict="the other node's ha plugin is of another version")
 
 
 def listing(client, request):

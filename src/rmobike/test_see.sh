@@ -64,10 +64,14 @@ start_daemon monitored
 expect "--monitor" 0 \
 "rw[3] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done in 41.2 ms
 rw[4] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: refused: the peer
-rw[5] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: planned" \
+rw[5] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: planned
+the other node at 10.9.0.1 is silent
+took 5 IKE_SAs of the other node over: the other node was silent" \
 	--monitor --uri "$vici" --timeout 1
-! grep -qvE '^[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3} rw' "$dir/out"
+! grep -qvE '^[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{3} (rw|the|took)' "$dir/out"
 result $? "each line tells the time"
+expect "--monitor --raw of the other node" 0 "rmobike-node {remote=10.9.0.1 state" \
+	-m -r --uri "$vici" -T 1
 expect "--monitor --raw" 0 "rmobike-switch {id=3 name=rw" \
 	-m -r --uri "$vici" -T 1
 expect "--monitor --json" 0 '"id":3,"name":"rw"' -m -j --uri "$vici" -T 1
@@ -122,6 +126,9 @@ expect "--stats --prometheus" 0 \
 # TYPE rmobike_switches_done_total counter
 rmobike_switches_done_total 2000
 rmobike_switches_failed_by_reason_total{reason="a \"quoted\" \\ reason"} 20
+rmobike_taken_ike_sas_total 20
+rmobike_cluster_other_node_alive 1
+rmobike_cluster_copies 10
 rmobike_address_ike_sas{address="2001:db8::1"} 10
 rmobike_address_drained{address="192.0.2.1"} 0
 rmobike_address_drained{address="2001:db8::1"} 1
@@ -136,5 +143,18 @@ rmobike_switch_duration_seconds_count 2000' \
 	--stats --prometheus --uri "$vici"
 "$python" "$here/test_prometheus.py" <"$dir/out"
 result $? "that is valid for Prometheus"
+
+# -- cluster
+
+start_daemon in_cluster
+expect "--cluster" 0 \
+"the other node at 10.9.0.1 is alive since 71 s, strongSwan 6.0.1
+no IKE_SA can be moved there: the other node's ha plugin is of another version
+IKE_SAs served here 30, copies of the other node's 10
+2 of them are taken over, their clients are not here yet
+took over 5 IKE_SAs 9 s ago: by command" \
+	--cluster --uri "$vici"
+expect "--cluster --json" 0 '"takeover":{"why":"by command"' \
+	--cluster --json --uri "$vici"
 
 finish

@@ -238,6 +238,7 @@ START_TEST(test_childless_ike_sa_goes_down)
 	world_establish(.nat = TRUE, .responder = OLD " " NEW);
 	world_delete_child(RESPONDER);
 	world_run(1000);
+	downs = 0;
 	charon->bus->add_listener(charon->bus, &listener);
 	world_del_address(RESPONDER, OLD);
 	world_block(CLIENT);
@@ -260,6 +261,7 @@ START_TEST(test_replaced_ike_sa_does_not_go_down)
 	};
 
 	world_establish(.nat = TRUE, .responder = OLD " " NEW);
+	downs = 0;
 	charon->bus->add_listener(charon->bus, &listener);
 	world_call(RESPONDER, rekey);
 	world_run(15);

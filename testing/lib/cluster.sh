@@ -54,6 +54,7 @@ declare -A HA_OPTIONS=() # node -> options in charon.plugins.ha
 declare -A CLUSTER=()    # node -> options in charon.plugins.rmobike.cluster
 USERS=1                  # tunnels of the first client, see ids
 HA_WANTED=1              # empty: nodes that don't know of each other
+HIDDEN_LINKS="lan, ha"   # of the nodes, from charon; ha's secret needs IKE there
 
 # other NODE
 other() { [ "$1" = node-a ] && echo node-b || echo node-a; }
@@ -238,7 +239,7 @@ node_conf() {
 	# charon has nothing to do with the links inside: no IKE, and no MOBIKE
 	# address for the clients
 	CHARON[$node]+="
-		interfaces_ignore = lan, ha
+		interfaces_ignore = $HIDDEN_LINKS
 		spi_mask = 0xff00000000000000
 		${NODE_SPIS[$node]}
 		block_threshold = 0
@@ -459,7 +460,8 @@ tuples() {
 				if (index(child, "state=INSTALLED"))
 					line = line " " value("spi-in", child) " " value("spi-out", child)
 			}
-			print line
+			# not that of the nodes, see cluster-link-is-protected
+			if (index(line, "@")) print line
 		}' | sort
 }
 

@@ -31,6 +31,42 @@ START_TEST(test_addresses_of_the_other_node_are_announced)
 }
 END_TEST
 
+/**
+ * Where the nodes reach each other, and how many addresses a client is told
+ */
+static const struct {
+	char *remote;
+	u_int announced;
+} links[] = {
+	{ "192.0.2.77", 2 },
+	/* and clients, too */
+	{ FOREIGN, 3 },
+};
+
+/*
+ * What only the other node reaches is not announced.
+ */
+START_TEST(test_address_of_the_channel_is_not_announced)
+{
+	char settings[256];
+
+	snprintf(settings, sizeof(settings), "plugins { rmobike { cluster {\n"
+			 "peers = " FOREIGN ", " NEW "\n local = 192.0.2.9\n"
+			 "remote = %s\n } } }", links[_i].remote);
+	world_establish(.nat = TRUE, .responder = OLD " " NEW " 192.0.2.9",
+					.settings = settings);
+	world_switch(NEW);
+	world_run(1000);
+
+	assert_count(1, links[_i].announced == 2 ?
+		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW " ADD_4_ADDR "
+		"ADD_4_ADDR}" :
+		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW " ADD_4_ADDR "
+		"ADD_4_ADDR ADD_4_ADDR}");
+	assert_at(NEW);
+}
+END_TEST
+
 /*
  * So clients that only go to such addresses go there.
  */
@@ -126,6 +162,8 @@ END_TEST
 void suite_cluster(TCase *tcase)
 {
 	tcase_add_test(tcase, test_addresses_of_the_other_node_are_announced);
+	tcase_add_loop_test(tcase, test_address_of_the_channel_is_not_announced, 0,
+						countof(links));
 	tcase_add_test(tcase, test_other_node_is_not_foreign);
 	tcase_add_loop_test(tcase, test_mail_is_read_as_it_was_written, 0,
 						countof(targets));

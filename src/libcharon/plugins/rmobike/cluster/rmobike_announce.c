@@ -3,6 +3,7 @@
  */
 
 #include "cluster/rmobike_announce.h"
+#include "exchange/rmobike_paths.h"
 
 #include <encoding/payloads/notify_payload.h>
 
@@ -22,6 +23,11 @@ struct private_rmobike_announce_t {
 	 * Addresses of the other node
 	 */
 	linked_list_t *peers;
+
+	/**
+	 * Address of ours that only the other node reaches, NULL if there is none
+	 */
+	host_t *hidden;
 };
 
 /**
@@ -45,9 +51,10 @@ static bool announces(notify_payload_t *notify, host_t *host)
 
 /**
  * Does a message announce an address, or any? If it says that there are none,
- * that is taken back.
+ * that is taken back, and so is what nobody but the other node can use.
  */
-static bool is_announced(message_t *message, host_t *host)
+static bool is_announced(private_rmobike_announce_t *this, message_t *message,
+						 host_t *host)
 {
 	enumerator_t *enumerator;
 	notify_payload_t *notify;
@@ -63,7 +70,8 @@ static bool is_announced(message_t *message, host_t *host)
 			continue;
 		}
 		found = found || announces(notify, host);
-		if (notify->get_notify_type(notify) == NO_ADDITIONAL_ADDRESSES)
+		if (notify->get_notify_type(notify) == NO_ADDITIONAL_ADDRESSES ||
+			(this->hidden && announces(notify, this->hidden)))
 		{
 			message->remove_payload_at(message, enumerator);
 			payload->destroy(payload);
@@ -81,14 +89,14 @@ static void add_peers(private_rmobike_announce_t *this, message_t *message)
 	enumerator_t *enumerator;
 	host_t *host;
 
-	if (!is_announced(message, NULL))
+	if (!is_announced(this, message, NULL))
 	{
 		return;
 	}
 	enumerator = this->peers->create_enumerator(this->peers);
 	while (enumerator->enumerate(enumerator, &host))
 	{
-		if (!is_announced(message, host))
+		if (!is_announced(this, message, host))
 		{
 			message->add_notify(message, FALSE,
 								host->get_family(host) == AF_INET6 ?
@@ -122,7 +130,8 @@ METHOD(rmobike_announce_t, destroy, void,
 /*
  * Described in header
  */
-rmobike_announce_t *rmobike_announce_create(linked_list_t *peers)
+rmobike_announce_t *rmobike_announce_create(
+								const rmobike_options_cluster_t *options)
 {
 	private_rmobike_announce_t *this;
 
@@ -133,7 +142,13 @@ rmobike_announce_t *rmobike_announce_create(linked_list_t *peers)
 			},
 			.destroy = _destroy,
 		},
-		.peers = peers,
+		.peers = options->peers,
 	);
+	/* clients may well reach the nodes where these reach each other */
+	if (options->remote &&
+		!rmobike_paths_include(options->peers, options->remote))
+	{
+		this->hidden = options->local;
+	}
 	return &this->public;
 }

@@ -8,11 +8,14 @@
  *
  * Announces the addresses of the other node to clients as additional ones of
  * ours (RFC 4555, 3.6): so they may be asked to go there, and look there by
- * themselves if this node is silent.
+ * themselves if this node is silent. The address at which the nodes reach each
+ * other is not announced, unless clients reach the other node there.
  */
 
 #ifndef RMOBIKE_ANNOUNCE_H_
 #define RMOBIKE_ANNOUNCE_H_
+
+#include "base/rmobike_options_cluster.h"
 
 #include <daemon.h>
 
@@ -37,8 +40,9 @@ struct rmobike_announce_t {
 /**
  * Create it.
  *
- * @param peers		addresses of the other node, host_t, have to exist as long
+ * @param options	addresses of the nodes, have to exist as long
  */
-rmobike_announce_t *rmobike_announce_create(linked_list_t *peers);
+rmobike_announce_t *rmobike_announce_create(
+								const rmobike_options_cluster_t *options);
 
 #endif /** RMOBIKE_ANNOUNCE_H_ @}*/

@@ -6,6 +6,7 @@
 #include "cluster/rmobike_announce.h"
 #include "cluster/rmobike_arrival.h"
 #include "cluster/rmobike_channel.h"
+#include "cluster/rmobike_ha.h"
 #include "cluster/rmobike_cluster.h"
 #include "cluster/rmobike_leftovers.h"
 #include "cluster/rmobike_nodes.h"
@@ -184,6 +185,17 @@ static void alive(void *user, bool alive)
 	}
 }
 
+/**
+ * Is it the ha plugin's, which protects the link between the nodes?
+ */
+static bool is_link(private_rmobike_cluster_t *this, ike_sa_t *ike_sa)
+{
+	host_t *other = ike_sa->get_other_host(ike_sa);
+
+	return this->options->remote &&
+		   other->ip_equals(other, this->options->remote);
+}
+
 METHOD(rmobike_cluster_t, get_status, void,
 	private_rmobike_cluster_t *this, rmobike_cluster_status_t *status)
 {
@@ -206,7 +218,7 @@ METHOD(rmobike_cluster_t, get_status, void,
 												charon->ike_sa_manager, TRUE);
 	while (enumerator->enumerate(enumerator, &ike_sa))
 	{
-		if (ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+		if (!rmobike_ownership_concerns(ike_sa) || is_link(this, ike_sa))
 		{
 			continue;
 		}
@@ -333,6 +345,7 @@ rmobike_cluster_t *rmobike_cluster_create(const rmobike_cluster_rooms_t *rooms)
 		rmobike_options_cluster_destroy(options);
 		return NULL;
 	}
+	rmobike_ha_check();
 	INIT(this,
 		.public = {
 			.listen = _listen_,
@@ -342,7 +355,7 @@ rmobike_cluster_t *rmobike_cluster_create(const rmobike_cluster_rooms_t *rooms)
 			.destroy = _destroy,
 		},
 		.options = options,
-		.announce = rmobike_announce_create(options->peers),
+		.announce = rmobike_announce_create(options),
 		.ownership = rmobike_ownership_create(rooms->records),
 		.channel = rmobike_channel_create(options),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),

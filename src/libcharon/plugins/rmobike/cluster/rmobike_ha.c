@@ -4,9 +4,16 @@
 
 /* dladdr() */
 #define _GNU_SOURCE
+#include "base/rmobike_addrs.h"
 #include "cluster/rmobike_ha.h"
 
 #include <dlfcn.h>
+
+/**
+ * Networks that nobody else is in, at best (RFC 1918, 3927, 4193, 6598)
+ */
+#define PRIVATE "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10," \
+				"169.254.0.0/16,127.0.0.0/8,fc00::/7,fe80::/10,::1"
 
 typedef struct ha_t ha_t;
 
@@ -59,6 +66,30 @@ static listener_t *find_teller(void)
 	}
 	enumerator->destroy(enumerator);
 	return found;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_ha_check(void)
+{
+	rmobike_addrs_t *private;
+	char *str, why[BUF_LEN];
+	host_t *remote;
+
+	str = lib->settings->get_str(lib->settings, "%s.plugins.ha.remote", NULL,
+								 lib->ns);
+	remote = str ? host_create_from_string(str, 0) : NULL;
+	private = rmobike_addrs_create(PRIVATE, why, sizeof(why));
+	if (remote && !private->includes(private, remote) &&
+		!lib->settings->get_str(lib->settings, "%s.plugins.ha.secret", NULL,
+								lib->ns))
+	{
+		DBG1(DBG_CFG, "the ha plugin sends the keys of all IKE_SAs to %H, "
+			 "where others may listen: set charon.plugins.ha.secret", remote);
+	}
+	DESTROY_IF(remote);
+	private->destroy(private);
 }
 
 /*

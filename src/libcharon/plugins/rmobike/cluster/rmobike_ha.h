@@ -16,6 +16,11 @@
 #include <daemon.h>
 
 /**
+ * Complain if it is about to send keys through a public network.
+ */
+void rmobike_ha_check(void);
+
+/**
  * Have it tell the other node the addresses and conditions of an IKE_SA, which
  * it only does by itself when that is established.
  *

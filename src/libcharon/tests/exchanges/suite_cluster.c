@@ -9,6 +9,7 @@
 
 #include "exchange_tests.h"
 
+#include "cluster/rmobike_ha.h"
 #include "cluster/rmobike_mail.h"
 
 /*
@@ -64,6 +65,35 @@ START_TEST(test_address_of_the_channel_is_not_announced)
 		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW " ADD_4_ADDR "
 		"ADD_4_ADDR ADD_4_ADDR}");
 	assert_at(NEW);
+}
+END_TEST
+
+/**
+ * Options of the ha plugin, and how often is complained about them
+ */
+static const struct {
+	char *ha;
+	u_int complaints;
+} protections[] = {
+	{ "remote = 198.51.100.77", 1 },
+	{ "remote = 2001:db8::77", 1 },
+	{ "remote = 198.51.100.77\n secret = of both", 0 },
+	{ "remote = 10.9.0.1", 0 },
+	{ "remote = fd00::1", 0 },
+	{ "segment_count = 1", 0 },
+};
+
+START_TEST(test_keys_on_a_public_link_are_complained_about)
+{
+	char settings[256];
+
+	snprintf(settings, sizeof(settings), "plugins {\n ha {\n %s\n } }",
+			 protections[_i].ha);
+	world_create((world_conf_t){ .settings = settings });
+	rmobike_ha_check();
+
+	ck_assert_uint_eq(world_logged("*sends the keys of all IKE_SAs*"),
+					  protections[_i].complaints);
 }
 END_TEST
 
@@ -164,6 +194,8 @@ void suite_cluster(TCase *tcase)
 	tcase_add_test(tcase, test_addresses_of_the_other_node_are_announced);
 	tcase_add_loop_test(tcase, test_address_of_the_channel_is_not_announced, 0,
 						countof(links));
+	tcase_add_loop_test(tcase, test_keys_on_a_public_link_are_complained_about,
+						0, countof(protections));
 	tcase_add_test(tcase, test_other_node_is_not_foreign);
 	tcase_add_loop_test(tcase, test_mail_is_read_as_it_was_written, 0,
 						countof(targets));

@@ -92,6 +92,11 @@ struct private_rmobike_channel_t {
 	uint64_t last, next;
 
 	/**
+	 * TRUE if nothing is to be heard anymore
+	 */
+	bool deaf;
+
+	/**
 	 * Protects alive and since
 	 */
 	mutex_t *mutex;
@@ -154,7 +159,7 @@ static void set_alive(private_rmobike_channel_t *this, bool alive)
 	{
 		DBG1(DBG_CFG, "the other node at %H is %s", this->options->remote,
 			 alive ? "alive" : "silent");
-		if (this->watcher)
+		if (this->watcher && !this->deaf)
 		{
 			this->watcher(this->watcher_data, alive);
 		}
@@ -168,7 +173,7 @@ static void handle(private_rmobike_channel_t *this, uint8_t type, chunk_t data)
 {
 	this->last = now();
 	set_alive(this, TRUE);
-	if (type < RMOBIKE_TOPICS && this->heard[type].cb)
+	if (!this->deaf && type < RMOBIKE_TOPICS && this->heard[type].cb)
 	{
 		this->heard[type].cb(this->heard[type].user, data);
 	}
@@ -286,6 +291,12 @@ METHOD(rmobike_channel_t, start, void,
 											JOB_PRIO_CRITICAL));
 }
 
+METHOD(rmobike_channel_t, deafen, void,
+	private_rmobike_channel_t *this)
+{
+	this->deaf = TRUE;
+}
+
 METHOD(rmobike_channel_t, is_alive, bool,
 	private_rmobike_channel_t *this, time_t *since)
 {
@@ -358,6 +369,7 @@ rmobike_channel_t *rmobike_channel_create(rmobike_options_cluster_t *options)
 			.watch = _watch,
 			.set_beat = _set_beat,
 			.start = _start,
+			.deafen = _deafen,
 			.tell = _tell,
 			.is_alive = _is_alive,
 			.destroy = _destroy,

@@ -104,6 +104,11 @@ struct rmobike_channel_t {
 	void (*start)(rmobike_channel_t *this);
 
 	/**
+	 * Listen no more, but go on to send.
+	 */
+	void (*deafen)(rmobike_channel_t *this);
+
+	/**
 	 * Tell the other node something. It may get lost.
 	 *
 	 * @param topic		type of message

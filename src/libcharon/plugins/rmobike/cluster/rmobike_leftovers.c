@@ -119,7 +119,9 @@ static bool is_client(private_rmobike_leftovers_t *this, ike_sa_t *ike_sa)
 
 /**
  * This node is about to end: the other one shall have what the ha plugin
- * doesn't drop, as it only does so if it takes this node for the active one
+ * doesn't drop, as it only does so if it takes this node for the active one.
+ * The bus is locked, and whoever has an IKE_SA checked out may wait for that, so
+ * these are left to the ha plugin.
  */
 static void release_all(private_rmobike_leftovers_t *this)
 {
@@ -129,7 +131,7 @@ static void release_all(private_rmobike_leftovers_t *this)
 	chunk_t data;
 
 	enumerator = charon->ike_sa_manager->create_enumerator(
-												charon->ike_sa_manager, TRUE);
+												charon->ike_sa_manager, FALSE);
 	while (enumerator->enumerate(enumerator, &ike_sa))
 	{
 		if (!is_client(this, ike_sa) ||
@@ -158,6 +160,9 @@ METHOD(listener_t, alert, bool,
 	if (alert == ALERT_SHUTDOWN_SIGNAL)
 	{
 		this->stopping = TRUE;
+		/* the ha plugin is about to wait for all IKE_SAs, so have none be
+		 * checked out because of what the other node says */
+		this->channel->deafen(this->channel);
 		if (this->channel->is_alive(this->channel, NULL))
 		{
 			release_all(this);

@@ -80,10 +80,8 @@ command_status_t monitor_call(const command_t *this, daemon_t *daemon)
 	{
 		return daemon_failed(daemon, RMOBIKE_SWITCH);
 	}
-	if (vici_register(daemon->vici, RMOBIKE_NODE, on_event, NULL) != 0)
-	{
-		return daemon_failed(daemon, RMOBIKE_NODE);
-	}
+	/* one that was not restarted after an upgrade doesn't know that */
+	vici_register(daemon->vici, RMOBIKE_NODE, on_event, NULL);
 	while (daemon_is_alive(daemon))
 	{
 		poll(NULL, 0, DAEMON_ALIVE_INTERVAL);

@@ -105,9 +105,10 @@ u_int rmobike_compat_ha(void)
 	u_int major = 0, minor = 0, patch = 0;
 
 	sscanf(VERSION, "%u.%u.%u", &major, &minor, &patch);
-	if (major < 6)
+	/* 6.0.1 and 6.0.2 each inserted attributes */
+	if (major < 6 || (major == 6 && minor == 0 && patch == 0))
 	{
 		return 3;
 	}
-	return minor == 0 && patch < 2 ? 4 : 5;
+	return major == 6 && minor == 0 && patch == 1 ? 4 : 5;
 }

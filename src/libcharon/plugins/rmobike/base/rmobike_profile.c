@@ -23,6 +23,7 @@ chunk_t rmobike_profile_write(const rmobike_profile_t *profile)
 	writer->write_uint8(writer, profile->ha);
 	writer->write_uint32(writer, profile->spi_min);
 	writer->write_uint32(writer, profile->spi_max);
+	writer->write_uint8(writer, sas->count(sas));
 	for (i = 0; i < sas->count(sas); i++)
 	{
 		address = sas->get_address(sas, i);
@@ -35,25 +36,30 @@ chunk_t rmobike_profile_write(const rmobike_profile_t *profile)
 }
 
 /**
- * Read addresses up to the end
+ * Read addresses; what follows is for later versions
  */
 static bool read_addresses(bio_reader_t *reader, rmobike_weights_t *sas)
 {
 	chunk_t octets;
-	uint32_t count;
+	uint32_t sas_there;
 	host_t *address;
+	uint8_t count;
 	bool added;
 
-	while (reader->remaining(reader))
+	if (!reader->read_uint8(reader, &count))
+	{
+		return FALSE;
+	}
+	while (count--)
 	{
 		if (!reader->read_data8(reader, &octets) ||
-			!reader->read_uint32(reader, &count))
+			!reader->read_uint32(reader, &sas_there))
 		{
 			return FALSE;
 		}
-		address = host_create_from_chunk(octets.len == 4 ? AF_INET : AF_INET6,
-										 octets, 0);
-		added = address && sas->add(sas, address, count);
+		address = octets.len == 4 || octets.len == 16 ?
+				  host_create_from_chunk(AF_UNSPEC, octets, 0) : NULL;
+		added = address && sas->add(sas, address, sas_there);
 		DESTROY_IF(address);
 		if (!added)
 		{
@@ -78,6 +84,7 @@ bool rmobike_profile_read(chunk_t data, rmobike_profile_t *profile)
 	reader = bio_reader_create(data);
 	good = reader->read_data8(reader, &version) &&
 		   version.len < sizeof(read.version) &&
+		   chunk_printable(version, NULL, 0) &&
 		   reader->read_uint8(reader, &ha) &&
 		   reader->read_uint32(reader, &read.spi_min) &&
 		   reader->read_uint32(reader, &read.spi_max) &&

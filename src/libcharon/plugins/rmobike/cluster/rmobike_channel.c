@@ -92,12 +92,12 @@ struct private_rmobike_channel_t {
 	uint64_t last, next;
 
 	/**
-	 * TRUE if nothing is to be heard anymore
+	 * TRUE if nothing about IKE_SAs is to be heard anymore
 	 */
 	bool deaf;
 
 	/**
-	 * Protects alive and since
+	 * Protects alive, since and deaf
 	 */
 	mutex_t *mutex;
 
@@ -140,6 +140,17 @@ METHOD(rmobike_channel_t, tell, bool,
 	return send_message(this, this->seal->seal(this->seal, topic, data));
 }
 
+METHOD(rmobike_channel_t, is_deaf, bool,
+	private_rmobike_channel_t *this)
+{
+	bool deaf;
+
+	this->mutex->lock(this->mutex);
+	deaf = this->deaf;
+	this->mutex->unlock(this->mutex);
+	return deaf;
+}
+
 /**
  * Note if the other node is alive, and tell if that is new
  */
@@ -159,7 +170,7 @@ static void set_alive(private_rmobike_channel_t *this, bool alive)
 	{
 		DBG1(DBG_CFG, "the other node at %H is %s", this->options->remote,
 			 alive ? "alive" : "silent");
-		if (this->watcher && !this->deaf)
+		if (this->watcher && !is_deaf(this))
 		{
 			this->watcher(this->watcher_data, alive);
 		}
@@ -173,7 +184,8 @@ static void handle(private_rmobike_channel_t *this, uint8_t type, chunk_t data)
 {
 	this->last = now();
 	set_alive(this, TRUE);
-	if (!this->deaf && type < RMOBIKE_TOPICS && this->heard[type].cb)
+	if (type < RMOBIKE_TOPICS && this->heard[type].cb &&
+		(type == RMOBIKE_TOPIC_RELAY || !is_deaf(this)))
 	{
 		this->heard[type].cb(this->heard[type].user, data);
 	}
@@ -294,7 +306,9 @@ METHOD(rmobike_channel_t, start, void,
 METHOD(rmobike_channel_t, deafen, void,
 	private_rmobike_channel_t *this)
 {
+	this->mutex->lock(this->mutex);
 	this->deaf = TRUE;
+	this->mutex->unlock(this->mutex);
 }
 
 METHOD(rmobike_channel_t, is_alive, bool,
@@ -370,6 +384,7 @@ rmobike_channel_t *rmobike_channel_create(rmobike_options_cluster_t *options)
 			.set_beat = _set_beat,
 			.start = _start,
 			.deafen = _deafen,
+			.is_deaf = _is_deaf,
 			.tell = _tell,
 			.is_alive = _is_alive,
 			.destroy = _destroy,

@@ -104,9 +104,14 @@ struct rmobike_channel_t {
 	void (*start)(rmobike_channel_t *this);
 
 	/**
-	 * Listen no more, but go on to send.
+	 * Hear no more of IKE_SAs, but go on to send, also for the other node.
 	 */
 	void (*deafen)(rmobike_channel_t *this);
+
+	/**
+	 * Was it deafened?
+	 */
+	bool (*is_deaf)(rmobike_channel_t *this);
 
 	/**
 	 * Tell the other node something. It may get lost.

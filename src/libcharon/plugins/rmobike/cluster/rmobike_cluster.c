@@ -113,6 +113,41 @@ static const char *refuse(void *user, ike_sa_t *ike_sa)
 }
 
 /**
+ * Implements rmobike_elsewhere_t.answers()
+ */
+static bool answers(void *user)
+{
+	private_rmobike_cluster_t *this = user;
+
+	return this->channel->is_alive(this->channel, NULL);
+}
+
+/**
+ * Implements rmobike_elsewhere_t.came(); from arriving until it was rekeyed
+ */
+static bool came(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_cluster_t *this = user;
+
+	return this->ownership->change(this->ownership,
+								   ike_sa->get_unique_id(ike_sa), 0, 0) &
+															RMOBIKE_UNREKEYED;
+}
+
+/**
+ * Implements rmobike_elsewhere_t.is_link(): is it the ha plugin's, which
+ * protects what the nodes tell each other?
+ */
+static bool is_link(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_cluster_t *this = user;
+	host_t *other = ike_sa->get_other_host(ike_sa);
+
+	return this->options->remote &&
+		   other->ip_equals(other, this->options->remote);
+}
+
+/**
  * Implements rmobike_elsewhere_t.go()
  */
 static void go(void *user, ike_sa_t *ike_sa, u_int serial, host_t *to)
@@ -179,21 +214,15 @@ static void alive(void *user, bool alive)
 		this->arrival->tell_all(this->arrival);
 		this->leftovers->reconsider(this->leftovers);
 	}
-	else if (this->options->takeover)
+	else
 	{
-		this->takeover->take_all(this->takeover, "the other node was silent");
+		this->nodes->forget(this->nodes);
+		if (this->options->takeover)
+		{
+			this->takeover->take_all(this->takeover,
+									 "the other node was silent");
+		}
 	}
-}
-
-/**
- * Is it the ha plugin's, which protects the link between the nodes?
- */
-static bool is_link(private_rmobike_cluster_t *this, ike_sa_t *ike_sa)
-{
-	host_t *other = ike_sa->get_other_host(ike_sa);
-
-	return this->options->remote &&
-		   other->ip_equals(other, this->options->remote);
 }
 
 METHOD(rmobike_cluster_t, get_status, void,
@@ -214,8 +243,9 @@ METHOD(rmobike_cluster_t, get_status, void,
 	}
 	status->takeover = this->takeover->get_last(this->takeover, &status->ago,
 												&status->taken);
+	/* those that are busy now are not worth waiting for */
 	enumerator = charon->ike_sa_manager->create_enumerator(
-												charon->ike_sa_manager, TRUE);
+												charon->ike_sa_manager, FALSE);
 	while (enumerator->enumerate(enumerator, &ike_sa))
 	{
 		if (!rmobike_ownership_concerns(ike_sa) || is_link(this, ike_sa))
@@ -309,6 +339,9 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 	rmobike_elsewhere_t elsewhere = {
 		.has = has,
 		.refuse = refuse,
+		.answers = answers,
+		.came = came,
+		.is_link = is_link,
 		.go = go,
 		.user = this,
 	};

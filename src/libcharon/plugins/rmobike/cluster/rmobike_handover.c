@@ -273,13 +273,14 @@ static void forget(release_t *release)
 CALLBACK(release_execute, job_requeue_t,
 	release_t *release)
 {
+	private_rmobike_handover_t *this = release->handover;
 	ike_sa_t *ike_sa;
 	u_int ms = 0;
 
 	ike_sa = is_pending(release) ? release->ref->checkout(release->ref) : NULL;
 	if (ike_sa)
 	{	/* the answer is handled with the IKE_SA checked out as well */
-		if (is_pending(release))
+		if (is_pending(release) && !this->channel->is_deaf(this->channel))
 		{
 			ms = try_release(release, ike_sa);
 		}

@@ -143,8 +143,14 @@ static void heard_beat(void *user, chunk_t data)
 	const char *conflict;
 	bool changed;
 
-	if (!data.len || !rmobike_profile_read(data, &other))
+	if (!data.len)
 	{	/* the first one says nothing */
+		return;
+	}
+	if (!rmobike_profile_read(data, &other))
+	{
+		DBG1(DBG_CFG, "the other node tells nothing of itself that is "
+			 "understood, is its plugin of another version?");
 		return;
 	}
 	conflict = rmobike_profile_conflict(&this->own, &other);
@@ -164,6 +170,16 @@ static void heard_beat(void *user, chunk_t data)
 	this->census->set_elsewhere(this->census, other.sas);
 	other.sas = NULL;
 	rmobike_profile_clear(&other);
+}
+
+METHOD(rmobike_nodes_t, forget, void,
+	private_rmobike_nodes_t *this)
+{
+	this->mutex->lock(this->mutex);
+	this->conflict = NULL;
+	this->version[0] = '\0';
+	this->mutex->unlock(this->mutex);
+	this->census->set_elsewhere(this->census, NULL);
 }
 
 /**
@@ -197,6 +213,7 @@ rmobike_nodes_t *rmobike_nodes_create(rmobike_channel_t *channel,
 		.public = {
 			.refuse = _refuse,
 			.get_other = _get_other,
+			.forget = _forget,
 			.destroy = _destroy,
 		},
 		.channel = channel,

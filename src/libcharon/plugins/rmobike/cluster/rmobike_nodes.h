@@ -46,6 +46,11 @@ struct rmobike_nodes_t {
 	const char *(*get_other)(rmobike_nodes_t *this, char *version);
 
 	/**
+	 * What the other node told is not true anymore.
+	 */
+	void (*forget)(rmobike_nodes_t *this);
+
+	/**
 	 * Destroy a rmobike_nodes_t, after the channel.
 	 */
 	void (*destroy)(rmobike_nodes_t *this);

@@ -167,6 +167,10 @@ static void released(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 {
 	private_rmobike_reception_t *this = user;
 
+	if (this->channel->is_deaf(this->channel))
+	{	/* who ends this daemon has locked the bus, and waits for IKE_SAs */
+		return;
+	}
 	if (ike_sa && is_served(ike_sa))
 	{
 		answer_served(this, ike_sa, mail);
@@ -240,6 +244,10 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 						 : RMOBIKE_MAIL_NOT_SYNCHRONIZED;
 	bool down = FALSE;
 
+	if (this->channel->is_deaf(this->channel))
+	{	/* who ends this daemon has locked the bus, and waits for IKE_SAs */
+		return;
+	}
 	if (ike_sa && is_served(ike_sa) &&
 		ike_sa->get_message_id(ike_sa, FALSE) > mail->expected)
 	{

@@ -126,6 +126,10 @@ static host_t *choose_target(private_rmobike_mover_t *this, ike_sa_t *ike_sa)
 		/* somebody chose these, so it is only a question of the family */
 		usable[i] = address->get_family(address) == other->get_family(other) ||
 					rmobike_ike_sa_reaches(ike_sa, address);
+		if (count > 1 && this->ask->is_elsewhere(this->ask, address))
+		{
+			usable[i] &= !this->ask->refuse(this->ask, ike_sa, address);
+		}
 	}
 	current = targets->find(targets, ike_sa->get_my_host(ike_sa));
 	this->mutex->lock(this->mutex);
@@ -148,7 +152,7 @@ static bool redirect(ike_sa_t *ike_sa, host_t *target)
 	identification_t *gateway;
 	bool success;
 
-	if (!target || !ike_sa->supports_extension(ike_sa, EXT_IKE_REDIRECTION) ||
+	if (!ike_sa->supports_extension(ike_sa, EXT_IKE_REDIRECTION) ||
 		ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{
 		return FALSE;
@@ -171,7 +175,8 @@ static void skip(private_rmobike_mover_t *this, rmobike_turn_t *turn,
 	{
 		state = why ? RMOBIKE_INELIGIBLE : RMOBIKE_PLANNED;
 	}
-	else if (this->move.redirect && redirect(ike_sa, target))
+	else if (this->move.redirect && target &&
+			 this->ask->answers(this->ask, target) && redirect(ike_sa, target))
 	{
 		state = RMOBIKE_REDIRECTED;
 	}
@@ -295,8 +300,8 @@ METHOD(rmobike_mover_t, start, u_int,
 	{
 		return 0;
 	}
-	turns = rmobike_selector_select(&move->selector, this->refs, move->targets,
-									move->tag);
+	turns = rmobike_selector_select(&move->selector, this->ask, this->refs,
+									move->targets, move->tag);
 	count = turns->get_count(turns);
 	keep_move(this, move);
 	if (!count && !move->may_be_empty)

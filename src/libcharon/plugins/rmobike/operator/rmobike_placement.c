@@ -116,28 +116,17 @@ static rmobike_weights_t *get_weights(private_rmobike_placement_t *this,
 }
 
 /**
- * Copy where those shall go who come to a drained address, else the balanced
- * addresses
- */
-static rmobike_weights_t *get_targets(private_rmobike_placement_t *this,
-									  host_t *address)
-{
-	rmobike_weights_t *targets;
-	u_int hysteresis;
-
-	this->drained->has(this->drained, address, &targets);
-	return targets ?: get_weights(this, &hysteresis);
-}
-
-/**
  * Can an IKE_SA be asked to go to one of several addresses?
  */
 static bool is_usable(private_rmobike_placement_t *this, ike_sa_t *ike_sa,
 					  host_t *address)
 {
+	host_t *other = ike_sa->get_other_host(ike_sa);
+
 	if (this->ask->is_elsewhere(this->ask, address))
 	{
-		return !this->ask->refuse(this->ask, ike_sa, address);
+		return address->get_family(address) == other->get_family(other) &&
+			   !this->ask->refuse(this->ask, ike_sa, address);
 	}
 	return charon->kernel->get_interface(charon->kernel, address, NULL) &&
 		   rmobike_ike_sa_reaches(ike_sa, address);
@@ -198,7 +187,7 @@ static host_t *place(private_rmobike_placement_t *this, ike_sa_t *ike_sa)
 {
 	u_int load[RMOBIKE_WEIGHTS_MAX], hysteresis;
 	host_t *me = ike_sa->get_my_host(ike_sa), *to = NULL;
-	rmobike_weights_t *weights, *targets;
+	rmobike_weights_t *weights, *targets = NULL;
 	linked_list_t *drained;
 	bool leave;
 	int i;
@@ -214,9 +203,12 @@ static host_t *place(private_rmobike_placement_t *this, ike_sa_t *ike_sa)
 	}
 	if (leave)
 	{
-		targets = get_targets(this, me);
-		to = choose_target(this, targets, drained, ike_sa);
-		targets->destroy(targets);
+		if (this->drained->has(this->drained, me, &targets) && targets)
+		{
+			to = choose_target(this, targets, drained, ike_sa);
+			targets->destroy(targets);
+		}
+		to = to ?: choose_target(this, weights, drained, ike_sa);
 		if (!to && rmobike_paths_include(drained, me))
 		{
 			to = this->choice->choose(this->choice, ike_sa, drained);
@@ -276,7 +268,9 @@ METHOD(listener_t, ike_updown, bool,
 	rules = this->weights->count(this->weights);
 	this->mutex->unlock(this->mutex);
 	rules |= is_drained(this, ike_sa->get_my_host(ike_sa));
-	if (up && rules && ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
+	/* who was sent here from elsewhere stays, or it never ends */
+	if (up && rules && !this->ask->came(this->ask, ike_sa) &&
+		ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
 		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{
 		INIT(newcomer,
@@ -316,7 +310,8 @@ METHOD(rmobike_placement_t, drain, bool,
 	const rmobike_move_t *template, u_int *matches, char *why, size_t len)
 {
 	rmobike_move_t move = *template;
-	bool marked = FALSE;
+	rmobike_weights_t *before = NULL;
+	bool drained;
 
 	if (move.targets && move.targets->find(move.targets, address) >= 0)
 	{
@@ -328,17 +323,22 @@ METHOD(rmobike_placement_t, drain, bool,
 		.local_ip = address,
 	};
 	move.may_be_empty = TRUE;
+	drained = this->drained->has(this->drained, address, &before);
 	if (!move.dry_run)
 	{	/* before, so that no newcomer is missed */
-		marked = this->drained->add(this->drained, address,
-									move.targets);
+		this->drained->add(this->drained, address, move.targets);
 	}
 	*why = '\0';
 	*matches = this->mover->start(this->mover, &move, why, len);
-	if (*why && marked)
+	if (*why && drained)
+	{
+		this->drained->add(this->drained, address, before);
+	}
+	else if (*why)
 	{
 		undrain(this, address);
 	}
+	DESTROY_IF(before);
 	return !*why;
 }
 
@@ -363,6 +363,7 @@ static bool start_balance(private_rmobike_placement_t *this,
 	u_int surplus[RMOBIKE_WEIGHTS_MAX], total = 0;
 	rmobike_move_t move = *template;
 	bool uneven = FALSE;
+	host_t *address;
 	int i;
 
 	get_load(this, weights, load);
@@ -391,6 +392,14 @@ static bool start_balance(private_rmobike_placement_t *this,
 	move.load = load;
 	move.may_be_empty = TRUE;
 	*matches = this->mover->start(this->mover, &move, why, len);
+	for (i = 0; !*matches && !*why && i < weights->count(weights); i++)
+	{
+		address = weights->get_address(weights, i);
+		if (surplus[i] && this->ask->is_elsewhere(this->ask, address))
+		{
+			snprintf(why, len, "%H has too many, balance at its node", address);
+		}
+	}
 	return !*why;
 }
 

@@ -105,6 +105,7 @@ static void remove_duplicates(linked_list_t *turns)
  * Described in header
  */
 linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
+									   rmobike_ask_t *ask,
 									   rmobike_refs_t *refs,
 									   rmobike_weights_t *targets,
 									   const char *tag)
@@ -126,7 +127,8 @@ linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
 											charon->ike_sa_manager, TRUE);
 	while (enumerator->enumerate(enumerator, &ike_sa))
 	{
-		if (matches(this, ike_sa) && is_surplus(this, targets, ike_sa))
+		if (!ask->is_link(ask, ike_sa) && matches(this, ike_sa) &&
+			is_surplus(this, targets, ike_sa))
 		{
 			info = rmobike_ike_sa_describe(ike_sa, first, tag, peer_id,
 										  sizeof(peer_id));

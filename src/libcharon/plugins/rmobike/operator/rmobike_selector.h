@@ -14,6 +14,7 @@
 
 #include "base/rmobike_addrs.h"
 #include "base/rmobike_weights.h"
+#include "responder/rmobike_ask.h"
 #include "responder/rmobike_lanes.h"
 #include "sa/rmobike_refs.h"
 
@@ -47,6 +48,7 @@ struct rmobike_selector_t {
  * must not be called with one checked out.
  *
  * @param this		criteria; surplus is counted down
+ * @param ask		knows which are not meant by anything
  * @param refs		creates references to IKE_SAs
  * @param targets	addresses that surplus is indexed by, and the first of which
  *					is noted as the one to go to; may be NULL
@@ -54,6 +56,7 @@ struct rmobike_selector_t {
  * @return			list of rmobike_turn_t, to be destroyed
  */
 linked_list_t *rmobike_selector_select(const rmobike_selector_t *this,
+									   rmobike_ask_t *ask,
 									   rmobike_refs_t *refs,
 									   rmobike_weights_t *targets,
 									   const char *tag);

@@ -207,6 +207,27 @@ METHOD(rmobike_ask_t, refuse, const char*,
 	return why;
 }
 
+METHOD(rmobike_ask_t, answers, bool,
+	private_rmobike_ask_t *this, host_t *to)
+{
+	return !is_elsewhere(this, to) ||
+		   this->elsewhere.answers(this->elsewhere.user);
+}
+
+METHOD(rmobike_ask_t, came, bool,
+	private_rmobike_ask_t *this, ike_sa_t *ike_sa)
+{
+	return this->elsewhere.came &&
+		   this->elsewhere.came(this->elsewhere.user, ike_sa);
+}
+
+METHOD(rmobike_ask_t, is_link, bool,
+	private_rmobike_ask_t *this, ike_sa_t *ike_sa)
+{
+	return this->elsewhere.is_link &&
+		   this->elsewhere.is_link(this->elsewhere.user, ike_sa);
+}
+
 METHOD(rmobike_ask_t, queue, void,
 	private_rmobike_ask_t *this, ike_sa_t *ike_sa, u_int serial, host_t *to,
 	bool patient)
@@ -307,6 +328,9 @@ rmobike_ask_t *rmobike_ask_create(rmobike_switches_t *switches,
 			.set_elsewhere = _set_elsewhere,
 			.is_elsewhere = _is_elsewhere,
 			.refuse = _refuse,
+			.answers = _answers,
+			.came = _came,
+			.is_link = _is_link,
 			.heard = _heard,
 			.destroy = _destroy,
 		},

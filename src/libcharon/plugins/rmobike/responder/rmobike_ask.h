@@ -46,6 +46,30 @@ struct rmobike_elsewhere_t {
 	const char *(*refuse)(void *user, ike_sa_t *ike_sa);
 
 	/**
+	 * Does anybody answer there?
+	 *
+	 * @param user		supplied user data
+	 * @return			FALSE if clients can't be sent there in any way
+	 */
+	bool (*answers)(void *user);
+
+	/**
+	 * Did the client of an IKE_SA come from there a moment ago?
+	 *
+	 * @param user		supplied user data
+	 * @param ike_sa	IKE_SA, checked out
+	 */
+	bool (*came)(void *user, ike_sa_t *ike_sa);
+
+	/**
+	 * Is an IKE_SA no client's, but connects us to who is there?
+	 *
+	 * @param user		supplied user data
+	 * @param ike_sa	IKE_SA, checked out
+	 */
+	bool (*is_link)(void *user, ike_sa_t *ike_sa);
+
+	/**
 	 * Bring an IKE_SA there, and end its switch sooner or later.
 	 *
 	 * @param user		supplied user data
@@ -131,6 +155,29 @@ struct rmobike_ask_t {
 	 * @return			reason, static; NULL if nothing speaks against it
 	 */
 	const char *(*refuse)(rmobike_ask_t *this, ike_sa_t *ike_sa, host_t *to);
+
+	/**
+	 * Can clients be sent to an address in other ways, if not be moved?
+	 *
+	 * @param to		address, of this machine or elsewhere
+	 * @return			FALSE if nobody answers there
+	 */
+	bool (*answers)(rmobike_ask_t *this, host_t *to);
+
+	/**
+	 * Did the client of an IKE_SA come to us because somebody elsewhere wanted
+	 * it to, or died?
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 */
+	bool (*came)(rmobike_ask_t *this, ike_sa_t *ike_sa);
+
+	/**
+	 * Is an IKE_SA no client's, but connects us to who is elsewhere?
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 */
+	bool (*is_link)(rmobike_ask_t *this, ike_sa_t *ike_sa);
 
 	/**
 	 * As responder, a request of the peer arrived: if it was asked to switch

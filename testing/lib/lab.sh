@@ -77,12 +77,14 @@ host() {
 		disown "$pid"
 		HOST[$name]=$pid
 		wait_for 60 "namespaces of $name" lab_exec_done "$pid"
-		on "$name" mount --bind "$lab/$name/run" /run
-		on "$name" bash -c '[ /var/run -ef /run ] || mount --bind /run /var/run'
-		on "$name" ip link set lo up
-		# Addresses have to be usable at once
-		lab_sysctl "$name" net/ipv6/conf/default/accept_dad 0
-		lab_sysctl "$name" net/ipv6/conf/all/accept_dad 0
+		# As few processes as possible, a virtual machine takes its time for each.
+		# Addresses have to be usable at once.
+		# shellcheck disable=SC2016 # for the inner shell
+		on "$name" bash -ec 'mount --bind "$1" /run
+			[ /var/run -ef /run ] || mount --bind /run /var/run
+			ip link set lo up
+			echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad
+			echo 0 > /proc/sys/net/ipv6/conf/all/accept_dad' - "$lab/$name/run"
 	done
 }
 

@@ -26,8 +26,9 @@ wire() {
 	for name in "$1 $2" "$3 $4"; do
 		if=${name#* } name=${name% *}
 		# Packets that cross userland ESP need their checksums
-		on "$name" ethtool -K "$if" tx off >/dev/null
-		on "$name" ip link set "$if" up
+		# shellcheck disable=SC2016 # for the inner shell
+		on "$name" bash -ec 'ethtool -K "$1" tx off > /dev/null
+			ip link set "$1" up' - "$if"
 	done
 }
 
@@ -43,8 +44,8 @@ address() {
 forwards() {
 	local name
 	for name; do
-		lab_sysctl "$name" net/ipv4/ip_forward 1
-		lab_sysctl "$name" net/ipv6/conf/all/forwarding 1
+		on "$name" bash -ec 'echo 1 > /proc/sys/net/ipv4/ip_forward
+			echo 1 > /proc/sys/net/ipv6/conf/all/forwarding'
 	done
 }
 

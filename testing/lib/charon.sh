@@ -13,7 +13,7 @@ declare -A MORE_PLUGINS=()   # host -> paths of plugins that are not installed
 declare -A HOSTILE=()        # host -> options in charon.plugins.hostile
 declare -A RUN_BY=()         # host -> command that runs its charon, if any
 declare -A CONNECTION=()     # host -> options of the connection
-AUTH=psk                     # psk or cert
+AUTH=psk                     # psk, cert, or eap: the client by EAP-TLS
 CHILDREN=1                   # CHILD_SAs of each IKE_SA
 IDS=(carol)                  # clients, the first one's connection is "home"
 GATEWAY=$GW1                 # where the client connects to
@@ -148,13 +148,19 @@ start_daemon() {
 # tunnel_conf: writes the connection of both ends
 tunnel_conf() {
 	mkdir -p "$lab"/{gateway,client}/swanctl
-	[ "$AUTH" != cert ] || certificates
+	[ "$AUTH" = psk ] || certificates
 	gateway_conf
 	client_conf client "${IDS[@]}"
 }
 
-# The method in configurations
-auth_method() { [ "$AUTH" = cert ] && echo pubkey || echo "$AUTH"; }
+# auth_method ID: in configurations
+auth_method() {
+	case $AUTH:$1 in
+	eap:gateway | cert:*) echo pubkey ;;
+	eap:*)	echo eap-tls ;;
+	*)	echo "$AUTH" ;;
+	esac
+}
 
 gateway_conf() {
 	{
@@ -165,7 +171,7 @@ gateway_conf() {
 		auth_conf gateway
 		echo "		}"
 		echo "		remote {"
-		echo "			auth = $(auth_method)"
+		echo "			auth = $(auth_method client)"
 		echo "		}"
 		echo "		${CONNECTION[gateway]:-}"
 		children_conf local_ts ''
@@ -194,7 +200,7 @@ client_conf() {
 			auth_conf "$id"
 			echo "		}"
 			echo "		remote {"
-			echo "			auth = $(auth_method)"
+			echo "			auth = $(auth_method gateway)"
 			echo "			id = gateway@rmobike.test"
 			echo "		}"
 			echo "		${CONNECTION[$name]:-}"
@@ -208,8 +214,8 @@ client_conf() {
 
 auth_conf() {
 	echo "			id = $1@rmobike.test"
-	echo "			auth = $(auth_method)"
-	[ "$AUTH" != cert ] || echo "			certs = $1.pem"
+	echo "			auth = $(auth_method "$1")"
+	[ "$AUTH" = psk ] || echo "			certs = $1.pem"
 }
 
 # children_conf SIDE PREFIX: one for each of the networks behind the gateway
@@ -236,29 +242,38 @@ secrets_conf() {
 
 # One authority, a certificate for each end
 certificates() {
-	local name dir=$lab/pki
-	local -x PKI_PLUGINS=$swanctl_plugins
-	mkdir -p "$dir"
-	pki --gen --type ecdsa --size 256 > "$dir/ca.key"
-	pki --self --type ecdsa --in "$dir/ca.key" --ca --lifetime 3 \
-		--dn "C=CH, O=rmobike, CN=laboratory CA" > "$dir/ca.pem"
-	for name in gateway "${IDS[@]}"; do
-		pki --gen --type ecdsa --size 256 > "$dir/$name.key"
-		pki --pub --type ecdsa --in "$dir/$name.key" |
-			pki --issue --type pub --cacert "$dir/ca.pem" \
-				--cakey "$dir/ca.key" --lifetime 2 \
-				--dn "C=CH, O=rmobike, CN=$name" \
-				--san "$name@rmobike.test" > "$dir/$name.pem"
+	local id
+	authority
+	certificate gateway gateway
+	for id in "${IDS[@]}"; do
+		certificate "$id" client
 	done
-	for name in gateway client; do
+}
+
+authority() {
+	local -x PKI_PLUGINS=$swanctl_plugins
+	mkdir -p "$lab/pki"
+	pki --gen --type ecdsa --size 256 > "$lab/pki/ca.key"
+	pki --self --type ecdsa --in "$lab/pki/ca.key" --ca --lifetime 3 \
+		--dn "C=CH, O=rmobike, CN=laboratory CA" > "$lab/pki/ca.pem"
+}
+
+# certificate ID HOST...: one for that identity, which these have
+certificate() {
+	local id=$1 dir=$lab/pki name
+	local -x PKI_PLUGINS=$swanctl_plugins
+	shift
+	pki --gen --type ecdsa --size 256 > "$dir/$id.key"
+	pki --pub --type ecdsa --in "$dir/$id.key" |
+		pki --issue --type pub --cacert "$dir/ca.pem" \
+			--cakey "$dir/ca.key" --lifetime 2 \
+			--dn "C=CH, O=rmobike, CN=$id" \
+			--san "$id@rmobike.test" > "$dir/$id.pem"
+	for name; do
 		mkdir -p "$lab/$name"/swanctl/{x509,x509ca,private}
 		cp "$dir/ca.pem" "$lab/$name/swanctl/x509ca/"
-	done
-	cp "$dir/gateway.pem" "$lab/gateway/swanctl/x509/"
-	cp "$dir/gateway.key" "$lab/gateway/swanctl/private/"
-	for name in "${IDS[@]}"; do
-		cp "$dir/$name.pem" "$lab/client/swanctl/x509/"
-		cp "$dir/$name.key" "$lab/client/swanctl/private/"
+		cp "$dir/$id.pem" "$lab/$name/swanctl/x509/"
+		cp "$dir/$id.key" "$lab/$name/swanctl/private/"
 	done
 }
 

@@ -53,6 +53,9 @@ CLIENTS=(client)         # hosts, each behind a NAT of its own
 declare -A HA_OPTIONS=() # node -> options in charon.plugins.ha
 declare -A CLUSTER=()    # node -> options in charon.plugins.rmobike.cluster
 USERS=1                  # tunnels of the first client, see ids
+# client -> how it is different: routed (no NAT) or ipv6, see AUTH, so many CHILD_SAs,
+# options of these
+declare -A PATH_OF=() AUTH_OF=() CHILDREN_OF=() CHILD_OF=()
 HA_WANTED=1              # empty: nodes that don't know of each other
 HIDDEN_LINKS="lan, ha"   # of the nodes, from charon; ha's secret needs IKE there
 
@@ -82,11 +85,23 @@ cluster_network() {
 	wire server eth0 lan server
 	on lan ip link set server master bridge
 	address server eth0 "$SERVER/24"
+	other_networks server eth0 2
 	on server ip route add "${VIP%.*}.0/24" dev eth0
 	for i in "${!CLIENTS[@]}"; do
 		cluster_client "${CLIENTS[i]}" $((i + 1))
 	done
 	[ -z "${RMOBIKE_RTT:-}" ] || cluster_rtt "$RMOBIKE_RTT"
+}
+
+# most_children: of any client
+most_children() { printf '%s\n' "$CHILDREN" "${CHILDREN_OF[@]}" | sort -n | tail -n 1; }
+
+# other_networks HOST INTERFACE NUMBER: a network for each CHILD_SA but the first
+other_networks() {
+	local n
+	for ((n = 1; n < $(most_children); n++)); do
+		on "$1" ip address replace "10.2.$n.$3/24" dev "$2"
+	done
 }
 
 # node_links NODE: all of them are up
@@ -101,6 +116,7 @@ node_links() {
 	address replace ${HA[$node]}/30 dev ha
 	route replace default via ${NODE[$node]%.*}.254
 	END
+	other_networks "$node" lan "${NODE_LAN[$node]##*.}"
 	[ -n "$CLUSTER_IPV6" ] || return 0
 	on "$node" ip -batch - <<-END
 	address replace ${NODE_6[$node]}/64 dev eth0
@@ -119,7 +135,11 @@ cluster_client() {
 	address "$nat" in "10.1.$i.254/24"
 	address "$nat" out "100.64.$i.1/24"
 	on "$nat" ip route add default via "100.64.$i.254"
-	nat "$nat"
+	if [ "${PATH_OF[$name]:-}" = routed ]; then
+		on internet ip route add "10.1.$i.0/24" via "100.64.$i.1"
+	else
+		nat "$nat"
+	fi
 	client_at "$name" "10.1.$i.2"
 	[ -z "$CLUSTER_IPV6" ] || cluster_client_ipv6 "$@"
 }
@@ -211,13 +231,19 @@ ids() {
 # home_of ID: its host
 home_of() { [ -n "${HOST[$1]:-}" ] && echo "$1" || echo "${CLIENTS[0]}"; }
 
+# addresses_of NODE: where clients reach it
+addresses_of() {
+	echo "${NODE[$1]}"
+	[ -z "$CLUSTER_IPV6" ] || echo "${NODE_6[$1]}"
+}
+
 # cluster_conf NODE...: with the plugin's own part of a cluster. For RMOBIKE.
 cluster_conf() {
 	local node
 	for node; do
 		RMOBIKE[$node]+="
 				cluster {
-					peers = ${NODE[$(other "$node")]}
+					peers = $(addresses_of "$(other "$node")" | paste -sd ,)
 					local = ${HA[$node]}
 					remote = ${HA[$(other "$node")]}
 					port = 4511
@@ -234,7 +260,7 @@ cluster_conf() {
 
 # ha finds connections by their names, those of both nodes have to be the same
 node_conf() {
-	local node=$1
+	local node=$1 name
 	EXTRA_PLUGINS[$node]+="${HA_WANTED:+ ha} farp"
 	# charon has nothing to do with the links inside: no IKE, and no MOBIKE
 	# address for the clients
@@ -258,17 +284,11 @@ node_conf() {
 	mkdir -p "$lab/$node/swanctl"
 	{
 		echo "connections {"
-		echo "	rw {"
-		echo "		pools = pool"
-		echo "		local {"
-		auth_conf gateway
-		echo "		}"
-		echo "		remote {"
-		echo "			auth = $(auth_method)"
-		echo "		}"
-		echo "		${CONNECTION[$node]:-}"
-		children_conf local_ts ''
-		echo "	}"
+		node_connection "$node" rw %any
+		for name in "${!AUTH_OF[@]}"; do
+			AUTH=${AUTH_OF[$name]} \
+				node_connection "$node" "$name" "$name@rmobike.test"
+		done
 		echo "}"
 		[ -n "$HA_WANTED" ] || printf '%s\n' "pools {" "	pool {" \
 			"		addrs = ${VIP%.*}.0/24" "	}" "}"
@@ -276,20 +296,45 @@ node_conf() {
 	} > "$lab/$node/swanctl/swanctl.conf"
 }
 
+# node_connection NODE NAME REMOTE-ID: by AUTH
+node_connection() {
+	local CHILDREN=$CHILDREN most
+	most=$(most_children)
+	CHILDREN=$most
+	echo "	$2 {"
+	echo "		pools = pool"
+	echo "		local {"
+	auth_conf gateway
+	echo "		}"
+	echo "		remote {"
+	echo "			auth = $(auth_method client)"
+	echo "			id = $3"
+	echo "		}"
+	echo "		${CONNECTION[$1]:-}"
+	children_conf local_ts ''
+	echo "	}"
+}
+
 # clients_conf: each has a tunnel to node-a
 clients_conf() {
 	local name
 	mapfile -t IDS < <(ids)
-	GATEWAY=${NODE[node-a]}
-	[ -z "$CLUSTER_IPV6" ] || GATEWAY=${NODE_6[node-a]}
+	[ ${#AUTH_OF[@]} = 0 ] || authority
+	[ ${#AUTH_OF[@]} = 0 ] || certificate gateway "${NODES[@]}"
 	for name in "${CLIENTS[@]}"; do
 		mkdir -p "$lab/$name/swanctl"
-		if [ "$name" = "${CLIENTS[0]}" ]; then
-			client_conf "$name" "${IDS[@]:0:USERS}"
-		else
-			client_conf "$name" "$name"
-		fi
+		[ -z "${AUTH_OF[$name]:-}" ] || certificate "$name" "$name"
+		cluster_client_conf "$name"
 	done
+}
+
+cluster_client_conf() {
+	local name=$1 id=("$1") GATEWAY=${NODE[node-a]} AUTH=${AUTH_OF[$1]:-$AUTH}
+	local CHILDREN=${CHILDREN_OF[$1]:-$CHILDREN}
+	local CHILD_OPTIONS=${CHILD_OF[$1]:-${CHILD_OPTIONS:-}}
+	[ "${PATH_OF[$name]:-}" != ipv6 ] || GATEWAY=${NODE_6[node-a]}
+	[ "$name" != "${CLIENTS[0]}" ] || id=("${IDS[@]:0:USERS}")
+	client_conf "$name" "${id[@]}"
 }
 
 # knows_other CLIENT...: there is a connection "other" with "other0" to node-b, too.
@@ -352,8 +397,11 @@ clients_connect() {
 	done
 }
 client_connect() {
-	on "$1" swanctl --initiate --child "${2:-net0}" \
-		>> "$lab/$1/swanctl.log" 2>&1 || fail "no tunnel of $1, see swanctl.log"
+	local n
+	for ((n = 0; n < ${CHILDREN_OF[$1]:-$CHILDREN}; n++)); do
+		on "$1" swanctl --initiate --child "net$n" >> "$lab/$1/swanctl.log" 2>&1 ||
+			fail "no tunnel of $1, see swanctl.log"
+	done
 }
 
 # For connect_many: so many IKE_SAs are there
@@ -537,21 +585,23 @@ all_at_node() {
 	all_reached
 }
 all_are_at() {
-	local at=${NODE[$1]} name count=0
+	local at name count=0
+	at="($(addresses_of "$1" | paste -sd '|'))"
 	for name in "${CLIENTS[@]}"; do
-		count=$((count + $(sa "$name" "state=ESTABLISHED .*remote-host=$at " | wc -l)))
+		count=$((count + $(sas "$name" |
+			grep -cE "state=ESTABLISHED .*remote-host=$at " || true)))
 	done
 	[ "$count" = ${#IDS[@]} ] &&
-		[ "$(sa "$1" "state=ESTABLISHED .*local-host=$at " | wc -l)" = "$count" ] &&
+		[ "$(sas "$1" | grep -cE "state=ESTABLISHED .*local-host=$at ")" = "$count" ] &&
 		[ -z "$(tuples "$(other "$1")" ESTABLISHED remote)" ]
 }
 is_at() {
-	local home
+	local home here there
 	home=$(home_of "$1")
-	[ "$(node_of "$1")" = "$2" ] &&
-		[ "$(copies "$2" ESTABLISHED "$1" | sa_value local-host)" = "${NODE[$2]}" ] &&
-		[ "$(sa "$home" "state=ESTABLISHED .*local-id=$1@" |
-			sa_value remote-host)" = "${NODE[$2]}" ]
+	here=$(copies "$2" ESTABLISHED "$1" | sa_value local-host)
+	there=$(sa "$home" "state=ESTABLISHED .*local-id=$1@" | sa_value remote-host)
+	[ "$(node_of "$1")" = "$2" ] && [ "$here" = "$there" ] &&
+		addresses_of "$2" | grep -qxF "$here"
 }
 
 # vip_of ID, as the client has it
@@ -597,34 +647,48 @@ same_ike() {
 # --- packets -----------------------------------------------------------------
 
 # flows_start RATE [ID...]: so many packets a second each way for each of these, all
-# without an argument
+# without an argument. ID.N is the CHILD_SA to the network with that number.
 flows_start() {
-	local rate=$1 id i=0 home vip
+	local rate=$1 id i=0 home vip at
 	shift
 	numbered_build
-	FLOWS=("${@:-${IDS[@]}}")
-	mapfile -t FLOW_HOMES < <(for id in "${FLOWS[@]}"; do home_of "$id"; done | sort -u)
+	FLOWS=("$@")
+	[ $# -gt 0 ] || mapfile -t FLOWS < <(flows_all)
+	mapfile -t FLOW_HOMES < <(
+		for id in "${FLOWS[@]}"; do home_of "${id%.*}"; done | sort -u)
 	for home in "${FLOW_HOMES[@]}"; do
 		counter "wire-$home" "$home" watch eth0 both
 		wait_for 60 "watcher of $home" grep -q watching "$lab/wire-$home.err"
 	done
 	flows_vips
 	for id in "${FLOWS[@]}"; do
-		vip=${FLOW_VIP[$id]} home=$(home_of "$id")
-		counter "$id-up" server receive $SERVER $((NUMBERED_PORT + i))
+		vip=${FLOW_VIP[${id%.*}]} home=$(home_of "${id%.*}")
+		counter "$id-up" server receive "$(flow_server "$id")" $((NUMBERED_PORT + i))
 		counter "$id-down" "$home" receive "$vip" $((NUMBERED_PORT + i))
 		i=$((i + 1))
 	done
 	wait_for 60 "receivers" flows_listen
 	i=0
 	for id in "${FLOWS[@]}"; do
-		vip=${FLOW_VIP[$id]} home=$(home_of "$id")
-		counter "$id-sends" "$home" send "$vip" $SERVER $((NUMBERED_PORT + i)) "$rate"
-		counter "$id-server" server send $SERVER "$vip" $((NUMBERED_PORT + i)) "$rate"
+		vip=${FLOW_VIP[${id%.*}]} home=$(home_of "${id%.*}") at=$(flow_server "$id")
+		counter "$id-sends" "$home" send "$vip" "$at" $((NUMBERED_PORT + i)) "$rate"
+		counter "$id-server" server send "$at" "$vip" $((NUMBERED_PORT + i)) "$rate"
 		i=$((i + 1))
 	done
 	all_reached
 }
+# All CHILD_SAs of all clients
+flows_all() {
+	local id n
+	for id in "${IDS[@]}"; do
+		echo "$id"
+		for ((n = 1; n < ${CHILDREN_OF[$id]:-1}; n++)); do
+			echo "$id.$n"
+		done
+	done
+}
+# flow_server FLOW: the server's address in the network behind that CHILD_SA
+flow_server() { [[ $1 = *.* ]] && echo "10.2.${1#*.}.2" || echo "$SERVER"; }
 declare -A FLOW_VIP=()
 flows_vips() {
 	local id vip rest
@@ -703,24 +767,49 @@ lossless() {
 }
 sequence_numbers_once() { is "sequence numbers seen twice" "$TWICE" 0; }
 
-# cluster_move FROM TO: all that are at one node go to the other, by command
+# cluster_move FROM TO: all that are at one node go to the other, by command; those
+# over IPv6 with another one
 cluster_move() {
-	local status=0
-	on "$1" "$rmobike" --switch --all --to "${NODE[$2]}" > "$lab/moved" 2>&1 ||
-		status=$?
+	if [ -z "$CLUSTER_IPV6" ]; then
+		cluster_command "$1" --switch --all --to "${NODE[$2]}"
+		return
+	fi
+	cluster_command "$1" --switch --local-ip "${NODE[$1]}" --to "${NODE[$2]}"
+	cluster_command "$1" --switch --local-ip "${NODE_6[$1]}" --to "${NODE_6[$2]}"
+}
+
+# cluster_command NODE ARGUMENT...: rmobike there moves all that it shall
+cluster_command() {
+	local node=$1 status=0
+	shift
+	on "$node" "$rmobike" "$@" > "$lab/moved" 2>&1 || status=$?
 	[ ${#IDS[@]} -gt 4 ] || cat "$lab/moved"
-	[ "$status" = 0 ] || fail "move from $1 to $2: status $status, $(tail -n 1 "$lab/moved")"
+	[ "$status" = 0 ] || fail "$node: rmobike $*: status $status, $(< "$lab/moved")"
 }
 
 # settled ID SPIS: until its CHILD_SAs are others than these, as they have to be
 # soon after each move, and the standby has them
 settled() { wait_for 60 "other CHILD_SAs of $1" has_others "$@" && synced "$1"; }
 has_others() {
-	local found
+	local found count=${CHILDREN_OF[$1]:-$CHILDREN}
 	found=$(children_of "$1")
-	[ "$(wc -l <<< "$found")" = "$CHILDREN" ] && [ "$found" != "$2" ] &&
+	[ "$(wc -l <<< "$found")" = "$count" ] &&
+		! grep -qxFf <(echo "$2") <<< "$found" &&
 		# what they replaced is gone
-		[ "$(child_get "$(home_of "$1")" spi-in "local-id=$1@" | wc -l)" = "$CHILDREN" ]
+		[ "$(child_get "$(home_of "$1")" spi-in "local-id=$1@" | wc -l)" = "$count" ]
+}
+
+# all_settled TUPLES: the same for all clients; what client_tuples said before
+all_settled() {
+	# Not before, and to look costs a virtual machine a lot
+	sleep 5
+	wait_for 60 "other CHILD_SAs of all" all_have_others "$1"
+	all_synced
+}
+all_have_others() {
+	awk 'NR == FNR { for (i = 5; i <= NF; i++) was[$i]; fields[$1] = NF; next }
+		{ for (i = 5; i <= NF; i++) same += $i in was; more += NF - fields[$1] }
+		END { exit same || more }' <(echo "$1") <(client_tuples)
 }
 
 # children_of ID: the SPIs of its CHILD_SAs

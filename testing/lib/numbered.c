@@ -26,6 +26,7 @@
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/udp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -44,8 +45,10 @@
 #define BUCKETS (1 << 14)
 /** for bursts that a receiver is late for, octets */
 #define RECEIVE_BUFFER (64 << 20)
-/** the same for a watcher, octets for the headers of each packet */
+/** the same for a watcher, octets for the headers of each packet; of both ways
+ * many watch at once, and not at such a speed */
 #define FRAMES (1 << 18)
+#define FRAMES_BOTH (1 << 15)
 #define FRAME_SIZE 256
 /** UDP encapsulation */
 #define ESP_PORT 4500
@@ -239,20 +242,31 @@ static void receive_packets(const char *address, int port)
 }
 
 /**
- * Find ESP in an IPv4 packet, with and without UDP
+ * Find ESP in an IPv4 or IPv6 packet, with and without UDP
  */
 static const uint8_t *find_esp(const uint8_t *packet, size_t len)
 {
 	const struct iphdr *ip = (const void*)packet;
+	const struct ip6_hdr *ip6 = (const void*)packet;
 	const struct udphdr *udp;
+	uint8_t protocol;
 	size_t at;
 
-	if (len < sizeof(*ip) || ip->version != 4)
+	if (len >= sizeof(*ip) && ip->version == 4)
+	{
+		at = ip->ihl * 4;
+		protocol = ip->protocol;
+	}
+	else if (len >= sizeof(*ip6) && ip->version == 6)
+	{
+		at = sizeof(*ip6);
+		protocol = ip6->ip6_nxt;
+	}
+	else
 	{
 		return NULL;
 	}
-	at = ip->ihl * 4;
-	if (ip->protocol == IPPROTO_UDP && at + sizeof(*udp) <= len)
+	if (protocol == IPPROTO_UDP && at + sizeof(*udp) <= len)
 	{
 		udp = (const void*)(packet + at);
 		if (udp->source != htons(ESP_PORT) && udp->dest != htons(ESP_PORT))
@@ -261,7 +275,7 @@ static const uint8_t *find_esp(const uint8_t *packet, size_t len)
 		}
 		at += sizeof(*udp);
 	}
-	else if (ip->protocol != IPPROTO_ESP)
+	else if (protocol != IPPROTO_ESP)
 	{
 		return NULL;
 	}
@@ -275,7 +289,8 @@ static const uint8_t *find_esp(const uint8_t *packet, size_t len)
  */
 static void watch_packet(const uint8_t *packet, size_t len, count_t *count)
 {
-	char src[INET_ADDRSTRLEN];
+	char src[INET6_ADDRSTRLEN];
+	bool ipv4 = packet[0] >> 4 == 4;
 	const uint8_t *esp = find_esp(packet, len);
 	uint32_t spi, seq;
 
@@ -291,14 +306,16 @@ static void watch_packet(const uint8_t *packet, size_t len, count_t *count)
 		count->twice++;
 		fprintf(stderr, "SPI %08x sequence number %u again, from %s\n",
 				ntohl(spi), ntohl(seq),
-				inet_ntop(AF_INET, packet + 12, src, sizeof(src)));
+				inet_ntop(ipv4 ? AF_INET : AF_INET6, packet + (ipv4 ? 12 : 8), src,
+						  sizeof(src)));
 	}
 }
 
 /**
  * Take what is in the ring from a position on, which is advanced
  */
-static void watch_ring(uint8_t *ring, u_int *at, bool both, count_t *count)
+static void watch_ring(uint8_t *ring, u_int frames, u_int *at, bool both,
+					   count_t *count)
 {
 	struct tpacket2_hdr *frame;
 	struct sockaddr_ll *from;
@@ -319,20 +336,20 @@ static void watch_ring(uint8_t *ring, u_int *at, bool both, count_t *count)
 		}
 		__atomic_store_n(&frame->tp_status, TP_STATUS_KERNEL,
 						 __ATOMIC_RELEASE);
-		*at = (*at + 1) % FRAMES;
+		*at = (*at + 1) % frames;
 	}
 }
 
 /**
  * A socket that puts what passes an interface into a ring
  */
-static int open_ring(const char *interface, uint8_t **ring)
+static int open_ring(const char *interface, u_int frames, uint8_t **ring)
 {
 	struct tpacket_req size = {
 		.tp_block_size = FRAME_SIZE * 256,
-		.tp_block_nr = FRAMES / 256,
+		.tp_block_nr = frames / 256,
 		.tp_frame_size = FRAME_SIZE,
-		.tp_frame_nr = FRAMES,
+		.tp_frame_nr = frames,
 	};
 	struct sockaddr_ll at = {
 		.sll_family = AF_PACKET,
@@ -351,7 +368,7 @@ static int open_ring(const char *interface, uint8_t **ring)
 	{
 		err(1, "%s", interface);
 	}
-	*ring = mmap(NULL, (size_t)FRAMES * FRAME_SIZE, PROT_READ | PROT_WRITE,
+	*ring = mmap(NULL, (size_t)frames * FRAME_SIZE, PROT_READ | PROT_WRITE,
 				 MAP_SHARED, fd, 0);
 	if (*ring == MAP_FAILED)
 	{
@@ -367,16 +384,16 @@ static void watch(const char *interface, bool both)
 	socklen_t len = sizeof(stats);
 	count_t count = {};
 	uint8_t *ring;
-	u_int at = 0;
-	int fd = open_ring(interface, &ring);
+	u_int at = 0, frames = both ? FRAMES_BOTH : FRAMES;
+	int fd = open_ring(interface, frames, &ring);
 
 	fprintf(stderr, "watching\n");
 	while (!ended)
 	{
-		watch_ring(ring, &at, both, &count);
+		watch_ring(ring, frames, &at, both, &count);
 		nanosleep(&pause, NULL);
 	}
-	watch_ring(ring, &at, both, &count);
+	watch_ring(ring, frames, &at, both, &count);
 	if (getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, &stats, &len))
 	{
 		err(1, "statistics");

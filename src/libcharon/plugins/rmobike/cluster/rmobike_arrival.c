@@ -235,6 +235,32 @@ METHOD(listener_t, ike_update, bool,
 }
 
 /**
+ * A new client may have an address that another one had at the other node;
+ * implements rmobike_errand_t
+ */
+static status_t announce(void *user, ike_sa_t *ike_sa)
+{
+	if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED)
+	{
+		tell_neighbours(user, ike_sa);
+	}
+	return SUCCESS;
+}
+
+METHOD(listener_t, child_updown, bool,
+	private_rmobike_arrival_t *this, ike_sa_t *ike_sa, child_sa_t *child_sa,
+	bool up)
+{
+	/* of those that arrive they hear at once */
+	if (up && rmobike_ownership_concerns(ike_sa) &&
+		!(owned(this, ike_sa) & RMOBIKE_UNREKEYED))
+	{
+		queue(this, ike_sa, 0, announce);
+	}
+	return TRUE;
+}
+
+/**
  * The other node knows, implements rmobike_mail_cb_t
  */
 static void noted(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
@@ -314,6 +340,7 @@ rmobike_arrival_t *rmobike_arrival_create(rmobike_channel_t *channel,
 		.public = {
 			.listener = {
 				.ike_update = _ike_update,
+				.child_updown = _child_updown,
 			},
 			.arrived = _arrived,
 			.claim = _claim,

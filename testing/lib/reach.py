@@ -37,6 +37,8 @@ count = len(missing)
 with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP) as icmp:
     for number in range(TRIES):
         for index, address in enumerate(list(missing)):
+            # What waits for an answer to ARP fills the buffer
+            icmp.settimeout(None)
             icmp.sendto(echo(number), (address, 0))
             if index % AT_ONCE == 0:
                 receive(icmp, missing, 0.02)

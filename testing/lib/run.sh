@@ -208,7 +208,7 @@ live_start() { # SLOT NAME
 	fi
 	# The end of this namespace's first process is the end of all in it
 	RMOBIKE_RESULTS=$dir RMOBIKE_KEEP=${keep:-} TMPDIR=$results/tmp \
-		VM_CPU=$slot VM_ENV='RMOBIKE_BUILD RMOBIKE_RESULTS RMOBIKE_CHARON' \
+		VM_CPU=$slot VM_ENV='RMOBIKE_BUILD RMOBIKE_RESULTS RMOBIKE_CHARON RMOBIKE_USERS' \
 		unshare --mount --pid --fork --kill-child --mount-proc -- \
 		"${command[@]}" > "$dir/output" 2>&1 < /dev/null &
 	running[$!]="$slot $name ${EPOCHREALTIME/./}"

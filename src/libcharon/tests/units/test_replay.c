@@ -266,6 +266,50 @@ START_TEST(jumps_across_32_bits_only_with_extended_numbers)
 }
 END_TEST
 
+/**
+ * Last sequence number that was sent
+ */
+static uint32_t *sent(sa_t *this)
+{
+	return this->replay.small ? &this->small.oseq : &this->large.head.oseq;
+}
+
+START_TEST(raises_to_numbers_that_nobody_used)
+{
+	sa_t sas[2];
+	uint32_t last;
+	int i;
+
+	init(&sas[0], _i);
+	init(&sas[1], _i);
+	*sent(&sas[0]) = *sent(&sas[1]) = 0;
+	last = *sent(&sas[0]) += 100;
+	for (i = 1; i <= RMOBIKE_REPLAY_HANDS; i++)
+	{
+		ck_assert(rmobike_replay_raise(&sas[i % 2].replay, FALSE));
+		ck_assert(*sent(&sas[i % 2]) > last);
+		last = *sent(&sas[i % 2]) += 100;
+	}
+	ck_assert(!rmobike_replay_raise(&sas[i % 2].replay, FALSE));
+	ck_assert_int_eq(sas[0].large.head.oseq_hi + sas[1].large.head.oseq_hi, 0);
+}
+END_TEST
+
+START_TEST(raises_what_is_ours_beyond_the_other_one)
+{
+	sa_t first, second;
+
+	init(&first, _i);
+	init(&second, _i);
+	*sent(&first) = *sent(&second) = 0;
+	ck_assert(rmobike_replay_raise(&second.replay, FALSE));
+	*sent(&second) += 100;
+	/* it was the first one to have it, but had nothing to send */
+	ck_assert(rmobike_replay_raise(&first.replay, TRUE));
+	ck_assert(*sent(&first) > *sent(&second));
+}
+END_TEST
+
 Suite *replay_suite()
 {
 	Suite *suite = suite_create("replay");
@@ -287,5 +331,11 @@ Suite *replay_suite()
 	tcase_add_loop_test(tcase, jumps_to_later_numbers, 0, countof(forms));
 	tcase_add_loop_test(tcase, jumps_across_32_bits_only_with_extended_numbers,
 						0, countof(forms));
+
+	tcase = add_case(suite, "raise");
+	tcase_add_loop_test(tcase, raises_to_numbers_that_nobody_used, 0,
+						countof(forms));
+	tcase_add_loop_test(tcase, raises_what_is_ours_beyond_the_other_one, 0,
+						countof(forms));
 	return suite;
 }

@@ -383,7 +383,7 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 /*
  * Described in rmobike_xfrm.h. Sequence numbers are not known here.
  */
-bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id)
+bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id, bool used)
 {
 	return is_linux() && esp_find(kernel_side(), id->spi, id->dst);
 }

@@ -82,6 +82,20 @@ struct private_rmobike_takeover_t {
 };
 
 /**
+ * Was a CHILD_SA set up here, and not by the other node? Its SPI tells, as no SPI
+ * is ever at both.
+ */
+static bool is_from_here(child_sa_t *child_sa)
+{
+	uint32_t spi = ntohl(child_sa->get_spi(child_sa, TRUE));
+	uint32_t first, last;
+
+	first = lib->settings->get_int(lib->settings, "%s.spi_min", 0, lib->ns);
+	last = lib->settings->get_int(lib->settings, "%s.spi_max", 0, lib->ns);
+	return first && spi >= first && spi <= last;
+}
+
+/**
  * Raise the sequence numbers of all outbound SAs: the other node has sent with
  * them, nobody knows how much; returns FALSE if the kernel doesn't find one
  */
@@ -103,7 +117,7 @@ static bool raise_all(ike_sa_t *ike_sa)
 			.mark = child_sa->get_mark(child_sa, FALSE),
 		};
 
-		raised &= rmobike_xfrm_raise(&id);
+		raised &= rmobike_xfrm_raise(&id, is_from_here(child_sa));
 	}
 	enumerator->destroy(enumerator);
 	return raised;

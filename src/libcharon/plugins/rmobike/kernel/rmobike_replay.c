@@ -99,15 +99,22 @@ bool rmobike_replay_jump(rmobike_replay_t *this, uint32_t jump)
 /*
  * Described in header
  */
-bool rmobike_replay_raise(rmobike_replay_t *this)
+bool rmobike_replay_raise(rmobike_replay_t *this, bool used)
 {
 	uint32_t *oseq = this->large ? &this->large->oseq : &this->small->oseq;
+	u_int hands = used || *oseq ? 2 : 1;
+	uint32_t bit;
 
-	if (*oseq >= RMOBIKE_REPLAY_HALF)
+	/* we had it after so many takeovers, the other one after one more */
+	for (bit = 1U << 31; *oseq & bit; bit >>= 1)
+	{
+		hands++;
+	}
+	if (hands > RMOBIKE_REPLAY_HANDS)
 	{
 		return FALSE;
 	}
-	*oseq = RMOBIKE_REPLAY_HALF;
+	*oseq = ~(UINT32_MAX >> hands);
 	return TRUE;
 }
 

@@ -20,9 +20,10 @@
 #include <linux/xfrm.h>
 
 /**
- * First sequence number of the second half
+ * How many times an SA can change hands, each takes half of the sequence numbers
+ * that are left: the last one has 65536
  */
-#define RMOBIKE_REPLAY_HALF (1U << 31)
+#define RMOBIKE_REPLAY_HANDS 16
 
 typedef struct rmobike_replay_t rmobike_replay_t;
 
@@ -50,14 +51,17 @@ struct rmobike_replay_t {
 bool rmobike_replay_jump(rmobike_replay_t *this, uint32_t jump);
 
 /**
- * Have an outbound SA go on in the second half of the sequence numbers, or of
- * the low 32 bits of them: the high ones are not sent, and the receiver would
- * have others.
+ * Have an outbound SA, or a copy of it, go on with sequence numbers that nobody
+ * has used. Two who share it and only use it by turns begin in the first half of
+ * the numbers; whoever takes it from the other one goes on in the next half of
+ * what was left to that. So does this in the low 32 bits of extended ones: the
+ * high ones are not sent, and the receiver would have others.
  *
  * @param this		state to change
- * @return			FALSE if it is there already
+ * @param used		TRUE if it was ours before, even if we sent nothing
+ * @return			FALSE if there are not enough left
  */
-bool rmobike_replay_raise(rmobike_replay_t *this);
+bool rmobike_replay_raise(rmobike_replay_t *this, bool used);
 
 /**
  * Take all packets up to the last one that was received for seen.

@@ -224,18 +224,16 @@ bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 /*
  * Described in header
  */
-bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id)
+bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id, bool used)
 {
 	rmobike_netlink_t sa, request, reply;
 	rmobike_replay_t replay;
 	bool success;
 
-	success = rmobike_netlink_get_sa(id, &sa) && get_replay(&sa, &replay);
-	if (success && rmobike_replay_raise(&replay))
-	{
-		success = start_set_replay(id, &replay, &request) &&
-				  rmobike_netlink_transact(&request, &reply);
-	}
+	success = rmobike_netlink_get_sa(id, &sa) && get_replay(&sa, &replay) &&
+			  rmobike_replay_raise(&replay, used) &&
+			  start_set_replay(id, &replay, &request) &&
+			  rmobike_netlink_transact(&request, &reply);
 	memwipe(&sa, sizeof(sa));
 	return success;
 }

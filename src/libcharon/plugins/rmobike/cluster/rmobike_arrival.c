@@ -82,6 +82,8 @@ static status_t tell(void *user, ike_sa_t *ike_sa)
 	{
 		rmobike_mail_start(&mail, ike_sa);
 		rmobike_mail_add_spis(&mail, ike_sa);
+		mail.heard = this->ownership->get_heard(this->ownership,
+									ike_sa->get_unique_id(ike_sa), &mail.ago);
 		data = rmobike_mail_write(&mail);
 		this->channel->tell(this->channel, RMOBIKE_TOPIC_ARRIVED, data);
 		chunk_free(&data);
@@ -105,8 +107,10 @@ static status_t rekey(void *user, ike_sa_t *ike_sa)
 	before = this->ownership->change(this->ownership,
 									 ike_sa->get_unique_id(ike_sa), 0,
 									 RMOBIKE_UNREKEYED);
+	/* without a channel the ha plugin may have told that it went elsewhere */
 	if (!(before & RMOBIKE_UNREKEYED) ||
-		ike_sa->get_state(ike_sa) != IKE_ESTABLISHED)
+		ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
+		!rmobike_ownership_is_here(ike_sa))
 	{
 		return SUCCESS;
 	}

@@ -146,11 +146,14 @@ static bool is_busy(private_rmobike_handover_t *this, ike_sa_t *ike_sa)
 static bool tell_release(release_t *release, ike_sa_t *ike_sa)
 {
 	rmobike_channel_t *channel = release->handover->channel;
+	rmobike_ownership_t *ownership = release->handover->ownership;
 	rmobike_mail_t mail;
 	chunk_t data;
 	bool complete;
 
 	rmobike_mail_start(&mail, ike_sa);
+	mail.heard = ownership->get_heard(ownership, ike_sa->get_unique_id(ike_sa),
+									  &mail.ago);
 	complete = rmobike_mail_add_spis(&mail, ike_sa);
 	if (complete)
 	{

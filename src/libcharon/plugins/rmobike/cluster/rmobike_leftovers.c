@@ -141,6 +141,8 @@ static void release_all(private_rmobike_leftovers_t *this)
 		}
 		this->ownership->release(this->ownership, ike_sa);
 		rmobike_mail_start(&mail, ike_sa);
+		mail.heard = this->ownership->get_heard(this->ownership,
+									ike_sa->get_unique_id(ike_sa), &mail.ago);
 		if (rmobike_mail_add_spis(&mail, ike_sa))
 		{	/* nobody tells it again */
 			mail.tries = RMOBIKE_MAIL_TRIES;

@@ -140,6 +140,8 @@ chunk_t rmobike_mail_write(const rmobike_mail_t *mail)
 	writer->write_uint32(writer, mail->number);
 	writer->write_uint32(writer, mail->next);
 	writer->write_uint32(writer, mail->expected);
+	writer->write_uint32(writer, mail->heard);
+	writer->write_uint32(writer, mail->ago);
 	writer->write_uint8(writer, mail->why);
 	writer->write_uint8(writer, mail->tries);
 	rmobike_mail_write_host(writer, mail->to);
@@ -198,6 +200,8 @@ bool rmobike_mail_read(rmobike_mail_t *mail, chunk_t data)
 			  reader->read_uint32(reader, &mail->number) &&
 			  reader->read_uint32(reader, &mail->next) &&
 			  reader->read_uint32(reader, &mail->expected) &&
+			  reader->read_uint32(reader, &mail->heard) &&
+			  reader->read_uint32(reader, &mail->ago) &&
 			  reader->read_uint8(reader, &mail->why) &&
 			  reader->read_uint8(reader, &mail->tries) &&
 			  read_rest(mail, reader);

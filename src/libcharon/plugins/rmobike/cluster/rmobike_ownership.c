@@ -5,6 +5,7 @@
 #include "cluster/rmobike_ownership.h"
 
 typedef struct private_rmobike_ownership_t private_rmobike_ownership_t;
+typedef struct owned_t owned_t;
 
 /**
  * Private data
@@ -22,22 +23,98 @@ struct private_rmobike_ownership_t {
 	rmobike_records_t *records;
 };
 
+/**
+ * What is known of an IKE_SA
+ */
+struct owned_t {
+	/** rmobike_owned_t */
+	u_int flags;
+	/** message ID after that of the client's last request here, 0 if none */
+	uint32_t heard;
+	/** when that was, monotonic time in milliseconds */
+	uint64_t when;
+};
+
+/**
+ * Get the monotonic time in milliseconds
+ */
+static uint64_t now(void)
+{
+	timeval_t tv;
+
+	time_monotonic(&tv);
+	return (uint64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000;
+}
+
+/**
+ * Get what is known of an IKE_SA, with the lock
+ */
+static owned_t *get(private_rmobike_ownership_t *this, uint32_t id)
+{
+	return this->records->get(this->records, id, RMOBIKE_PART_OWNED);
+}
+
+/**
+ * The same; if nothing is, that can be changed
+ */
+static owned_t *provide(private_rmobike_ownership_t *this, uint32_t id)
+{
+	owned_t *owned = get(this, id);
+
+	if (!owned)
+	{
+		INIT(owned);
+		this->records->set(this->records, id, RMOBIKE_PART_OWNED, owned);
+	}
+	return owned;
+}
+
 METHOD(rmobike_ownership_t, change, u_int,
 	private_rmobike_ownership_t *this, uint32_t id, u_int set, u_int clear)
 {
 	u_int before, after;
+	owned_t *owned;
 
 	this->records->lock(this->records);
-	before = (uintptr_t)this->records->get(this->records, id,
-										   RMOBIKE_PART_OWNED);
+	owned = get(this, id);
+	before = owned ? owned->flags : 0;
 	after = (before & ~clear) | set;
 	if (after != before)
 	{
-		this->records->set(this->records, id, RMOBIKE_PART_OWNED,
-						   (void*)(uintptr_t)after);
+		provide(this, id)->flags = after;
 	}
 	this->records->unlock(this->records);
 	return before;
+}
+
+METHOD(rmobike_ownership_t, hear, void,
+	private_rmobike_ownership_t *this, uint32_t id, uint32_t mid)
+{
+	owned_t *owned;
+
+	this->records->lock(this->records);
+	owned = provide(this, id);
+	owned->heard = mid + 1;
+	owned->when = now();
+	this->records->unlock(this->records);
+}
+
+METHOD(rmobike_ownership_t, get_heard, uint32_t,
+	private_rmobike_ownership_t *this, uint32_t id, uint32_t *ago)
+{
+	uint32_t heard = 0;
+	owned_t *owned;
+
+	*ago = 0;
+	this->records->lock(this->records);
+	owned = get(this, id);
+	if (owned && owned->heard)
+	{
+		heard = owned->heard;
+		*ago = min(now() - owned->when, UINT32_MAX);
+	}
+	this->records->unlock(this->records);
+	return heard;
 }
 
 METHOD(rmobike_ownership_t, release, void,
@@ -99,10 +176,11 @@ bool rmobike_ownership_has_tasks(ike_sa_t *ike_sa, task_queue_t queue)
 }
 
 /**
- * The part is a number, nothing is to be freed
+ * An IKE_SA was rekeyed: message IDs begin anew
  */
-static void forget(void *part)
+static void rekeyed(owned_t *owned, uint32_t id)
 {
+	owned->heard = 0;
 }
 
 /*
@@ -115,12 +193,14 @@ rmobike_ownership_t *rmobike_ownership_create(rmobike_records_t *records)
 	INIT(this,
 		.public = {
 			.change = _change,
+			.hear = _hear,
+			.get_heard = _get_heard,
 			.release = _release,
 			.is_released = _is_released,
 			.destroy = _destroy,
 		},
 		.records = records,
 	);
-	records->own(records, RMOBIKE_PART_OWNED, forget, NULL);
+	records->own(records, RMOBIKE_PART_OWNED, free, (void*)rekeyed);
 	return &this->public;
 }

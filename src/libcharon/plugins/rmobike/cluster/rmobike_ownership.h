@@ -59,6 +59,25 @@ struct rmobike_ownership_t {
 					u_int clear);
 
 	/**
+	 * Note that a new request of the client came here. The ha plugin tells the
+	 * other node of it, too, but not where it was.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		its message ID
+	 */
+	void (*hear)(rmobike_ownership_t *this, uint32_t id, uint32_t mid);
+
+	/**
+	 * Tell which of the client's requests was the last one to come here.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param ago		receives how many milliseconds ago
+	 * @return			the message ID after it, 0 if none did
+	 */
+	uint32_t (*get_heard)(rmobike_ownership_t *this, uint32_t id,
+						  uint32_t *ago);
+
+	/**
 	 * Have an IKE_SA be nobody's, until the other node takes it: nothing is
 	 * under way on it, it is passive.
 	 *

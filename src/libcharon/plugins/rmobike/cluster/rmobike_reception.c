@@ -122,9 +122,28 @@ static bool is_served(ike_sa_t *ike_sa)
 }
 
 /**
+ * Compare the last requests of the client that we and the other node got: less
+ * than 0 if ours was before that. It may have sent one to both, for want of an
+ * answer.
+ */
+static int compare_heard(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
+						 rmobike_mail_t *mail)
+{
+	uint32_t heard, ago;
+
+	heard = this->ownership->get_heard(this->ownership,
+									   ike_sa->get_unique_id(ike_sa), &ago);
+	if (heard != mail->heard)
+	{
+		return heard < mail->heard ? -1 : 1;
+	}
+	return ago > mail->ago ? -1 : ago < mail->ago;
+}
+
+/**
  * We serve an IKE_SA that the other node released: because its client is about
- * to come, or because both believe to. Then the higher message ID tells to whom
- * it talked last.
+ * to come, or because both believe to. Then it stays where the client asked for
+ * something last.
  */
 static void answer_served(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 						  rmobike_mail_t *mail)
@@ -134,7 +153,7 @@ static void answer_served(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 	owned = this->ownership->change(this->ownership,
 									ike_sa->get_unique_id(ike_sa), 0, 0);
 	if (!(owned & RMOBIKE_ARRIVING) &&
-		ike_sa->get_message_id(ike_sa, FALSE) < mail->expected)
+		compare_heard(this, ike_sa, mail) < 0)
 	{
 		answer(this, RMOBIKE_TOPIC_REJECTED, mail, RMOBIKE_MAIL_SERVED_THERE);
 		return;
@@ -234,29 +253,45 @@ static bool is_stale(ike_sa_t *ike_sa, rmobike_mail_t *mail)
 }
 
 /**
+ * Have a copy know the message IDs of the other node. One that we used up is not
+ * used again.
+ */
+static void update_ids(ike_sa_t *ike_sa, rmobike_mail_t *mail)
+{
+	if (ike_sa->get_message_id(ike_sa, TRUE) < mail->next)
+	{
+		ike_sa->set_message_id(ike_sa, TRUE, mail->next);
+	}
+	ike_sa->set_message_id(ike_sa, FALSE, mail->expected);
+}
+
+/**
  * The client of an IKE_SA is at the other node, implements rmobike_mail_cb_t.
- * The higher message ID tells to whom it talked last, if both serve it.
+ * If both serve it, that is where it asked for something last.
  */
 static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 {
 	private_rmobike_reception_t *this = user;
 	uint8_t why = ike_sa ? RMOBIKE_MAIL_SYNCHRONIZED
 						 : RMOBIKE_MAIL_NOT_SYNCHRONIZED;
-	bool down = FALSE;
+	bool served = ike_sa && is_served(ike_sa), down = FALSE;
 
 	if (this->channel->is_deaf(this->channel))
 	{	/* who ends this daemon has locked the bus, and waits for IKE_SAs */
 		return;
 	}
-	if (ike_sa && is_served(ike_sa) &&
-		ike_sa->get_message_id(ike_sa, FALSE) > mail->expected)
+	if (served && compare_heard(this, ike_sa, mail) > 0)
 	{
 		this->arrival->claim(this->arrival, ike_sa);
 	}
 	else if (ike_sa)
 	{
 		down = yield_to_other(this, ike_sa);
-		if (!is_stale(ike_sa, mail))
+		if (served)
+		{	/* what we believed is not what the ha plugin told */
+			update_ids(ike_sa, mail);
+		}
+		if (served || !is_stale(ike_sa, mail))
 		{
 			rmobike_mail_apply(mail, ike_sa);
 			remove_surplus(ike_sa, mail);

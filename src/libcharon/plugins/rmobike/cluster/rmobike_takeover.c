@@ -258,12 +258,20 @@ METHOD(listener_t, message, bool,
 	{
 		return TRUE;
 	}
-	if (!plain && message->get_request(message))
+	if (message->get_request(message))
 	{
-		repeat(this, ike_sa, message);
+		if (plain)
+		{
+			this->ownership->hear(this->ownership,
+								  ike_sa->get_unique_id(ike_sa),
+								  message->get_message_id(message));
+		}
+		else
+		{
+			repeat(this, ike_sa, message);
+		}
 	}
-	else if (plain && !message->get_request(message) &&
-			 message->get_exchange_type(message) == INFORMATIONAL &&
+	else if (plain && message->get_exchange_type(message) == INFORMATIONAL &&
 			 !rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
 	{	/* the other node takes us for dead and asked in our place; charon would
 		 * destroy the IKE_SA */

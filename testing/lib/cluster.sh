@@ -367,6 +367,10 @@ cluster_up() {
 }
 cluster_start() {
 	daemon "${NODES[@]}" "${CLIENTS[@]}"
+	cluster_connect
+}
+# cluster_connect: for daemons that run
+cluster_connect() {
 	if [ -n "$HA_WANTED" ]; then
 		wait_for 60 "node-a active" active node-a
 		if [ "$SEGMENTS" = 1 ]; then
@@ -452,13 +456,16 @@ stop_node() {
 # start_node NODE: and it has loaded its connections. ha asks the other node for
 # everything a second after it was loaded, and needs them by then.
 start_node() {
-	local node=$1
-	node_links "$node"
-	rm -f "$lab/$node/run/charon.vici"
-	start_daemon "$node"
-	wait_for 60 "charon of $node" test -S "$lab/$node/run/charon.vici"
-	on "$node" swanctl --load-all >> "$lab/$node/swanctl.log" 2>&1 ||
-		fail "$node: configuration not loaded, see swanctl.log"
+	node_links "$1"
+	start_again "$1"
+}
+# start_again HOST: its daemon
+start_again() {
+	rm -f "$lab/$1/run/charon.vici"
+	start_daemon "$1"
+	wait_for 60 "charon of $1" test -S "$lab/$1/run/charon.vici"
+	on "$1" swanctl --load-all >> "$lab/$1/swanctl.log" 2>&1 ||
+		fail "$1: configuration not loaded, see swanctl.log"
 }
 
 # reconnects CLIENT: somebody there who sees when charon has given up the tunnel to

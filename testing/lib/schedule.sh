@@ -137,3 +137,29 @@ something() {
 		;;
 	esac
 }
+
+# fault_schedule SEED: a line for each round of a cluster's weather, "event
+# milliseconds fault milliseconds milliseconds": something happens, the fault begins
+# that much later, lasts so long, and when all is well again there is a pause
+fault_schedule() {
+	local n event before fault
+	SEED=$1
+	chance 100
+	for ((n = 0; n < 6; n++)); do
+		one_of move move move move node-child child node-ike ike nothing
+		event=$CHANCE
+		# Most of a move is over soon, to rekey comes later
+		one_of 120 120 500 7000
+		chance "$CHANCE"
+		before=$CHANCE
+		one_of a-dies a-dies b-dies b-dies a-restarts b-restarts channel ha link link \
+			link-a-dies sleeps rebinds clock lost-ike lost-request lost-response \
+			lost-child lost-deleted nothing
+		fault=$CHANCE
+		one_of 300 1000 6000 15000
+		chance "$CHANCE"
+		echo -n "$event $before $fault $CHANCE "
+		chance 10000
+		echo "$CHANCE"
+	done
+}

@@ -15,6 +15,16 @@
  */
 #define REMIND 250
 
+/**
+ * How long the ha plugin has to tell of an exchange, in milliseconds
+ */
+#define TOLD 3000
+
+/**
+ * How many times the time doubles after that it is told again, if that fails
+ */
+#define DOUBLINGS 7
+
 typedef struct private_rmobike_arrival_t private_rmobike_arrival_t;
 
 /**
@@ -265,13 +275,97 @@ METHOD(listener_t, child_updown, bool,
 }
 
 /**
+ * Have the other node compare its copy, implements rmobike_errand_t
+ */
+static status_t check(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_arrival_t *this = user;
+	u_int before;
+
+	before = this->ownership->change(this->ownership,
+									 ike_sa->get_unique_id(ike_sa), 0,
+									 RMOBIKE_UNCHECKED);
+	if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
+		!(before & RMOBIKE_ARRIVING) && rmobike_ownership_is_here(ike_sa))
+	{
+		claim(this, ike_sa);
+	}
+	return SUCCESS;
+}
+
+/**
+ * Have that done when the ha plugin has told
+ */
+static void check_soon(private_rmobike_arrival_t *this, ike_sa_t *ike_sa)
+{
+	if (!(this->ownership->change(this->ownership,
+								  ike_sa->get_unique_id(ike_sa),
+								  RMOBIKE_UNCHECKED, 0) & RMOBIKE_UNCHECKED))
+	{
+		queue(this, ike_sa, TOLD, check);
+	}
+}
+
+METHOD(listener_t, message, bool,
+	private_rmobike_arrival_t *this, ike_sa_t *ike_sa, message_t *message,
+	bool incoming, bool plain)
+{
+	if (incoming && plain && this->channel &&
+		rmobike_ownership_concerns(ike_sa) &&
+		message->get_exchange_type(message) != IKE_SA_INIT)
+	{
+		check_soon(this, ike_sa);
+	}
+	return TRUE;
+}
+
+/**
+ * Rekey the IKE_SA, then those who look for copies find out about its CHILD_SAs;
+ * implements rmobike_errand_t
+ */
+static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_arrival_t *this = user;
+	status_t status = SUCCESS;
+
+	if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
+		rmobike_ownership_is_here(ike_sa))
+	{
+		status = ike_sa->rekey(ike_sa);
+		check_soon(this, ike_sa);
+	}
+	return status;
+}
+
+/**
+ * The other node has another copy, or none: the ha plugin tells of what is new,
+ * and of the rest again
+ */
+static void repair(private_rmobike_arrival_t *this, ike_sa_t *ike_sa,
+				   bool missing, u_int tries)
+{
+	u_int ms = max(this->options->rekey_delay, 1) * 1000 <<
+												min(tries, DOUBLINGS);
+
+	if (missing)
+	{	/* when it was just started it is about to ask for it */
+		queue(this, ike_sa, ms, tries ? rekey_ike : check);
+		return;
+	}
+	rmobike_ha_push(ike_sa);
+	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
+							RMOBIKE_UNREKEYED, 0);
+	queue(this, ike_sa, tries ? ms : 0, rekey);
+}
+
+/**
  * The other node knows, implements rmobike_mail_cb_t
  */
 static void noted(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 {
 	private_rmobike_arrival_t *this = user;
-
-	u_int before;
+	bool differs = mail->why != RMOBIKE_MAIL_SYNCHRONIZED;
+	u_int before, tries;
 
 	if (!ike_sa)
 	{
@@ -280,13 +374,14 @@ static void noted(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 	before = this->ownership->change(this->ownership,
 									 ike_sa->get_unique_id(ike_sa), 0,
 									 RMOBIKE_UNTOLD);
-	if (before & RMOBIKE_UNTOLD && !(before & RMOBIKE_UNREKEYED) &&
-		mail->why != RMOBIKE_MAIL_SYNCHRONIZED)
-	{	/* the ha plugin tells of new ones, and of the rest again */
-		rmobike_ha_push(ike_sa);
-		this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
-								RMOBIKE_UNREKEYED, 0);
-		queue(this, ike_sa, 0, rekey);
+	if (before & RMOBIKE_UNTOLD && !(before & RMOBIKE_UNREKEYED))
+	{
+		tries = this->ownership->count_differing(this->ownership,
+									ike_sa->get_unique_id(ike_sa), differs);
+		if (differs)
+		{
+			repair(this, ike_sa, mail->why == RMOBIKE_MAIL_MISSING, tries);
+		}
 	}
 }
 
@@ -345,6 +440,7 @@ rmobike_arrival_t *rmobike_arrival_create(rmobike_channel_t *channel,
 			.listener = {
 				.ike_update = _ike_update,
 				.child_updown = _child_updown,
+				.message = _message,
 			},
 			.arrived = _arrived,
 			.claim = _claim,

@@ -13,7 +13,9 @@
  * as half of their sequence numbers is gone.
  *
  * Besides tells the ha plugin of all other changes of addresses, which it
- * doesn't notice.
+ * doesn't notice, and sees that nothing of what it told got lost: some time after
+ * each exchange the other node compares its copy. If that is another one, the
+ * CHILD_SAs are rekeyed, or the IKE_SA if there is none: then it is told again.
  */
 
 #ifndef RMOBIKE_ARRIVAL_H_
@@ -33,7 +35,7 @@ typedef struct rmobike_arrival_t rmobike_arrival_t;
 struct rmobike_arrival_t {
 
 	/**
-	 * Notices updates.
+	 * Notices updates and exchanges.
 	 */
 	listener_t listener;
 

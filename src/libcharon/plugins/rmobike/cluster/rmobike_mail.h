@@ -42,6 +42,8 @@ enum {
 	RMOBIKE_MAIL_NOT_SYNCHRONIZED = 1,
 	/** it serves it already */
 	RMOBIKE_MAIL_SERVED_THERE = 2,
+	/** it doesn't know the IKE_SA, said to an arrival */
+	RMOBIKE_MAIL_MISSING = 3,
 };
 
 typedef struct rmobike_mail_t rmobike_mail_t;

@@ -33,6 +33,8 @@ struct owned_t {
 	uint32_t heard;
 	/** when that was, monotonic time in milliseconds */
 	uint64_t when;
+	/** how many times in a row the other node's copy was another one */
+	u_int differing;
 };
 
 /**
@@ -117,6 +119,20 @@ METHOD(rmobike_ownership_t, get_heard, uint32_t,
 	return heard;
 }
 
+METHOD(rmobike_ownership_t, count_differing, u_int,
+	private_rmobike_ownership_t *this, uint32_t id, bool differs)
+{
+	u_int before;
+	owned_t *owned;
+
+	this->records->lock(this->records);
+	owned = provide(this, id);
+	before = owned->differing;
+	owned->differing = differs ? before + 1 : 0;
+	this->records->unlock(this->records);
+	return before;
+}
+
 METHOD(rmobike_ownership_t, release, void,
 	private_rmobike_ownership_t *this, ike_sa_t *ike_sa)
 {
@@ -195,6 +211,7 @@ rmobike_ownership_t *rmobike_ownership_create(rmobike_records_t *records)
 			.change = _change,
 			.hear = _hear,
 			.get_heard = _get_heard,
+			.count_differing = _count_differing,
 			.release = _release,
 			.is_released = _is_released,
 			.destroy = _destroy,

@@ -40,6 +40,8 @@ enum rmobike_owned_t {
 	RMOBIKE_UNTOLD = (1 << 5),
 	/** it was ours at least once, so we may have sent any message ID */
 	RMOBIKE_SERVED = (1 << 6),
+	/** the other node's copy is going to be compared with it */
+	RMOBIKE_UNCHECKED = (1 << 7),
 };
 
 /**
@@ -76,6 +78,16 @@ struct rmobike_ownership_t {
 	 */
 	uint32_t (*get_heard)(rmobike_ownership_t *this, uint32_t id,
 						  uint32_t *ago);
+
+	/**
+	 * Count how many times in a row the other node's copy was another one.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param differs	FALSE if it is the same now
+	 * @return			how many times it was before
+	 */
+	u_int (*count_differing)(rmobike_ownership_t *this, uint32_t id,
+							 bool differs);
 
 	/**
 	 * Have an IKE_SA be nobody's, until the other node takes it: nothing is

@@ -272,8 +272,7 @@ static void update_ids(ike_sa_t *ike_sa, rmobike_mail_t *mail)
 static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 {
 	private_rmobike_reception_t *this = user;
-	uint8_t why = ike_sa ? RMOBIKE_MAIL_SYNCHRONIZED
-						 : RMOBIKE_MAIL_NOT_SYNCHRONIZED;
+	uint8_t why = ike_sa ? RMOBIKE_MAIL_SYNCHRONIZED : RMOBIKE_MAIL_MISSING;
 	bool served = ike_sa && is_served(ike_sa), down = FALSE;
 
 	if (this->channel->is_deaf(this->channel))
@@ -287,12 +286,9 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 	else if (ike_sa)
 	{
 		down = yield_to_other(this, ike_sa);
-		if (served)
-		{	/* what we believed is not what the ha plugin told */
-			update_ids(ike_sa, mail);
-		}
 		if (served || !is_stale(ike_sa, mail))
-		{
+		{	/* what we believed is not what the ha plugin told, or it didn't */
+			update_ids(ike_sa, mail);
 			rmobike_mail_apply(mail, ike_sa);
 			remove_surplus(ike_sa, mail);
 			if (!is_synchronized(ike_sa, mail))

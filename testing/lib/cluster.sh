@@ -572,7 +572,7 @@ has_copy() {
 }
 
 # leased NODE ID: the virtual address of the IKE_SA or its copy, as the node knows.
-# After the IKE_SA was rekeyed ha does not tell a node that asks for everything,
+# After the IKE_SA was rekeyed ha alone does not tell a node that asks for everything,
 # which may give the address to somebody else when it has taken over.
 leased() { sa "$1" "remote-id=$2@" | sa_value remote-vips | tr -d '[]'; }
 

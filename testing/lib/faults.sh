@@ -220,10 +220,26 @@ lose_message() {
 
 runs() { [ -n "${DAEMON[$1]:-}" ]; }
 
+# sas HOST, as in charon.sh, but not asked anew as long as SAS_KNOWN is set: each
+# question takes its time
+declare -A SAS=()
+sas() {
+	[ -z "${SAS_KNOWN:-}" ] || { printf '%s' "${SAS[$1]}"; return; }
+	on "$1" swanctl --list-sas --raw | sed -n 's/^list-sa event //p'
+}
+look() {
+	local name
+	for name in "${NODES[@]}" client; do
+		SAS[$name]=''
+		! runs "$name" || SAS[$name]=$(SAS_KNOWN='' sas "$name")$'\n'
+	done
+}
+
 # served: one node has the client, whatever else there is; the client agrees, and
 # another node that runs has a copy, or nothing
 served() {
-	local node
+	local node SAS_KNOWN=yes
+	look
 	node=$(node_of client)
 	[ "$(wc -w <<< "$node")" = 1 ] && is_at client "$node" &&
 		{ ! runs "$(other "$node")" || has_copy client; } && reaches client

@@ -320,6 +320,40 @@ METHOD(listener_t, message, bool,
 }
 
 /**
+ * The ha plugin does not tell the virtual IPs of an IKE_SA that was rekeyed, and
+ * a copy without them can't rekey CHILD_SAs; implements rmobike_errand_t
+ */
+static status_t renewed(void *user, ike_sa_t *ike_sa)
+{
+	rmobike_ha_push(ike_sa);
+	return SUCCESS;
+}
+
+METHOD(listener_t, ike_rekey, bool,
+	private_rmobike_arrival_t *this, ike_sa_t *old, ike_sa_t *new)
+{
+	if (rmobike_ownership_concerns(new))
+	{	/* follows to the new one */
+		queue(this, old, 0, renewed);
+	}
+	return TRUE;
+}
+
+METHOD(listener_t, child_state_change, bool,
+	private_rmobike_arrival_t *this, ike_sa_t *ike_sa, child_sa_t *child_sa,
+	child_sa_state_t state)
+{
+	/* one that was rekeyed goes some time after the exchange */
+	if (ike_sa && state == CHILD_DESTROYING && this->channel &&
+		ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
+		rmobike_ownership_concerns(ike_sa))
+	{
+		check_soon(this, ike_sa);
+	}
+	return TRUE;
+}
+
+/**
  * Rekey the IKE_SA, then those who look for copies find out about its CHILD_SAs;
  * implements rmobike_errand_t
  */
@@ -440,7 +474,9 @@ rmobike_arrival_t *rmobike_arrival_create(rmobike_channel_t *channel,
 			.listener = {
 				.ike_update = _ike_update,
 				.child_updown = _child_updown,
+				.ike_rekey = _ike_rekey,
 				.message = _message,
+				.child_state_change = _child_state_change,
 			},
 			.arrived = _arrived,
 			.claim = _claim,

@@ -7,6 +7,8 @@
 #include "base/rmobike_addrs.h"
 #include "cluster/rmobike_ha.h"
 
+#include <encoding/message.h>
+
 #include <dlfcn.h>
 
 /**
@@ -58,7 +60,8 @@ static listener_t *find_teller(void)
 			ha = (ha_t*)plugin;
 			/* without addresses it has no parts */
 			if (ha->socket && ha->ike &&
-				are_together(ha->ike->ike_updown, plugin->get_name))
+				are_together(ha->ike->ike_updown, plugin->get_name) &&
+				are_together(ha->ike->message, plugin->get_name))
 			{
 				found = ha->ike;
 			}
@@ -66,6 +69,20 @@ static listener_t *find_teller(void)
 	}
 	enumerator->destroy(enumerator);
 	return found;
+}
+
+/**
+ * Have it tell virtual IPs, which it does when it sees the end of IKE_AUTH
+ */
+static void push_virtual_ips(listener_t *teller, ike_sa_t *ike_sa)
+{
+	message_t *message;
+
+	message = message_create(IKEV2_MAJOR_VERSION, IKEV2_MINOR_VERSION);
+	message->set_exchange_type(message, IKE_AUTH);
+	message->set_request(message, FALSE);
+	teller->message(teller, ike_sa, message, FALSE, TRUE);
+	message->destroy(message);
 }
 
 /*
@@ -107,6 +124,7 @@ bool rmobike_ha_push(ike_sa_t *ike_sa)
 	if (teller)
 	{
 		teller->ike_updown(teller, ike_sa, TRUE);
+		push_virtual_ips(teller, ike_sa);
 	}
 	return teller != NULL;
 }

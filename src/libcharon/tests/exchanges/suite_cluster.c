@@ -128,6 +128,8 @@ static rmobike_mail_t create_mail(char *to)
 		.number = 7,
 		.next = 3,
 		.expected = 5,
+		.heard = 6,
+		.ago = 70,
 		.why = 1,
 		.tries = 2,
 		.to = to ? host_create_from_string(to, 0) : NULL,
@@ -153,6 +155,8 @@ START_TEST(test_mail_is_read_as_it_was_written)
 	ck_assert_uint_eq(copy.number, mail.number);
 	ck_assert_uint_eq(copy.next, mail.next);
 	ck_assert_uint_eq(copy.expected, mail.expected);
+	ck_assert_uint_eq(copy.heard, mail.heard);
+	ck_assert_uint_eq(copy.ago, mail.ago);
 	ck_assert_uint_eq(copy.why, mail.why);
 	ck_assert_uint_eq(copy.count, mail.count);
 	ck_assert(memeq(copy.spis, mail.spis, sizeof(mail.spis)));
@@ -182,7 +186,7 @@ START_TEST(test_mail_that_makes_no_sense_is_none)
 	longer = chunk_cata("cc", data, chunk_from_chars(0));
 	ck_assert(!rmobike_mail_read(&copy, longer));
 	/* addresses have 4 or 16 octets, or none */
-	data.ptr[30]++;
+	data.ptr[38]++;
 	ck_assert(!rmobike_mail_read(&copy, data));
 	rmobike_mail_clear(&mail);
 	chunk_free(&data);

@@ -207,7 +207,8 @@ static void released(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 	{
 		answer_served(this, ike_sa, mail);
 	}
-	else if (ike_sa && !is_settled(ike_sa, mail))
+	else if (ike_sa ? !is_settled(ike_sa, mail)
+					: mail->tries < RMOBIKE_MAIL_TRIES)
 	{	/* it is told again soon */
 		return;
 	}

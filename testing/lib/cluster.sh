@@ -13,7 +13,7 @@
 #                                      203.0.113.1       10.2.0.12
 #
 # Clients get 10.3.0.1 and those after it, from ha's pool: charon's own pools would
-# lease an address twice. The server has 10.3.0.0/24 on its link and asks by ARP who
+# lease an address twice. The server has 10.3.0.0/22 on its link and asks by ARP who
 # has them. The node with the client answers: farp does that for each CHILD_SA that
 # charon says is up. This needs no routing daemon, and unlike updown scripts (180 ms
 # for each, one by one) nothing that runs for each client. But farp only answers:
@@ -87,7 +87,7 @@ cluster_network() {
 	on lan ip link set server master bridge
 	address server eth0 "$SERVER/24"
 	other_networks server eth0 2
-	on server ip route add "${VIP%.*}.0/24" dev eth0
+	on server ip route add "${VIP%.*}.0/22" dev eth0
 	for i in "${!CLIENTS[@]}"; do
 		cluster_client "${CLIENTS[i]}" $((i + 1))
 	done
@@ -277,7 +277,7 @@ node_conf() {
 				remote = ${HA[$(other "$node")]}
 				segment_count = $SEGMENTS
 				pools {
-					pool = ${VIP%.*}.0/24
+					pool = ${VIP%.*}.0/22
 				}
 				${HA_OPTIONS[$node]:-}
 			}
@@ -292,7 +292,7 @@ node_conf() {
 		done
 		echo "}"
 		[ -n "$HA_WANTED" ] || printf '%s\n' "pools {" "	pool {" \
-			"		addrs = ${VIP%.*}.0/24" "	}" "}"
+			"		addrs = ${VIP%.*}.0/22" "	}" "}"
 		secrets_conf
 	} > "$lab/$node/swanctl/swanctl.conf"
 }

@@ -279,8 +279,9 @@ keep() {
 unserved() {
 	local name
 	for name in "${NODES[@]}" client; do
-		echo "$name: $(sa "$name" | sed 's/.*list-sa//' |
-			grep -oE '(^| )(state|local-host|remote-host)=[^ }]*' | sed 's/.*=//' | xargs)"
+		echo "$name: $(sa "$name" |
+			grep -oE '[ {](state|local-host|remote-host|spi-in)=[^ }]*' |
+			sed 's/.*=//' | xargs)"
 	done | paste -sd ';'
 }
 
@@ -301,7 +302,7 @@ verdict() {
 	"")		echo -n "-, lost" ;;
 	*)		echo -n "-, two owners" ;;
 	esac
-	[ "$SERVED" = yes ] || echo -n ", not served"
+	[ "$SERVED" = yes ] || echo -n ", not served ($(unserved))"
 	again=$(authentications client)
 	[ "$again" = 1 ] || echo -n ", authenticated $again times"
 	[ "$TWICE" = 0 ] || echo -n ", $TWICE sequence numbers twice"

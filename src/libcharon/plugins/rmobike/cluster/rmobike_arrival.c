@@ -104,6 +104,33 @@ static status_t tell(void *user, ike_sa_t *ike_sa)
 }
 
 /**
+ * Remove what was rekeyed before the IKE_SA went to the other node and came
+ * back: charon does so some seconds later, unless the IKE_SA is passive then
+ */
+static void remove_deleted(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa, *deleted;
+
+	do
+	{
+		deleted = NULL;
+		enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+		while (!deleted && enumerator->enumerate(enumerator, &child_sa))
+		{
+			if (child_sa->get_state(child_sa) == CHILD_DELETED)
+			{
+				deleted = child_sa;
+			}
+		}
+		enumerator->destroy(enumerator);
+	}
+	while (deleted &&
+		   ike_sa->destroy_child_sa(ike_sa, deleted->get_protocol(deleted),
+									deleted->get_spi(deleted, TRUE)) == SUCCESS);
+}
+
+/**
  * Rekey the CHILD_SAs, implements rmobike_errand_t
  */
 static status_t rekey(void *user, ike_sa_t *ike_sa)
@@ -124,6 +151,7 @@ static status_t rekey(void *user, ike_sa_t *ike_sa)
 	{
 		return SUCCESS;
 	}
+	remove_deleted(ike_sa);
 	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
 	while (status != DESTROY_ME &&
 		   enumerator->enumerate(enumerator, &child_sa))
@@ -320,8 +348,8 @@ METHOD(listener_t, message, bool,
 }
 
 /**
- * The ha plugin does not tell the virtual IPs of an IKE_SA that was rekeyed, and
- * a copy without them can't rekey CHILD_SAs; implements rmobike_errand_t
+ * The ha plugin does not tell the virtual IPs of an IKE_SA that was rekeyed,
+ * and a copy without them can't rekey CHILD_SAs; implements rmobike_errand_t
  */
 static status_t renewed(void *user, ike_sa_t *ike_sa)
 {
@@ -354,8 +382,8 @@ METHOD(listener_t, child_state_change, bool,
 }
 
 /**
- * Rekey the IKE_SA, then those who look for copies find out about its CHILD_SAs;
- * implements rmobike_errand_t
+ * Rekey the IKE_SA, then it turns out that its CHILD_SAs are missing; implements
+ * rmobike_errand_t
  */
 static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
 {

@@ -13,9 +13,10 @@
  * as half of their sequence numbers is gone.
  *
  * Besides tells the ha plugin of all other changes of addresses, which it
- * doesn't notice, and sees that nothing of what it told got lost: some time after
- * each exchange the other node compares its copy. If that is another one, the
- * CHILD_SAs are rekeyed, or the IKE_SA if there is none: then it is told again.
+ * doesn't notice, and sees that nothing of what it told got lost: some time
+ * after each exchange the other node compares its copy. If that is another one,
+ * the CHILD_SAs are rekeyed, or the IKE_SA if there is none: then it is told
+ * again.
  */
 
 #ifndef RMOBIKE_ARRIVAL_H_

@@ -21,8 +21,9 @@
 void rmobike_ha_check(void);
 
 /**
- * Have it tell the other node the addresses, virtual ones as well, and conditions
- * of an IKE_SA, which it only does by itself when that is established.
+ * Have it tell the other node the addresses, virtual ones as well, and
+ * conditions of an IKE_SA, which it only does by itself when that is
+ * established.
  *
  * @param ike_sa	IKE_SA, checked out
  * @return			FALSE if the plugin is not there, or not what we know

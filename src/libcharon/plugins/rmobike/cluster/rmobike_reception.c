@@ -258,8 +258,8 @@ static bool yield_to_other(private_rmobike_reception_t *this, ike_sa_t *ike_sa)
 }
 
 /**
- * Is an IKE_SA a copy of one that a client does not have anymore? Another one of
- * it is known to be at the other node, and no two have the same virtual IP.
+ * Is an IKE_SA a copy of one that a client does not have anymore? Another one
+ * of it is known to be at the other node, and no two have the same virtual IP.
  */
 static bool is_ghost(ike_sa_t *ike_sa, host_t *vip)
 {
@@ -365,8 +365,8 @@ static bool is_stale(ike_sa_t *ike_sa, rmobike_mail_t *mail)
 }
 
 /**
- * Have a copy know the message IDs of the other node. One that we used up is not
- * used again.
+ * Have a copy know the message IDs of the other node. One that we used up is
+ * not used again.
  */
 static void update_ids(ike_sa_t *ike_sa, rmobike_mail_t *mail)
 {

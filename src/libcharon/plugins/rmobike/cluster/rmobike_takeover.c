@@ -82,8 +82,8 @@ struct private_rmobike_takeover_t {
 };
 
 /**
- * Was a CHILD_SA set up here, and not by the other node? Its SPI tells, as no SPI
- * is ever at both.
+ * Was a CHILD_SA set up here, and not by the other node? Its SPI tells, as no
+ * SPI is ever at both.
  */
 static bool is_from_here(child_sa_t *child_sa)
 {

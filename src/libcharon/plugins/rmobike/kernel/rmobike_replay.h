@@ -20,8 +20,8 @@
 #include <linux/xfrm.h>
 
 /**
- * How many times an SA can change hands, each takes half of the sequence numbers
- * that are left: the last one has 65536
+ * How many times an SA can change hands, each takes half of the sequence
+ * numbers that are left: the last one has 65536
  */
 #define RMOBIKE_REPLAY_HANDS 16
 
@@ -52,10 +52,10 @@ bool rmobike_replay_jump(rmobike_replay_t *this, uint32_t jump);
 
 /**
  * Have an outbound SA, or a copy of it, go on with sequence numbers that nobody
- * has used. Two who share it and only use it by turns begin in the first half of
- * the numbers; whoever takes it from the other one goes on in the next half of
- * what was left to that. So does this in the low 32 bits of extended ones: the
- * high ones are not sent, and the receiver would have others.
+ * has used. Two who share it and only use it by turns begin in the first half
+ * of the numbers; whoever takes it from the other one goes on in the next half
+ * of what was left to that. So does this in the low 32 bits of extended ones:
+ * the high ones are not sent, and the receiver would have others.
  *
  * @param this		state to change
  * @param used		TRUE if it was ours before, even if we sent nothing

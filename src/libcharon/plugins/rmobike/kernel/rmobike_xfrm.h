@@ -76,8 +76,8 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi);
 bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst);
 
 /**
- * Have an outbound SA go on with sequence numbers that another machine, which had
- * it until now, did not use, see rmobike_replay_raise().
+ * Have an outbound SA go on with sequence numbers that another machine, which
+ * had it until now, did not use, see rmobike_replay_raise().
  *
  * @param id		the SA; its source does not matter
  * @param used		TRUE if it was ours before

@@ -382,7 +382,7 @@ METHOD(listener_t, child_state_change, bool,
 }
 
 /**
- * Rekey the IKE_SA, then it turns out that its CHILD_SAs are missing; implements
+ * Rekey the IKE_SA, then the CHILD_SAs turn out to be missing; implements
  * rmobike_errand_t
  */
 static status_t rekey_ike(void *user, ike_sa_t *ike_sa)

@@ -306,8 +306,8 @@ static void watch_packet(const uint8_t *packet, size_t len, count_t *count)
 		count->twice++;
 		fprintf(stderr, "SPI %08x sequence number %u again, from %s\n",
 				ntohl(spi), ntohl(seq),
-				inet_ntop(ipv4 ? AF_INET : AF_INET6, packet + (ipv4 ? 12 : 8), src,
-						  sizeof(src)));
+				inet_ntop(ipv4 ? AF_INET : AF_INET6, packet + (ipv4 ? 12 : 8),
+						  src, sizeof(src)));
 	}
 }
 

@@ -127,7 +127,7 @@ static void remove_deleted(ike_sa_t *ike_sa)
 	}
 	while (deleted &&
 		   ike_sa->destroy_child_sa(ike_sa, deleted->get_protocol(deleted),
-									deleted->get_spi(deleted, TRUE)) == SUCCESS);
+								deleted->get_spi(deleted, TRUE)) == SUCCESS);
 }
 
 /**

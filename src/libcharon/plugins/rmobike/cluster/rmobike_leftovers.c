@@ -120,8 +120,8 @@ static bool is_client(private_rmobike_leftovers_t *this, ike_sa_t *ike_sa)
 /**
  * This node is about to end: the other one shall have what the ha plugin
  * doesn't drop, as it only does so if it takes this node for the active one.
- * The bus is locked, and whoever has an IKE_SA checked out may wait for that, so
- * these are left to the ha plugin.
+ * The bus is locked, and whoever has an IKE_SA checked out may wait for that,
+ * so these are left to the ha plugin.
  */
 static void release_all(private_rmobike_leftovers_t *this)
 {

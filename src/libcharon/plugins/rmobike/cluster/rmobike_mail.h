@@ -59,7 +59,7 @@ struct rmobike_mail_t {
 	/** message IDs of our next request and of the peer's next one */
 	uint32_t next, expected;
 	/** what the client sent last to the sender itself: the message ID after
-	 * that of the request, 0 if there was none, and how many milliseconds ago */
+	 * that of the request, 0 if there was none, and how many ms ago */
 	uint32_t heard, ago;
 	/** which of several reasons */
 	uint8_t why;

@@ -314,7 +314,9 @@ static status_t check(void *user, ike_sa_t *ike_sa)
 									 ike_sa->get_unique_id(ike_sa), 0,
 									 RMOBIKE_UNCHECKED);
 	if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
-		!(before & RMOBIKE_ARRIVING) && rmobike_ownership_is_here(ike_sa))
+		!(before & RMOBIKE_ARRIVING) && rmobike_ownership_is_here(ike_sa) &&
+		/* not known before its peer is authenticated */
+		rmobike_ownership_concerns(ike_sa))
 	{
 		claim(this, ike_sa);
 	}

@@ -135,16 +135,11 @@ static bool came(void *user, ike_sa_t *ike_sa)
 }
 
 /**
- * Implements rmobike_elsewhere_t.is_link(): is it the ha plugin's, which
- * protects what the nodes tell each other?
+ * Implements rmobike_elsewhere_t.is_link()
  */
 static bool is_link(void *user, ike_sa_t *ike_sa)
 {
-	private_rmobike_cluster_t *this = user;
-	host_t *other = ike_sa->get_other_host(ike_sa);
-
-	return this->options->remote &&
-		   other->ip_equals(other, this->options->remote);
+	return rmobike_ha_is_link(ike_sa);
 }
 
 /**
@@ -248,7 +243,7 @@ METHOD(rmobike_cluster_t, get_status, void,
 												charon->ike_sa_manager, FALSE);
 	while (enumerator->enumerate(enumerator, &ike_sa))
 	{
-		if (!rmobike_ownership_concerns(ike_sa) || is_link(this, ike_sa))
+		if (!rmobike_ownership_concerns(ike_sa))
 		{
 			continue;
 		}
@@ -350,8 +345,7 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 	this->handover = rmobike_handover_create(this->channel, rooms->switches,
 											 rooms->refs, this->ownership);
 	this->leftovers = rmobike_leftovers_create(this->channel, rooms->refs,
-											   this->ownership, this->handover,
-											   this->options->remote);
+											   this->ownership, this->handover);
 	this->reception = rmobike_reception_create(this->channel, rooms->switches,
 											   this->ownership, this->takeover,
 											   this->arrival);

@@ -17,6 +17,11 @@
 #define PRIVATE "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,100.64.0.0/10," \
 				"169.254.0.0/16,127.0.0.0/8,fc00::/7,fe80::/10,::1"
 
+/**
+ * What the plugin is called, and its connection to the other node
+ */
+#define NAME "ha"
+
 typedef struct ha_t ha_t;
 
 /**
@@ -55,7 +60,7 @@ static listener_t *find_teller(void)
 	enumerator = lib->plugins->create_plugin_enumerator(lib->plugins);
 	while (!found && enumerator->enumerate(enumerator, &plugin, NULL))
 	{
-		if (streq(plugin->get_name(plugin), "ha"))
+		if (streq(plugin->get_name(plugin), NAME))
 		{
 			ha = (ha_t*)plugin;
 			/* without addresses it has no parts */
@@ -85,18 +90,47 @@ static void push_virtual_ips(listener_t *teller, ike_sa_t *ike_sa)
 	message->destroy(message);
 }
 
+/**
+ * Get the address of the other node, NULL if there is none
+ */
+static host_t *get_remote(void)
+{
+	char *str;
+
+	str = lib->settings->get_str(lib->settings, "%s.plugins.ha.remote", NULL,
+								 lib->ns);
+	return str ? host_create_from_string(str, 0) : NULL;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_ha_is_link(ike_sa_t *ike_sa)
+{
+	host_t *remote;
+	bool is_link;
+
+	if (!streq(ike_sa->get_name(ike_sa), NAME))
+	{
+		return FALSE;
+	}
+	/* a connection may have that name, too */
+	remote = get_remote();
+	is_link = remote && remote->ip_equals(remote,
+										  ike_sa->get_other_host(ike_sa));
+	DESTROY_IF(remote);
+	return is_link;
+}
+
 /*
  * Described in header
  */
 void rmobike_ha_check(void)
 {
 	rmobike_addrs_t *private;
-	char *str, why[BUF_LEN];
-	host_t *remote;
+	host_t *remote = get_remote();
+	char why[BUF_LEN];
 
-	str = lib->settings->get_str(lib->settings, "%s.plugins.ha.remote", NULL,
-								 lib->ns);
-	remote = str ? host_create_from_string(str, 0) : NULL;
 	private = rmobike_addrs_create(PRIVATE, why, sizeof(why));
 	if (remote && !private->includes(private, remote) &&
 		!lib->settings->get_str(lib->settings, "%s.plugins.ha.secret", NULL,

@@ -21,6 +21,13 @@
 void rmobike_ha_check(void);
 
 /**
+ * Is an IKE_SA its own one, which protects what it tells the other node?
+ *
+ * @param ike_sa	IKE_SA, checked out
+ */
+bool rmobike_ha_is_link(ike_sa_t *ike_sa);
+
+/**
  * Have it tell the other node the addresses, virtual ones as well, and
  * conditions of an IKE_SA, which it only does by itself when that is
  * established.

@@ -49,11 +49,6 @@ struct private_rmobike_leftovers_t {
 	rmobike_handover_t *handover;
 
 	/**
-	 * Address of the other node, to which the ha plugin may have an IKE_SA
-	 */
-	host_t *remote;
-
-	/**
 	 * TRUE if the daemon is about to end
 	 */
 	bool stopping;
@@ -107,17 +102,6 @@ static status_t pass_on(void *user, ike_sa_t *ike_sa)
 }
 
 /**
- * Is it an IKE_SA of a client?
- */
-static bool is_client(private_rmobike_leftovers_t *this, ike_sa_t *ike_sa)
-{
-	host_t *other = ike_sa->get_other_host(ike_sa);
-
-	return rmobike_ownership_concerns(ike_sa) &&
-		   !other->ip_equals(other, this->remote);
-}
-
-/**
  * This node is about to end: the other one shall have what the ha plugin
  * doesn't drop, as it only does so if it takes this node for the active one.
  * The bus is locked, and whoever has an IKE_SA checked out may wait for that,
@@ -134,7 +118,7 @@ static void release_all(private_rmobike_leftovers_t *this)
 												charon->ike_sa_manager, FALSE);
 	while (enumerator->enumerate(enumerator, &ike_sa))
 	{
-		if (!is_client(this, ike_sa) ||
+		if (!rmobike_ownership_concerns(ike_sa) ||
 			ike_sa->get_state(ike_sa) != IKE_ESTABLISHED)
 		{
 			continue;
@@ -178,7 +162,7 @@ METHOD(listener_t, ike_state_change, bool,
 {
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
 
-	if (!is_client(this, ike_sa))
+	if (!rmobike_ownership_concerns(ike_sa))
 	{
 		return TRUE;
 	}
@@ -236,8 +220,7 @@ METHOD(rmobike_leftovers_t, destroy, void,
 rmobike_leftovers_t *rmobike_leftovers_create(rmobike_channel_t *channel,
 											  rmobike_refs_t *refs,
 											  rmobike_ownership_t *ownership,
-											  rmobike_handover_t *handover,
-											  host_t *remote)
+											  rmobike_handover_t *handover)
 {
 	private_rmobike_leftovers_t *this;
 
@@ -254,7 +237,6 @@ rmobike_leftovers_t *rmobike_leftovers_create(rmobike_channel_t *channel,
 		.refs = refs,
 		.ownership = ownership,
 		.handover = handover,
-		.remote = remote,
 	);
 	return &this->public;
 }

@@ -47,12 +47,10 @@ struct rmobike_leftovers_t {
  * @param refs			follows IKE_SAs
  * @param ownership		which IKE_SAs are ours
  * @param handover		gives IKE_SAs
- * @param remote		address of the other node, has to exist as long
  */
 rmobike_leftovers_t *rmobike_leftovers_create(rmobike_channel_t *channel,
 											  rmobike_refs_t *refs,
 											  rmobike_ownership_t *ownership,
-											  rmobike_handover_t *handover,
-											  host_t *remote);
+											  rmobike_handover_t *handover);
 
 #endif /** RMOBIKE_LEFTOVERS_H_ @}*/

@@ -2,6 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "cluster/rmobike_ha.h"
 #include "cluster/rmobike_ownership.h"
 
 typedef struct private_rmobike_ownership_t private_rmobike_ownership_t;
@@ -164,7 +165,8 @@ METHOD(rmobike_ownership_t, destroy, void,
 bool rmobike_ownership_concerns(ike_sa_t *ike_sa)
 {
 	return ike_sa->get_version(ike_sa) == IKEV2 &&
-		   !ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR);
+		   !ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR) &&
+		   !rmobike_ha_is_link(ike_sa);
 }
 
 /*

@@ -168,6 +168,19 @@ static status_t rekey(void *user, ike_sa_t *ike_sa)
 }
 
 /**
+ * The same for one that arrived long ago, implements rmobike_errand_t. It can
+ * be moved until then.
+ */
+static status_t rekey_again(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_arrival_t *this = user;
+
+	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
+							RMOBIKE_UNREKEYED, 0);
+	return rekey(this, ike_sa);
+}
+
+/**
  * Tell those in this daemon who want to know, the ha plugin as well
  */
 static void raise_up(ike_sa_t *ike_sa)
@@ -417,9 +430,7 @@ static void repair(private_rmobike_arrival_t *this, ike_sa_t *ike_sa,
 		return;
 	}
 	rmobike_ha_push(ike_sa);
-	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
-							RMOBIKE_UNREKEYED, 0);
-	queue(this, ike_sa, tries ? ms : 0, rekey);
+	queue(this, ike_sa, tries ? ms : 0, rekey_again);
 }
 
 /**

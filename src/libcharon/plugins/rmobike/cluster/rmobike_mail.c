@@ -48,6 +48,10 @@ bool rmobike_mail_add_spis(rmobike_mail_t *mail, ike_sa_t *ike_sa)
 	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
 	while (enumerator->enumerate(enumerator, &child_sa))
 	{
+		if (child_sa->get_state(child_sa) == CHILD_DELETED)
+		{
+			continue;
+		}
 		complete = mail->count < RMOBIKE_MAIL_SPIS;
 		if (!complete)
 		{

@@ -95,7 +95,8 @@ typedef void (*rmobike_mail_cb_t)(void *user, ike_sa_t *ike_sa,
 void rmobike_mail_start(rmobike_mail_t *mail, ike_sa_t *ike_sa);
 
 /**
- * Add the SPIs of the CHILD_SAs to a message.
+ * Add the SPIs of the CHILD_SAs to a message, without those that were deleted
+ * and are only kept a moment longer for packets that come late.
  *
  * @param mail		the message
  * @param ike_sa	IKE_SA, checked out

@@ -77,26 +77,30 @@ static void answer(private_rmobike_reception_t *this, rmobike_topic_t topic,
 }
 
 /**
- * Does our copy have the same CHILD_SAs?
+ * Does our copy have the same CHILD_SAs? It may have others that are about to go,
+ * which nobody tells of, and know of some that they are before the other node.
  */
 static bool is_synchronized(ike_sa_t *ike_sa, rmobike_mail_t *mail)
 {
-	rmobike_mail_t own;
-	u_int i;
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	u_int known = 0;
+	bool same = TRUE;
 
-	rmobike_mail_start(&own, ike_sa);
-	if (!rmobike_mail_add_spis(&own, ike_sa) || own.count != mail->count)
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (enumerator->enumerate(enumerator, &child_sa))
 	{
-		return FALSE;
-	}
-	for (i = 0; i < own.count; i++)
-	{
-		if (!rmobike_mail_has_spi(mail, own.spis[i]))
+		if (rmobike_mail_has_spi(mail, child_sa->get_spi(child_sa, TRUE)))
 		{
-			return FALSE;
+			known++;
+		}
+		else if (child_sa->get_state(child_sa) != CHILD_DELETED)
+		{
+			same = FALSE;
 		}
 	}
-	return TRUE;
+	enumerator->destroy(enumerator);
+	return same && known == mail->count;
 }
 
 /**

@@ -162,13 +162,26 @@ lab_crashes() {
 }
 
 # Ends the daemons the way an operator does: one that crashes or hangs while it
-# ends fails the test
+# ends fails the test. Nodes of a cluster one by one, when nobody wants anything of
+# them: ha waits for IKE_SAs in use while others wait for it (docs/cluster.md).
 lab_daemons_end() {
-	local name pid status ok=0
+	local name others=() nodes=() ok=0
 	for name in "${!DAEMON[@]}"; do
+		[[ $name = node-* ]] && nodes+=("$name") || others+=("$name")
+	done
+	lab_daemons_stop "${others[@]}" || ok=1
+	for name in "${nodes[@]}"; do
+		sleep 0.5
+		lab_daemons_stop "$name" || ok=1
+	done
+	return $ok
+}
+lab_daemons_stop() { # HOST...
+	local name pid status ok=0
+	for name; do
 		kill -TERM "${DAEMON[$name]}" 2>/dev/null || true
 	done
-	for name in "${!DAEMON[@]}"; do
+	for name; do
 		pid=${DAEMON[$name]} status=0
 		( sleep 60; kill -KILL "$pid" ) 2>/dev/null &
 		wait "$pid" || status=$?

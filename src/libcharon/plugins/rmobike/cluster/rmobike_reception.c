@@ -77,8 +77,9 @@ static void answer(private_rmobike_reception_t *this, rmobike_topic_t topic,
 }
 
 /**
- * Does our copy have the same CHILD_SAs? It may have others that are about to go,
- * which nobody tells of, and know of some that they are before the other node.
+ * Does our copy have the same CHILD_SAs? It may have others that are about to
+ * go, which nobody tells of, and know of some that they are before the other
+ * node does.
  */
 static bool is_synchronized(ike_sa_t *ike_sa, rmobike_mail_t *mail)
 {

@@ -112,8 +112,8 @@ struct rmobike_ownership_t {
 };
 
 /**
- * Is it an IKE_SA that nodes take from each other: IKEv2, initiated by a client,
- * not by the other node?
+ * Is it an IKE_SA that nodes take from each other: IKEv2, initiated by a
+ * client, not by the other node?
  *
  * @param ike_sa	IKE_SA, checked out
  */

@@ -48,32 +48,41 @@ static bool are_together(void *a, void *b)
 }
 
 /**
- * Find what tells the other node, NULL if it is not there, or not what we know
+ * Find a plugin, NULL if it is not loaded
  */
-static listener_t *find_teller(void)
+static plugin_t *find_plugin(const char *name)
 {
 	enumerator_t *enumerator;
-	listener_t *found = NULL;
-	plugin_t *plugin;
-	ha_t *ha;
+	plugin_t *plugin, *found = NULL;
 
 	enumerator = lib->plugins->create_plugin_enumerator(lib->plugins);
 	while (!found && enumerator->enumerate(enumerator, &plugin, NULL))
 	{
-		if (streq(plugin->get_name(plugin), NAME))
+		if (streq(plugin->get_name(plugin), name))
 		{
-			ha = (ha_t*)plugin;
-			/* without addresses it has no parts */
-			if (ha->socket && ha->ike &&
-				are_together(ha->ike->ike_updown, plugin->get_name) &&
-				are_together(ha->ike->message, plugin->get_name))
-			{
-				found = ha->ike;
-			}
+			found = plugin;
 		}
 	}
 	enumerator->destroy(enumerator);
 	return found;
+}
+
+/**
+ * Find what tells the other node, NULL if it is not there, or not what we know
+ */
+static listener_t *find_teller(void)
+{
+	plugin_t *plugin = find_plugin(NAME);
+	ha_t *ha = (ha_t*)plugin;
+
+	/* without addresses it has no parts */
+	if (ha && ha->socket && ha->ike &&
+		are_together(ha->ike->ike_updown, plugin->get_name) &&
+		are_together(ha->ike->message, plugin->get_name))
+	{
+		return ha->ike;
+	}
+	return NULL;
 }
 
 /**
@@ -164,24 +173,6 @@ bool rmobike_ha_push(ike_sa_t *ike_sa)
 }
 
 /**
- * Is a plugin loaded?
- */
-static bool is_loaded(const char *name)
-{
-	enumerator_t *enumerator;
-	plugin_t *plugin;
-	bool found = FALSE;
-
-	enumerator = lib->plugins->create_plugin_enumerator(lib->plugins);
-	while (!found && enumerator->enumerate(enumerator, &plugin, NULL))
-	{
-		found = streq(plugin->get_name(plugin), name);
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-/**
  * Do both nodes lease the same addresses of a pool to the same peers?
  */
 static bool is_shared(const char *pool)
@@ -197,7 +188,7 @@ static bool is_shared(const char *pool)
 		found = streq(pool, name);
 	}
 	enumerator->destroy(enumerator);
-	return found || is_loaded("attr-sql");
+	return found || find_plugin("attr-sql");
 }
 
 /*

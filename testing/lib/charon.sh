@@ -12,6 +12,7 @@ declare -A EXTRA_PLUGINS=()  # host -> names of further plugins to load
 declare -A MORE_PLUGINS=()   # host -> paths of plugins that are not installed
 declare -A HOSTILE=()        # host -> options in charon.plugins.hostile
 declare -A RUN_BY=()         # host -> command that runs its charon, if any
+declare -A KILLED=()         # host -> yes: its charon is not ended, but killed
 declare -A CONNECTION=()     # host -> options of the connection
 AUTH=psk                     # psk, cert, or eap: the client by EAP-TLS
 CHILDREN=1                   # CHILD_SAs of each IKE_SA

@@ -177,15 +177,17 @@ lab_daemons_end() {
 	return $ok
 }
 lab_daemons_stop() { # HOST...
-	local name pid status ok=0
+	local name pid status signal ok=0
 	for name; do
-		kill -TERM "${DAEMON[$name]}" 2>/dev/null || true
+		signal=${KILLED[$name]:+KILL}
+		kill -"${signal:-TERM}" "${DAEMON[$name]}" 2>/dev/null || true
 	done
 	for name; do
 		pid=${DAEMON[$name]} status=0
 		( sleep 60; kill -KILL "$pid" ) 2>/dev/null &
-		wait "$pid" || status=$?
-		if [ "$status" != 0 ]; then
+		wait "$pid" 2>/dev/null || status=$?
+		# 128 and the signal
+		if [ "$status" != $((${KILLED[$name]:+137})) ]; then
 			echo "FAIL: charon of $name ended with status $status" >&2
 			ok=1
 		fi

@@ -83,7 +83,9 @@ expect_moment() {
 moment_comes() {
 	case $1 in
 	before)	;;
-	later)	settled client "$FAULT_CHILDREN" ;;
+	later)	wait_for 60 "other CHILD_SAs" has_others client "$FAULT_CHILDREN"
+		! runs "$FAULT_A" || synced client
+		;;
 	*)	( sleep 60; kill "$MOMENT" ) 2> /dev/null &
 		disown $!
 		wait "$MOMENT" 2> /dev/null || true

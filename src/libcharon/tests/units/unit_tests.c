@@ -69,6 +69,7 @@ int main(void)
 	srunner_add_suite(runner, lanes_suite());
 	srunner_add_suite(runner, keys_suite());
 	srunner_add_suite(runner, replay_suite());
+	srunner_add_suite(runner, clock_suite());
 
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

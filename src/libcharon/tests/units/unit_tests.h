@@ -39,6 +39,7 @@ Suite *window_suite(void);
 Suite *lanes_suite(void);
 Suite *keys_suite(void);
 Suite *replay_suite(void);
+Suite *clock_suite(void);
 
 /**
  * Add a test case to a suite.

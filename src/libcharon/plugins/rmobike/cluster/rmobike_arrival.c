@@ -2,6 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "base/rmobike_clock.h"
 #include "cluster/rmobike_arrival.h"
 #include "cluster/rmobike_ha.h"
 #include "cluster/rmobike_mail.h"
@@ -9,6 +10,7 @@
 #include "sa/rmobike_errand.h"
 
 #include <processing/jobs/callback_job.h>
+#include <threading/mutex.h>
 
 /**
  * When the other node is told again, in milliseconds
@@ -19,6 +21,11 @@
  * How long the ha plugin has to tell of an exchange, in milliseconds
  */
 #define TOLD 3000
+
+/**
+ * How long after one IKE_SA the next one's CHILD_SAs are rekeyed, in milliseconds
+ */
+#define REKEYING 5
 
 /**
  * How many times the time doubles after that it is told again, if that fails
@@ -56,6 +63,16 @@ struct private_rmobike_arrival_t {
 	 * When the CHILD_SAs are rekeyed, and where the neighbours are
 	 */
 	rmobike_options_cluster_t *options;
+
+	/**
+	 * When the CHILD_SAs of the last one that arrived are rekeyed
+	 */
+	uint64_t rekeying;
+
+	/**
+	 * Protects this
+	 */
+	mutex_t *mutex;
 };
 
 /**
@@ -222,6 +239,20 @@ static void tell_neighbours(private_rmobike_arrival_t *this, ike_sa_t *ike_sa)
 	interfaces->destroy(interfaces);
 }
 
+/**
+ * Rekey the CHILD_SAs later; those of many don't begin all at once
+ */
+static void rekey_later(private_rmobike_arrival_t *this, ike_sa_t *ike_sa)
+{
+	u_int ms;
+
+	this->mutex->lock(this->mutex);
+	ms = rmobike_clock_turn(&this->rekeying, rmobike_clock_now(),
+							this->options->rekey_delay * 1000, REKEYING);
+	this->mutex->unlock(this->mutex);
+	queue(this, ike_sa, ms, rekey);
+}
+
 METHOD(rmobike_arrival_t, arrived, void,
 	private_rmobike_arrival_t *this, ike_sa_t *ike_sa)
 {
@@ -239,7 +270,7 @@ METHOD(rmobike_arrival_t, arrived, void,
 	tell_neighbours(this, ike_sa);
 	/* it is not told "down" there before it is "up" here */
 	tell(this, ike_sa);
-	queue(this, ike_sa, this->options->rekey_delay * 1000, rekey);
+	rekey_later(this, ike_sa);
 }
 
 METHOD(rmobike_arrival_t, claim, void,
@@ -497,6 +528,7 @@ METHOD(rmobike_arrival_t, tell_all, void,
 METHOD(rmobike_arrival_t, destroy, void,
 	private_rmobike_arrival_t *this)
 {
+	this->mutex->destroy(this->mutex);
 	free(this);
 }
 
@@ -528,6 +560,7 @@ rmobike_arrival_t *rmobike_arrival_create(rmobike_channel_t *channel,
 		.refs = refs,
 		.ownership = ownership,
 		.options = options,
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 	if (channel)
 	{

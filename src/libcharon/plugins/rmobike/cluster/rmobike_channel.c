@@ -2,6 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "base/rmobike_clock.h"
 #include "base/rmobike_seal.h"
 #include "cluster/rmobike_channel.h"
 
@@ -108,17 +109,6 @@ struct private_rmobike_channel_t {
 };
 
 /**
- * Get the monotonic time in milliseconds
- */
-static uint64_t now(void)
-{
-	timeval_t tv;
-
-	time_monotonic(&tv);
-	return (uint64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000;
-}
-
-/**
  * Send a message, adopted
  */
 static bool send_message(private_rmobike_channel_t *this, chunk_t message)
@@ -182,7 +172,7 @@ static void set_alive(private_rmobike_channel_t *this, bool alive)
  */
 static void handle(private_rmobike_channel_t *this, uint8_t type, chunk_t data)
 {
-	this->last = now();
+	this->last = rmobike_clock_now();
 	set_alive(this, TRUE);
 	if (type < RMOBIKE_TOPICS && this->heard[type].cb &&
 		(type == RMOBIKE_TOPIC_RELAY || !is_deaf(this)))
@@ -223,7 +213,7 @@ static void receive(private_rmobike_channel_t *this, chunk_t message)
  */
 static u_int beat(private_rmobike_channel_t *this)
 {
-	uint64_t time = now();
+	uint64_t time = rmobike_clock_now();
 	chunk_t data;
 
 	if (time >= this->next)
@@ -267,7 +257,7 @@ CALLBACK(run, job_requeue_t,
 			receive(this, chunk_create(this->buf, len));
 		}
 	}
-	while (len > 0 && now() < this->next);
+	while (len > 0 && rmobike_clock_now() < this->next);
 	return JOB_REQUEUE_DIRECT;
 }
 
@@ -296,7 +286,7 @@ METHOD(rmobike_channel_t, set_beat, void,
 METHOD(rmobike_channel_t, start, void,
 	private_rmobike_channel_t *this)
 {
-	this->last = now();
+	this->last = rmobike_clock_now();
 	lib->processor->queue_job(lib->processor,
 			(job_t*)callback_job_create_with_prio(run, this, NULL,
 											(callback_job_cancel_t)return_false,

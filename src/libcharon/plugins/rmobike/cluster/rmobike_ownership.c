@@ -2,6 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "base/rmobike_clock.h"
 #include "cluster/rmobike_ha.h"
 #include "cluster/rmobike_ownership.h"
 
@@ -37,17 +38,6 @@ struct owned_t {
 	/** how many times in a row the other node's copy was another one */
 	u_int differing;
 };
-
-/**
- * Get the monotonic time in milliseconds
- */
-static uint64_t now(void)
-{
-	timeval_t tv;
-
-	time_monotonic(&tv);
-	return (uint64_t)tv.tv_sec * 1000 + tv.tv_usec / 1000;
-}
 
 /**
  * Get what is known of an IKE_SA, with the lock
@@ -98,7 +88,7 @@ METHOD(rmobike_ownership_t, hear, void,
 	this->records->lock(this->records);
 	owned = provide(this, id);
 	owned->heard = mid + 1;
-	owned->when = now();
+	owned->when = rmobike_clock_now();
 	this->records->unlock(this->records);
 }
 
@@ -114,7 +104,7 @@ METHOD(rmobike_ownership_t, get_heard, uint32_t,
 	if (owned && owned->heard)
 	{
 		heard = owned->heard;
-		*ago = min(now() - owned->when, UINT32_MAX);
+		*ago = min(rmobike_clock_now() - owned->when, UINT32_MAX);
 	}
 	this->records->unlock(this->records);
 	return heard;

@@ -8,22 +8,19 @@
  *
  * The client of an IKE_SA that this node took has come, by an authenticated
  * update (RFC 4555, 3.5): so it is ours, whatever the other node believes. That
- * is told to the other node until it notes it; to everybody in this daemon who
+ * is told to the other node; to everybody in this daemon who
  * wants to know who is connected; and seconds later the CHILD_SAs are rekeyed,
  * as half of their sequence numbers is gone.
  *
  * Besides tells the ha plugin of all other changes of addresses, which it
- * doesn't notice, and sees that nothing of what it told got lost: some time
- * after each exchange the other node compares its copy. If that is another one,
- * the CHILD_SAs are rekeyed, or the IKE_SA if there is none: then it is told
- * again.
+ * doesn't notice.
  */
 
 #ifndef RMOBIKE_ARRIVAL_H_
 #define RMOBIKE_ARRIVAL_H_
 
-#include "cluster/rmobike_channel.h"
 #include "cluster/rmobike_ownership.h"
+#include "cluster/rmobike_standby.h"
 #include "sa/rmobike_refs.h"
 
 #include <daemon.h>
@@ -36,7 +33,7 @@ typedef struct rmobike_arrival_t rmobike_arrival_t;
 struct rmobike_arrival_t {
 
 	/**
-	 * Notices updates and exchanges.
+	 * Notices updates.
 	 */
 	listener_t listener;
 
@@ -48,19 +45,6 @@ struct rmobike_arrival_t {
 	void (*arrived)(rmobike_arrival_t *this, ike_sa_t *ike_sa);
 
 	/**
-	 * Tell the other node that the client of an IKE_SA is here, as it seems to
-	 * believe something else.
-	 *
-	 * @param ike_sa	IKE_SA, checked out
-	 */
-	void (*claim)(rmobike_arrival_t *this, ike_sa_t *ike_sa);
-
-	/**
-	 * Tell the other node of all that it doesn't know yet. In a job of its own.
-	 */
-	void (*tell_all)(rmobike_arrival_t *this);
-
-	/**
 	 * Destroy a rmobike_arrival_t.
 	 */
 	void (*destroy)(rmobike_arrival_t *this);
@@ -69,12 +53,12 @@ struct rmobike_arrival_t {
 /**
  * Create it.
  *
- * @param channel		channel to the other node, NULL if there is none
+ * @param standby		tells the other node
  * @param refs			follows IKE_SAs
  * @param ownership		which IKE_SAs are ours
  * @param options		what is configured, has to exist as long
  */
-rmobike_arrival_t *rmobike_arrival_create(rmobike_channel_t *channel,
+rmobike_arrival_t *rmobike_arrival_create(rmobike_standby_t *standby,
 										  rmobike_refs_t *refs,
 										  rmobike_ownership_t *ownership,
 										  rmobike_options_cluster_t *options);

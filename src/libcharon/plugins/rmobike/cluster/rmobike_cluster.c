@@ -67,6 +67,11 @@ struct private_rmobike_cluster_t {
 	rmobike_nodes_t *nodes;
 
 	/**
+	 * Tells the other node what it should know
+	 */
+	rmobike_standby_t *standby;
+
+	/**
 	 * Knows what is to be done when a client has come
 	 */
 	rmobike_arrival_t *arrival;
@@ -206,7 +211,7 @@ static void alive(void *user, bool alive)
 	tell(this, alive ? "alive" : "silent", NULL, 0);
 	if (alive)
 	{
-		this->arrival->tell_all(this->arrival);
+		this->standby->tell_all(this->standby);
 		this->leftovers->reconsider(this->leftovers);
 	}
 	else
@@ -284,6 +289,7 @@ METHOD(rmobike_cluster_t, listen_, void,
 {
 	listener_t *listeners[] = {
 		&this->announce->listener,
+		&this->standby->listener,
 		&this->arrival->listener,
 		&this->takeover->listener,
 		this->leftovers ? &this->leftovers->listener : NULL,
@@ -318,6 +324,7 @@ METHOD(rmobike_cluster_t, destroy, void,
 	DESTROY_IF(this->reception);
 	this->takeover->destroy(this->takeover);
 	this->arrival->destroy(this->arrival);
+	this->standby->destroy(this->standby);
 	this->ownership->destroy(this->ownership);
 	this->announce->destroy(this->announce);
 	rmobike_options_cluster_destroy(this->options);
@@ -348,7 +355,7 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 											   this->ownership, this->handover);
 	this->reception = rmobike_reception_create(this->channel, rooms->switches,
 											   this->ownership, this->takeover,
-											   this->arrival);
+											   this->standby);
 	rooms->ask->set_elsewhere(rooms->ask, &elsewhere);
 	rmobike_relay_serve(this->channel);
 	if (rooms->raw_socket)
@@ -387,7 +394,9 @@ rmobike_cluster_t *rmobike_cluster_create(const rmobike_cluster_rooms_t *rooms)
 		.channel = rmobike_channel_create(options),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
-	this->arrival = rmobike_arrival_create(this->channel, rooms->refs,
+	this->standby = rmobike_standby_create(this->channel, rooms->refs,
+										   this->ownership, options);
+	this->arrival = rmobike_arrival_create(this->standby, rooms->refs,
 										   this->ownership, options);
 	this->takeover = rmobike_takeover_create(rooms->ask, rooms->raw_socket,
 											 rooms->refs, this->ownership,

@@ -62,6 +62,19 @@ static owned_t *provide(private_rmobike_ownership_t *this, uint32_t id)
 	return owned;
 }
 
+METHOD(rmobike_ownership_t, get_, u_int,
+	private_rmobike_ownership_t *this, uint32_t id)
+{
+	owned_t *owned;
+	u_int flags;
+
+	this->records->lock(this->records);
+	owned = get(this, id);
+	flags = owned ? owned->flags : 0;
+	this->records->unlock(this->records);
+	return flags;
+}
+
 METHOD(rmobike_ownership_t, change, u_int,
 	private_rmobike_ownership_t *this, uint32_t id, u_int set, u_int clear)
 {
@@ -140,7 +153,7 @@ METHOD(rmobike_ownership_t, is_released, bool,
 	private_rmobike_ownership_t *this, ike_sa_t *ike_sa)
 {
 	return ike_sa->get_state(ike_sa) == IKE_PASSIVE &&
-		   change(this, ike_sa->get_unique_id(ike_sa), 0, 0) & RMOBIKE_RELEASED;
+		   get_(this, ike_sa->get_unique_id(ike_sa)) & RMOBIKE_RELEASED;
 }
 
 METHOD(rmobike_ownership_t, destroy, void,
@@ -200,6 +213,7 @@ rmobike_ownership_t *rmobike_ownership_create(rmobike_records_t *records)
 
 	INIT(this,
 		.public = {
+			.get = _get_,
 			.change = _change,
 			.hear = _hear,
 			.get_heard = _get_heard,

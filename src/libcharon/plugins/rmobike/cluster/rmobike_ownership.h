@@ -50,6 +50,14 @@ enum rmobike_owned_t {
 struct rmobike_ownership_t {
 
 	/**
+	 * Get what is known of an IKE_SA.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @return			what is true, rmobike_owned_t
+	 */
+	u_int (*get)(rmobike_ownership_t *this, uint32_t id);
+
+	/**
 	 * Change what is known of an IKE_SA.
 	 *
 	 * @param id		unique ID of the IKE_SA

@@ -43,7 +43,7 @@ struct private_rmobike_reception_t {
 	/**
 	 * Tells what is here
 	 */
-	rmobike_arrival_t *arrival;
+	rmobike_standby_t *standby;
 };
 
 /**
@@ -245,7 +245,7 @@ static bool yield_to_other(private_rmobike_reception_t *this, ike_sa_t *ike_sa)
 	bool served = is_served(ike_sa);
 	u_int before;
 
-	before = this->ownership->change(this->ownership, id, 0, 0);
+	before = this->ownership->get(this->ownership, id);
 	if (served)
 	{
 		DBG1(DBG_IKE, "IKE_SA %s[%u] is served by the other node",
@@ -398,7 +398,7 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 	}
 	if (served && compare_heard(this, ike_sa, mail) > 0)
 	{
-		this->arrival->claim(this->arrival, ike_sa);
+		this->standby->claim(this->standby, ike_sa);
 	}
 	else if (ike_sa)
 	{
@@ -445,7 +445,7 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 											  rmobike_switches_t *switches,
 											  rmobike_ownership_t *ownership,
 											  rmobike_takeover_t *takeover,
-											  rmobike_arrival_t *arrival)
+											  rmobike_standby_t *standby)
 {
 	private_rmobike_reception_t *this;
 
@@ -457,7 +457,7 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 		.switches = switches,
 		.ownership = ownership,
 		.takeover = takeover,
-		.arrival = arrival,
+		.standby = standby,
 	);
 	channel->hear(channel, RMOBIKE_TOPIC_RELEASE, heard_release, this);
 	channel->hear(channel, RMOBIKE_TOPIC_ARRIVED, heard_arrived, this);

@@ -38,12 +38,12 @@ struct rmobike_reception_t {
  * @param switches		to end them
  * @param ownership		which IKE_SAs are ours
  * @param takeover		takes what the other node releases
- * @param arrival		tells what is here
+ * @param standby		tells what is here
  */
 rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 											  rmobike_switches_t *switches,
 											  rmobike_ownership_t *ownership,
 											  rmobike_takeover_t *takeover,
-											  rmobike_arrival_t *arrival);
+											  rmobike_standby_t *standby);
 
 #endif /** RMOBIKE_RECEPTION_H_ @}*/

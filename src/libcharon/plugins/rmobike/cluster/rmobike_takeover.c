@@ -240,7 +240,7 @@ static void repeat(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
 	u_int owned;
 
-	owned = this->ownership->change(this->ownership, id, 0, 0);
+	owned = this->ownership->get(this->ownership, id);
 	/* to handle it resets what is in the air; the client sends it again */
 	if (owned & RMOBIKE_ARRIVING && !(owned & RMOBIKE_REPEATED) &&
 		!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) &&

@@ -222,3 +222,55 @@ void rmobike_ike_sa_set_dscp(ike_sa_t *ike_sa, packet_t *packet)
 		packet->set_dscp(packet, ike_cfg->get_dscp(ike_cfg));
 	}
 }
+
+/**
+ * Remove what was rekeyed before the IKE_SA went to the other node and came
+ * back: charon does so some seconds later, unless the IKE_SA is passive then
+ */
+static void remove_deleted(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa, *deleted;
+
+	do
+	{
+		deleted = NULL;
+		enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+		while (!deleted && enumerator->enumerate(enumerator, &child_sa))
+		{
+			if (child_sa->get_state(child_sa) == CHILD_DELETED)
+			{
+				deleted = child_sa;
+			}
+		}
+		enumerator->destroy(enumerator);
+	}
+	while (deleted &&
+		   ike_sa->destroy_child_sa(ike_sa, deleted->get_protocol(deleted),
+								deleted->get_spi(deleted, TRUE)) == SUCCESS);
+}
+
+/*
+ * Described in header
+ */
+status_t rmobike_ike_sa_rekey_children(ike_sa_t *ike_sa)
+{
+	status_t status = SUCCESS;
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+
+	remove_deleted(ike_sa);
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (status != DESTROY_ME &&
+		   enumerator->enumerate(enumerator, &child_sa))
+	{
+		if (child_sa->get_state(child_sa) == CHILD_INSTALLED)
+		{
+			status = ike_sa->rekey_child_sa(ike_sa,
+										child_sa->get_protocol(child_sa),
+										child_sa->get_spi(child_sa, TRUE));
+		}
+	}
+	enumerator->destroy(enumerator);
+	return status;
+}

@@ -111,4 +111,13 @@ void rmobike_ike_sa_checkin(ike_sa_t *ike_sa, status_t status);
  */
 void rmobike_ike_sa_set_dscp(ike_sa_t *ike_sa, packet_t *packet);
 
+/**
+ * Rekey all CHILD_SAs (RFC 7296, 2.8). Those that were replaced already are
+ * removed at once.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @return			DESTROY_ME to destroy it
+ */
+status_t rmobike_ike_sa_rekey_children(ike_sa_t *ike_sa);
+
 #endif /** RMOBIKE_IKE_SA_H_ @}*/

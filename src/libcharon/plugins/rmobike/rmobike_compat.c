@@ -12,6 +12,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#ifdef RMOBIKE_IN_TREE
+
+/*
+ * Described in header
+ */
+bool rmobike_compat_check(char *why, size_t len)
+{
+	return TRUE;
+}
+
+#else /* !RMOBIKE_IN_TREE */
+
 /**
  * Is this a character that could continue a version number?
  */
@@ -96,6 +108,8 @@ bool rmobike_compat_check(char *why, size_t len)
 #endif
 	return TRUE;
 }
+
+#endif /* RMOBIKE_IN_TREE */
 
 /*
  * Described in header

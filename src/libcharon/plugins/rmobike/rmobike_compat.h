@@ -51,7 +51,8 @@ static inline bool rmobike_compat_new_reqid(kernel_ipsec_update_sa_t *data)
  * Check that the running daemon is what this module was compiled for.
  *
  * Versions before 6.0.3 load any plugin; a module built for other structures
- * would crash them.
+ * would crash them. In strongSwan's own tree (RMOBIKE_IN_TREE) it is always
+ * right: all is built together.
  *
  * @param why		receives the reason if it is not
  * @param len		size of that buffer

@@ -35,6 +35,9 @@ void switch_later(u_int ms, char *to)
 	world_later(ms, start_switch, to);
 }
 
+/* strongSwan's own tree has a runner for all of its tests */
+#ifndef RMOBIKE_IN_TREE
+
 /** All of them, in the order in which they run */
 static const struct {
 	const char *name;
@@ -97,3 +100,5 @@ int main(int argc, char *argv[])
 	printf("%d exchanges run, %d failed\n", run, failed);
 	return run && !failed ? EXIT_SUCCESS : EXIT_FAILURE;
 }
+
+#endif /* RMOBIKE_IN_TREE */

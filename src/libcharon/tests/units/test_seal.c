@@ -6,6 +6,10 @@
 
 #include "base/rmobike_seal.h"
 
+#ifndef PLUGINS
+#define PLUGINS "openssl random"
+#endif
+
 /**
  * Two nodes that know the same secret, and somebody who doesn't.
  */
@@ -29,7 +33,7 @@ static rmobike_seal_t *create(char *secret)
 static void setup(void)
 {
 	lib->plugins->add_path(lib->plugins, PLUGINDIR);
-	ck_assert(lib->plugins->load(lib->plugins, "openssl random"));
+	ck_assert(lib->plugins->load(lib->plugins, PLUGINS));
 	a = create("a secret of both nodes");
 	b = create("a secret of both nodes");
 	stranger = create("a secret of another cluster");

@@ -14,6 +14,7 @@ TCase *add_case(Suite *suite, const char *name)
 {
 	TCase *tc = tcase_create(name);
 
+	tcase_set_timeout(tc, 60);
 	suite_add_tcase(suite, tc);
 	return tc;
 }
@@ -30,6 +31,9 @@ host_t *host(const char *address)
 	ck_assert_msg(host != NULL, "'%s' in a test is no address", address);
 	return host;
 }
+
+/* strongSwan's own tree has a runner for all of its tests */
+#ifndef RMOBIKE_IN_TREE
 
 /**
  * What libcrypto keeps until the process ends is found or not as addresses
@@ -77,3 +81,5 @@ int main(void)
 	library_deinit();
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
+
+#endif /* RMOBIKE_IN_TREE */

@@ -15,7 +15,9 @@
  * What charon needs to run, from where the daemon is installed (PLUGINDIR), or
  * what the environment variable TESTS_PLUGINDIR says
  */
+#ifndef PLUGINS
 #define PLUGINS "aes sha1 sha2 hmac kdf"
+#endif
 
 /*
  * Described in header

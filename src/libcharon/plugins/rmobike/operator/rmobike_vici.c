@@ -122,6 +122,22 @@ static void node_changed(void *user, host_t *remote, const char *state,
 }
 
 /**
+ * Where the vici plugin is part of the same program or library
+ * (--enable-monolithic) these are linked. Otherwise they are NULL, and its
+ * module has to be asked.
+ */
+vici_builder_t *vici_builder_create(void) __attribute__((weak));
+vici_dispatcher_t *vici_dispatcher_create(char *uri) __attribute__((weak));
+
+/**
+ * Get a function of the vici plugin, NULL if there is no such
+ */
+static void *get_function(void *handle, const char *name, void *linked)
+{
+	return linked ?: handle ? dlsym(handle, name) : NULL;
+}
+
+/**
  * Find the plugin that owns the main vici socket
  */
 static plugin_t *find_vici_plugin()
@@ -175,7 +191,8 @@ static vici_dispatcher_t *create_own_dispatcher(void *handle)
 	rmobike_options_t *options;
 
 	options = rmobike_settings_get(NULL);
-	create = dlsym(handle, "vici_dispatcher_create");
+	create = get_function(handle, "vici_dispatcher_create",
+						  vici_dispatcher_create);
 	if (create)
 	{
 		dispatcher = create(options->socket);
@@ -263,11 +280,8 @@ rmobike_vici_t *rmobike_vici_create(const rmobike_commands_t *commands)
 		.commands = *commands,
 		.handle = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD),
 	);
-	if (this->handle)
-	{
-		this->commands.create_builder = dlsym(this->handle,
-											  "vici_builder_create");
-	}
+	this->commands.create_builder = get_function(this->handle,
+							"vici_builder_create", vici_builder_create);
 	if (this->commands.create_builder)
 	{
 		this->dispatcher = get_main_dispatcher(plugin);

@@ -42,6 +42,13 @@
 #define ck_assert_ptr_eq(a, b) test_assert((void*)(a) == (void*)(b))
 #define ck_assert_mem_eq(a, b, len) test_assert(memeq(a, b, len))
 #define ck_assert_str_ne(a, b) test_assert(!streq(a, b))
+/* Strings may be constant */
+#undef ck_assert_str_eq
+#define ck_assert_str_eq(a, b) \
+({ \
+	const char *_a = (a), *_b = (b); \
+	test_assert_msg(streq(_a, _b), #a " != " #b " (\"%s\", \"%s\")", _a, _b); \
+})
 #define ck_abort_msg(fmt, ...) \
 	test_fail_msg(__FILE__, __LINE__, fmt, ##__VA_ARGS__)
 

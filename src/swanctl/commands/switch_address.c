@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <threading/condvar.h>

@@ -41,6 +41,12 @@ unset RMOBIKE_LAB
 mount -t tmpfs -o mode=755 lab "$lab"
 export LC_ALL=C
 
+# Another daemon than this machine's, as "make install" put it there
+if [ -n "${RMOBIKE_STRONGSWAN:-}" ]; then
+	mount --bind "$RMOBIKE_STRONGSWAN/usr/lib/ipsec" /usr/lib/ipsec
+	mount --bind "$RMOBIKE_STRONGSWAN/usr/sbin/swanctl" /usr/sbin/swanctl
+fi
+
 declare -A HOST=()     # name -> pid of the process that holds the namespaces
 declare -A DAEMON=()   # name -> pid of its charon
 

@@ -23,11 +23,13 @@
 #define check_numbers(type, fmt, a, op, b) \
 ({ \
 	type _a = (type)(a), _b = (type)(b); \
-	test_assert_msg(_a op _b, #a " " #op " " #b " (" fmt ", " fmt ")", _a, _b); \
+	test_assert_msg(_a op _b, #a " " #op " " #b " (" fmt ", " fmt ")", _a, \
+					_b); \
 })
 
 #define ck_assert_int(a, op, b) check_numbers(long long, "%lld", a, op, b)
-#define ck_assert_uint(a, op, b) check_numbers(unsigned long long, "%llu", a, op, b)
+#define ck_assert_uint(a, op, b) \
+	check_numbers(unsigned long long, "%llu", a, op, b)
 
 #define ck_assert_int_ne(a, b) ck_assert_int(a, !=, b)
 #define ck_assert_int_lt(a, b) ck_assert_int(a, <, b)

@@ -44,12 +44,10 @@ static test_suite_t *create_##x(void) \
 #undef EXCHANGE_SUITE
 
 static test_configuration_t tests[] = {
-#define UNIT_SUITE(x) \
-	{ .suite = x##_suite, },
-#define EXCHANGE_SUITE(x) \
-	{ .suite = create_##x, },
+#define UNIT_SUITE(x) { .suite = x##_suite },
+#define EXCHANGE_SUITE(x) { .suite = create_##x },
 #include "rmobike_tests.h"
-	{ .suite = NULL, },
+	{ .suite = NULL },
 };
 
 /**

@@ -223,8 +223,9 @@ static bool add_option(vici_req_t *req, int op, char *arg)
 		char op;
 		char *key;
 	} keys[] = {
-		{'t', "to"},	  {'i', "ike"},		 {'I', "ike-id"}, {'p', "peer-ip"},
-		{'d', "peer-id"}, {'l', "local-ip"}, {'a', "all"},
+		{ 't', "to" },		{ 'i', "ike" },		 { 'I', "ike-id" },
+		{ 'p', "peer-ip" }, { 'd', "peer-id" }, { 'l', "local-ip" },
+		{ 'a', "all" },
 	};
 	int i;
 
@@ -311,25 +312,26 @@ static int switch_address(vici_conn_t *conn)
 /**
  * Register the command.
  */
-static void __attribute__ ((constructor))reg()
+static void __attribute__((constructor)) reg()
 {
-	command_register((command_t) {
+	command_register((command_t){
 		switch_address, 'w', "switch-address",
 		"move IKE_SAs to another address of the daemon",
-		{"--to <address> --ike <name> | --ike-id <id> | --peer-id <id|wildcards>",
-		 "| --peer-ip <ip|subnet|range> | --local-ip <address> | --all",
-		 "[--raw|--pretty]"},
+		{ "--to <address>",
+		  "--ike <name> | --ike-id <id> | --peer-id <id|wildcards>",
+		  "| --peer-ip <ip|subnet|range> | --local-ip <address> | --all",
+		  "[--raw|--pretty]" },
 		{
-			{"help",		'h', 0, "show usage information"},
-			{"to",			't', 1, "address of the daemon to move to"},
-			{"ike",			'i', 1, "move by IKE_SA name"},
-			{"ike-id",		'I', 1, "move by IKE_SA unique identifier"},
-			{"peer-ip",		'p', 1, "move by IP of the peer"},
-			{"peer-id",		'd', 1, "move by identity of the peer"},
-			{"local-ip",	'l', 1, "move by IP of the daemon"},
-			{"all",			'a', 0, "move all IKE_SAs"},
-			{"raw",			'r', 0, "dump raw response and event messages"},
-			{"pretty",		'P', 0, "dump them in pretty print"},
+			{ "help",		'h', 0, "show usage information" },
+			{ "to",			't', 1, "address of the daemon to move to" },
+			{ "ike",		'i', 1, "move by IKE_SA name" },
+			{ "ike-id",		'I', 1, "move by IKE_SA unique identifier" },
+			{ "peer-ip",	'p', 1, "move by IP of the peer" },
+			{ "peer-id",	'd', 1, "move by identity of the peer" },
+			{ "local-ip",	'l', 1, "move by IP of the daemon" },
+			{ "all",		'a', 0, "move all IKE_SAs" },
+			{ "raw",		'r', 0, "dump raw response and event messages" },
+			{ "pretty",		'P', 0, "dump them in pretty print" },
 		}
 	});
 }

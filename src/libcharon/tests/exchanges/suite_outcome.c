@@ -249,7 +249,7 @@ static char *settings_of_others[] = {
  */
 START_TEST(test_requests_before_the_update_are_no_refusal)
 {
-	void (*before[])() = {
+	void (*before[])(side_t) = {
 		world_rekey_child, world_create_child, dpd, rekey,
 	};
 

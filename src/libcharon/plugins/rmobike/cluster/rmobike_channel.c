@@ -289,7 +289,7 @@ METHOD(rmobike_channel_t, start, void,
 	this->last = rmobike_clock_now();
 	lib->processor->queue_job(lib->processor,
 			(job_t*)callback_job_create_with_prio(run, this, NULL,
-											(callback_job_cancel_t)return_false,
+											(void*)return_false,
 											JOB_PRIO_CRITICAL));
 }
 

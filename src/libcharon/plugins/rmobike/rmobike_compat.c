@@ -126,3 +126,24 @@ u_int rmobike_compat_ha(void)
 	}
 	return major == 6 && minor == 0 && patch == 1 ? 4 : 5;
 }
+
+/*
+ * Described in header
+ */
+void rmobike_compat_forget(ike_sa_t *ike_sa, child_sa_t *child_sa)
+{
+#ifdef RMOBIKE_HAVE_REKEY_SA
+	enumerator_t *enumerator;
+	child_sa_t *other;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (enumerator->enumerate(enumerator, &other))
+	{
+		if (other->get_rekey_sa(other) == child_sa)
+		{
+			other->set_rekey_sa(other, NULL);
+		}
+	}
+	enumerator->destroy(enumerator);
+#endif
+}

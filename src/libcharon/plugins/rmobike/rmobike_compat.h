@@ -48,6 +48,19 @@ static inline bool rmobike_compat_new_reqid(kernel_ipsec_update_sa_t *data)
 }
 
 /**
+ * Let no CHILD_SA of an IKE_SA refer to one that is destroyed.
+ *
+ * Since 6.0 one that the peer replaced refers to its replacement until the peer
+ * deletes it. The replacement may be gone by then: it is rekeyed, as by a move
+ * under userland ESP, and the peer doesn't know it. charon would use what was
+ * freed (docs/upstream/rekeyed-child-sa.md).
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @param child_sa	CHILD_SA that is about to be destroyed
+ */
+void rmobike_compat_forget(ike_sa_t *ike_sa, child_sa_t *child_sa);
+
+/**
  * Check that the running daemon is what this module was compiled for.
  *
  * Versions before 6.0.3 load any plugin; a module built for other structures

@@ -264,6 +264,17 @@ METHOD(listener_t, ike_state_change, bool,
 	return TRUE;
 }
 
+METHOD(listener_t, child_state_change, bool,
+	private_rmobike_listener_t *this, ike_sa_t *ike_sa, child_sa_t *child_sa,
+	child_sa_state_t state)
+{
+	if (ike_sa && state == CHILD_DESTROYING)
+	{
+		rmobike_compat_forget(ike_sa, child_sa);
+	}
+	return TRUE;
+}
+
 METHOD(rmobike_listener_t, destroy, void,
 	private_rmobike_listener_t *this)
 {
@@ -284,6 +295,7 @@ rmobike_listener_t *rmobike_listener_create(const rmobike_rooms_t *rooms)
 				.ike_update = _ike_update,
 				.ike_rekey = _ike_rekey,
 				.ike_state_change = _ike_state_change,
+				.child_state_change = _child_state_change,
 			},
 			.destroy = _destroy,
 		},

@@ -272,8 +272,42 @@ START_TEST(test_delete)
 }
 END_TEST
 
+/*
+ * The responder replaces a CHILD_SA, but before it deletes the old one it
+ * forgets the new one, which the initiator is about to replace.
+ *
+ *     initiator                 responder
+ *                            <-  REKEY_SA
+ *     SA                     ->
+ *                        x - <-  D                 late
+ *     REKEY_SA               ->
+ *                            <-  CHILD_SA_NOT_FOUND
+ *                            <-  D                 now
+ */
+START_TEST(test_replacement_that_is_gone_is_not_used)
+{
+	world_establish();
+	world_fate(HOLD, "* <- * INFORMATIONAL req * {D}", 1);
+	world_rekey_child(RESPONDER);
+	world_run(100);
+	world_forge(.from = RESPONDER, .exchange = CREATE_CHILD_SA,
+				.response = TRUE, .type = CHILD_SA_NOT_FOUND);
+	world_rekey_child(INITIATOR);
+	world_run(100);
+	world_release("*");
+	world_run(10000);
+
+	assert_logged("*[[]i] received DELETE for *");
+	assert_not_logged("*[[]i] rekeyed CHILD_SA *");
+	world_call(INITIATOR, delete, FALSE);
+	world_run(1000);
+	assert_gone();
+}
+END_TEST
+
 void suite_rekey(TCase *tcase)
 {
+	tcase_add_test(tcase, test_replacement_that_is_gone_is_not_used);
 	tcase_add_loop_test(tcase, test_switch_and_other_exchange_are_done, 0,
 						countof(races) * RACES);
 	tcase_add_loop_test(tcase, test_rekeyed_child_sas_move_along, 2, 12);

@@ -61,6 +61,30 @@ static inline bool rmobike_compat_new_reqid(kernel_ipsec_update_sa_t *data)
 void rmobike_compat_forget(ike_sa_t *ike_sa, child_sa_t *child_sa);
 
 /**
+ * Check if there are key exchanges besides the first one (RFC 9370).
+ *
+ * @param proposal	proposal that was chosen
+ * @return			TRUE if there are, never before strongSwan 6
+ */
+static inline bool rmobike_compat_has_more_exchanges(proposal_t *proposal)
+{
+#ifdef MAX_ADDITIONAL_KEY_EXCHANGES
+	uint16_t method;
+	int i;
+
+	for (i = 0; i < MAX_ADDITIONAL_KEY_EXCHANGES; i++)
+	{
+		if (proposal->get_algorithm(proposal, ADDITIONAL_KEY_EXCHANGE_1 + i,
+									&method, NULL) && method)
+		{
+			return TRUE;
+		}
+	}
+#endif
+	return FALSE;
+}
+
+/**
  * Check that the running daemon is what this module was compiled for.
  *
  * Versions before 6.0.3 load any plugin; a module built for other structures

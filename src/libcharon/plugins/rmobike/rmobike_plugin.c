@@ -89,6 +89,7 @@ METHOD(plugin_t, get_features, int,
 		PLUGIN_CALLBACK((plugin_feature_callback_t)plugin_cb, NULL),
 			PLUGIN_PROVIDE(CUSTOM, "rmobike"),
 				PLUGIN_SDEPEND(CUSTOM, "vici"),
+				PLUGIN_SDEPEND(CUSTOM, "ha"),
 				PLUGIN_SDEPEND(PRF, PRF_HMAC_SHA2_256),
 				PLUGIN_SDEPEND(RNG, RNG_WEAK),
 	};

@@ -18,6 +18,7 @@ static void setup(void)
 	profile = (rmobike_profile_t){
 		.version = "6.0.1",
 		.ha = 4,
+		.interprets = TRUE,
 		.spi_min = 0xc1000000,
 		.spi_max = 0xc7ffffff,
 		.sas = rmobike_weights_create(NULL, NULL, 0),
@@ -46,6 +47,7 @@ START_TEST(what_is_told_is_heard)
 	ck_assert(rmobike_profile_read(data, &heard));
 	ck_assert_str_eq(heard.version, "6.0.1");
 	ck_assert_int_eq(heard.ha, 4);
+	ck_assert(heard.interprets);
 	ck_assert(heard.spi_min == 0xc1000000 && heard.spi_max == 0xc7ffffff);
 	ck_assert_int_eq(heard.sas->count(heard.sas), 2);
 	for (i = 0; i < 2; i++)
@@ -87,7 +89,7 @@ START_TEST(odd_versions_and_addresses_are_not_heard)
 		RMOBIKE_PROFILE_VERSION,
 	};
 	uint8_t address[64] = {
-		1, '6', 3, 0, 0, 0, 0, 0, 0, 0, 0, 1, 4, 1, 2, 3, 4,
+		1, '6', 3, 0, 0, 0, 0, 0, 0, 0, 0, 1, 4, 1, 2, 3, 4, 0, 0, 0, 0, 0,
 	};
 	const uint8_t odd[] = { 3, 5, 15, 17, 32 };
 	rmobike_profile_t heard;
@@ -113,23 +115,30 @@ END_TEST
  */
 static const struct {
 	u_int ha;
+	bool interprets;
 	uint32_t spi_min, spi_max;
 	const char *conflict;
 } others[] = {
-	{ 4, 0xc8000000, 0xcfffffff, NULL },
-	{ 4, 0x00000100, 0xc0ffffff, NULL },
-	{ 4, 0xc7ffffff, 0xcfffffff, "SPIs" },
-	{ 4, 0xc0000000, 0xc1000000, "SPIs" },
-	{ 4, 0xc0000000, 0xcfffffff, "SPIs" },
-	{ 4, 0xc2000000, 0xc3000000, "SPIs" },
-	{ 3, 0xc8000000, 0xcfffffff, "another version" },
-	{ 5, 0xc8000000, 0xcfffffff, "another version" },
+	{ 4, FALSE, 0xc8000000, 0xcfffffff, NULL },
+	{ 4, FALSE, 0x00000100, 0xc0ffffff, NULL },
+	{ 4, FALSE, 0xc7ffffff, 0xcfffffff, "SPIs" },
+	{ 4, FALSE, 0xc0000000, 0xc1000000, "SPIs" },
+	{ 4, FALSE, 0xc0000000, 0xcfffffff, "SPIs" },
+	{ 4, TRUE, 0xc2000000, 0xc3000000, "SPIs" },
+	{ 3, TRUE, 0xc8000000, 0xcfffffff, NULL },
+	{ 5, TRUE, 0xc8000000, 0xcfffffff, NULL },
+	{ 5, TRUE, 0xc2000000, 0xc3000000, "SPIs" },
+	{ 3, FALSE, 0xc8000000, 0xcfffffff, "another version" },
+	{ 5, FALSE, 0xc8000000, 0xcfffffff, "another version" },
+	{ 2, TRUE, 0xc8000000, 0xcfffffff, "another version" },
+	{ 6, TRUE, 0xc8000000, 0xcfffffff, "another version" },
 };
 
 START_TEST(nodes_have_to_fit)
 {
 	rmobike_profile_t other = {
 		.ha = others[_i].ha,
+		.interprets = others[_i].interprets,
 		.spi_min = others[_i].spi_min,
 		.spi_max = others[_i].spi_max,
 	};
@@ -140,6 +149,22 @@ START_TEST(nodes_have_to_fit)
 	ck_assert(there == back);
 	ck_assert(others[_i].conflict ? there && strstr(there, others[_i].conflict)
 								  : !there);
+}
+END_TEST
+
+START_TEST(both_nodes_have_to_translate)
+{
+	rmobike_profile_t other = {
+		.ha = 5,
+		.interprets = TRUE,
+		.spi_min = 0xc8000000,
+		.spi_max = 0xcfffffff,
+	};
+
+	ck_assert(!rmobike_profile_conflict(&profile, &other));
+	profile.interprets = FALSE;
+	ck_assert(rmobike_profile_conflict(&profile, &other) != NULL);
+	ck_assert(rmobike_profile_conflict(&other, &profile) != NULL);
 }
 END_TEST
 
@@ -157,5 +182,6 @@ Suite *profile_suite(void)
 	tcase_add_test(tc, what_is_cut_off_is_not_heard);
 	tcase_add_test(tc, odd_versions_and_addresses_are_not_heard);
 	tcase_add_loop_test(tc, nodes_have_to_fit, 0, countof(others));
+	tcase_add_test(tc, both_nodes_have_to_translate);
 	return suite;
 }

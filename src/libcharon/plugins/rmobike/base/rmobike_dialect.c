@@ -87,7 +87,7 @@ typedef struct {
 	/** TRUE if there was an encryption algorithm */
 	bool encr;
 	/** why it can't be translated, NULL if it can so far */
-	const char *why;
+	const char *obstacle;
 } translation_t;
 
 /*
@@ -103,8 +103,16 @@ bool rmobike_dialect_is_known(u_int version)
  */
 bool rmobike_dialect_has_method(u_int version, uint16_t method)
 {
-	return version >= ADDITIONAL_KEY_EXCHANGES ||
+	return rmobike_dialect_has_more_exchanges(version) ||
 		   method < ML_KEM_FIRST || method > ML_KEM_LAST;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_dialect_has_more_exchanges(u_int version)
+{
+	return version >= ADDITIONAL_KEY_EXCHANGES;
 }
 
 /*
@@ -289,7 +297,7 @@ static bool translate_attribute(translation_t *this)
 	}
 	if (!read_attribute(this, &number, &value))
 	{
-		this->why = NOT_UNDERSTOOD;
+		this->obstacle = NOT_UNDERSTOOD;
 		return FALSE;
 	}
 	if (number == IKE_ID)
@@ -297,8 +305,8 @@ static bool translate_attribute(translation_t *this)
 		this->ike_id = value;
 	}
 	this->encr |= number == ALG_ENCR;
-	this->why = find_obstacle(this, number, value);
-	if (this->why)
+	this->obstacle = find_obstacle(this, number, value);
+	if (this->obstacle)
 	{
 		return FALSE;
 	}
@@ -316,10 +324,10 @@ static void translate_attributes(translation_t *this, uint8_t type)
 	while (translate_attribute(this))
 	{
 	}
-	if (!this->why && type == IKE_ADD && !this->encr &&
+	if (!this->obstacle && type == IKE_ADD && !this->encr &&
 		this->to < ADDITIONAL_KEY_EXCHANGES)
 	{	/* new keys by an additional key exchange, not a new IKE_SA */
-		this->why = NO_KEY_EXCHANGES;
+		this->obstacle = NO_KEY_EXCHANGES;
 	}
 }
 
@@ -327,7 +335,7 @@ static void translate_attributes(translation_t *this, uint8_t type)
  * Described in header
  */
 chunk_t rmobike_dialect_translate(chunk_t message, u_int version,
-								  const char **why)
+								  const char **reason)
 {
 	translation_t translation = {
 		.to = version,
@@ -340,7 +348,7 @@ chunk_t rmobike_dialect_translate(chunk_t message, u_int version,
 		!rmobike_dialect_is_known(translation.from) ||
 		!type || type > LAST_TYPE)
 	{
-		*why = NOT_UNDERSTOOD;
+		*reason = NOT_UNDERSTOOD;
 		return chunk_empty;
 	}
 	translation.rest = chunk_skip(message, 2);
@@ -349,9 +357,9 @@ chunk_t rmobike_dialect_translate(chunk_t message, u_int version,
 	translate_attributes(&translation, type);
 	translated = translation.writer->extract_buf(translation.writer);
 	translation.writer->destroy(translation.writer);
-	if (translation.why)
+	if (translation.obstacle)
 	{
-		*why = translation.why;
+		*reason = translation.obstacle;
 		chunk_clear(&translated);
 	}
 	return translated;

@@ -40,6 +40,14 @@ bool rmobike_dialect_is_known(u_int version);
 bool rmobike_dialect_has_method(u_int version, uint16_t method);
 
 /**
+ * The same for key exchanges that follow the first one (RFC 9370), which came
+ * with strongSwan 6, and with 6.0.1 for the ha plugin.
+ *
+ * @param version	version of its messages
+ */
+bool rmobike_dialect_has_more_exchanges(u_int version);
+
+/**
  * The same for the mode of a CHILD_SA: IP-TFS came with strongSwan 6.0.2.
  *
  * @param version	version of its messages
@@ -59,11 +67,11 @@ bool rmobike_dialect_is_request(chunk_t message);
  *
  * @param message	message
  * @param version	version to translate it to
- * @param why		receives the reason if that can't be, static
+ * @param reason	receives the reason if that can't be, static
  * @return			message, allocated, may have keys; empty if it can't be said
  *					in that version, or is not understood
  */
 chunk_t rmobike_dialect_translate(chunk_t message, u_int version,
-								  const char **why);
+								  const char **reason);
 
 #endif /** RMOBIKE_DIALECT_H_ @}*/

@@ -2,6 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "base/rmobike_dialect.h"
 #include "base/rmobike_profile.h"
 
 #include <bio/bio_reader.h>
@@ -30,13 +31,14 @@ chunk_t rmobike_profile_write(const rmobike_profile_t *profile)
 		writer->write_data8(writer, address->get_address(address));
 		writer->write_uint32(writer, sas->get_weight(sas, i));
 	}
+	writer->write_uint8(writer, profile->interprets);
 	data = writer->extract_buf(writer);
 	writer->destroy(writer);
 	return data;
 }
 
 /**
- * Read addresses; what follows is for later versions
+ * Read addresses
  */
 static bool read_addresses(bio_reader_t *reader, rmobike_weights_t *sas)
 {
@@ -77,7 +79,7 @@ bool rmobike_profile_read(chunk_t data, rmobike_profile_t *profile)
 	rmobike_profile_t read = {};
 	bio_reader_t *reader;
 	chunk_t version;
-	uint8_t ha;
+	uint8_t ha, interprets = 0;
 	bool good;
 
 	read.sas = rmobike_weights_create(NULL, NULL, 0);
@@ -88,7 +90,9 @@ bool rmobike_profile_read(chunk_t data, rmobike_profile_t *profile)
 		   reader->read_uint8(reader, &ha) &&
 		   reader->read_uint32(reader, &read.spi_min) &&
 		   reader->read_uint32(reader, &read.spi_max) &&
-		   read_addresses(reader, read.sas);
+		   read_addresses(reader, read.sas) &&
+		   /* what follows is for later versions */
+		   reader->read_uint8(reader, &interprets);
 	reader->destroy(reader);
 	if (!good)
 	{
@@ -97,8 +101,19 @@ bool rmobike_profile_read(chunk_t data, rmobike_profile_t *profile)
 	}
 	memcpy(read.version, version.ptr, version.len);
 	read.ha = ha;
+	read.interprets = interprets;
 	*profile = read;
 	return TRUE;
+}
+
+/**
+ * Do the ha plugins of two nodes understand each other?
+ */
+static bool understand(const rmobike_profile_t *a, const rmobike_profile_t *b)
+{
+	return a->ha == b->ha ||
+		   (a->interprets && rmobike_dialect_is_known(a->ha) &&
+			b->interprets && rmobike_dialect_is_known(b->ha));
 }
 
 /*
@@ -107,7 +122,7 @@ bool rmobike_profile_read(chunk_t data, rmobike_profile_t *profile)
 const char *rmobike_profile_conflict(const rmobike_profile_t *a,
 									 const rmobike_profile_t *b)
 {
-	if (a->ha != b->ha)
+	if (!understand(a, b))
 	{
 		return "the other node's ha plugin is of another version";
 	}

@@ -30,6 +30,8 @@ struct rmobike_profile_t {
 	char version[RMOBIKE_PROFILE_VERSION];
 	/** version of the messages of its ha plugin */
 	u_int ha;
+	/** TRUE if it translates them for a node with another one */
+	bool interprets;
 	/** range of the SPIs that its kernel chooses from */
 	uint32_t spi_min, spi_max;
 	/** addresses with IKE_SAs, and how many these are (as weights) */

@@ -8,6 +8,7 @@
 #include "cluster/rmobike_channel.h"
 #include "cluster/rmobike_ha.h"
 #include "cluster/rmobike_cluster.h"
+#include "cluster/rmobike_interpreter.h"
 #include "cluster/rmobike_leftovers.h"
 #include "cluster/rmobike_nodes.h"
 #include "cluster/rmobike_ownership.h"
@@ -60,6 +61,11 @@ struct private_rmobike_cluster_t {
 	 * Talks to the other node, NULL if it can't
 	 */
 	rmobike_channel_t *channel;
+
+	/**
+	 * Has the ha plugin speak as the other one does, NULL without a channel
+	 */
+	rmobike_interpreter_t *interpreter;
 
 	/**
 	 * What the nodes know of each other, NULL without a channel
@@ -307,9 +313,13 @@ METHOD(rmobike_cluster_t, listen_, void,
 			charon->bus->remove_listener(charon->bus, listeners[i]);
 		}
 	}
-	if (reg && this->channel)
+	if (this->channel && reg)
 	{
 		this->channel->start(this->channel);
+	}
+	else if (this->channel)
+	{
+		this->interpreter->stop(this->interpreter);
 	}
 }
 
@@ -319,6 +329,7 @@ METHOD(rmobike_cluster_t, destroy, void,
 	/* nothing is heard anymore */
 	DESTROY_IF(this->channel);
 	DESTROY_IF(this->nodes);
+	DESTROY_IF(this->interpreter);
 	DESTROY_IF(this->leftovers);
 	DESTROY_IF(this->handover);
 	DESTROY_IF(this->reception);
@@ -348,7 +359,9 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 		.user = this,
 	};
 
-	this->nodes = rmobike_nodes_create(this->channel, rooms->census);
+	this->interpreter = rmobike_interpreter_create();
+	this->nodes = rmobike_nodes_create(this->channel, rooms->census,
+									   this->interpreter);
 	this->handover = rmobike_handover_create(this->channel, rooms->switches,
 											 rooms->refs, this->ownership);
 	this->leftovers = rmobike_leftovers_create(this->channel, rooms->refs,

@@ -5,7 +5,9 @@
 /* dladdr() */
 #define _GNU_SOURCE
 #include "base/rmobike_addrs.h"
+#include "base/rmobike_dialect.h"
 #include "cluster/rmobike_ha.h"
+#include "rmobike_compat.h"
 
 #include <encoding/message.h>
 
@@ -30,7 +32,7 @@ typedef struct ha_t ha_t;
  */
 struct ha_t {
 	plugin_t plugin;
-	void *socket;
+	rmobike_ha_socket_t *socket;
 	void *tunnel;
 	/** hears of IKE_SAs, and tells the other node */
 	listener_t *ike;
@@ -83,6 +85,81 @@ static listener_t *find_teller(void)
 		return ha->ike;
 	}
 	return NULL;
+}
+
+/*
+ * Described in header
+ */
+rmobike_ha_socket_t *rmobike_ha_get_socket(void)
+{
+	plugin_t *plugin = find_plugin(NAME);
+	ha_t *ha = (ha_t*)plugin;
+
+	if (ha && ha->socket &&
+		are_together(ha->socket->push, plugin->get_name) &&
+		are_together(ha->socket->pull, plugin->get_name) &&
+		are_together(ha->socket->destroy, plugin->get_name))
+	{
+		return ha->socket;
+	}
+	return NULL;
+}
+
+/**
+ * Get the method of messages that returns their octets: the last but one.
+ * Version 4 added one before it.
+ */
+static u_int get_method(void)
+{
+	return rmobike_compat_ha() < 4 ? 3 : 4;
+}
+
+/*
+ * Described in header
+ */
+chunk_t rmobike_ha_get_encoding(rmobike_ha_message_t *message)
+{
+	return message->methods[get_method()](message);
+}
+
+/**
+ * Implements rmobike_ha_encoding_t
+ */
+static chunk_t get_encoding(rmobike_ha_message_t *message)
+{
+	return message->encoding;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_ha_message_init(rmobike_ha_message_t *message, chunk_t encoding)
+{
+	memset(message, 0, sizeof(*message));
+	message->methods[get_method()] = get_encoding;
+	message->encoding = encoding;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_ha_knows(u_int version, proposal_t *proposal, ipsec_mode_t mode)
+{
+	uint16_t method;
+
+	if (!rmobike_dialect_has_mode(version, mode))
+	{
+		return FALSE;
+	}
+	if (!proposal)
+	{
+		return TRUE;
+	}
+	return (!proposal->get_algorithm(proposal, KEY_EXCHANGE_METHOD, &method,
+									 NULL) ||
+			rmobike_dialect_has_method(version, method)) &&
+		   (rmobike_dialect_has_more_exchanges(version) ||
+			!rmobike_compat_has_more_exchanges(proposal));
 }
 
 /**

@@ -31,6 +31,11 @@ struct private_rmobike_nodes_t {
 	rmobike_census_t *census;
 
 	/**
+	 * Translates what the ha plugin says
+	 */
+	rmobike_interpreter_t *interpreter;
+
+	/**
 	 * This node, without IKE_SAs
 	 */
 	rmobike_profile_t own;
@@ -106,7 +111,7 @@ METHOD(rmobike_nodes_t, refuse, const char*,
 	{
 		return "its virtual IP is not from a pool of the ha plugin";
 	}
-	return NULL;
+	return this->interpreter->refuse(this->interpreter, ike_sa);
 }
 
 /**
@@ -167,6 +172,9 @@ static void heard_beat(void *user, chunk_t data)
 			 other.version, other.spi_min, other.spi_max, this->own.version,
 			 this->own.spi_min, this->own.spi_max, conflict);
 	}
+	/* one that can't answer is better left alone */
+	this->interpreter->set_other(this->interpreter,
+								 other.interprets ? other.ha : this->own.ha);
 	this->census->set_elsewhere(this->census, other.sas);
 	other.sas = NULL;
 	rmobike_profile_clear(&other);
@@ -202,7 +210,8 @@ METHOD(rmobike_nodes_t, destroy, void,
  * Described in header
  */
 rmobike_nodes_t *rmobike_nodes_create(rmobike_channel_t *channel,
-									  rmobike_census_t *census)
+									  rmobike_census_t *census,
+									  rmobike_interpreter_t *interpreter)
 {
 	private_rmobike_nodes_t *this;
 	uint32_t first, last;
@@ -218,9 +227,11 @@ rmobike_nodes_t *rmobike_nodes_create(rmobike_channel_t *channel,
 		},
 		.channel = channel,
 		.census = census,
+		.interpreter = interpreter,
 		.own = {
 			.version = VERSION,
 			.ha = rmobike_compat_ha(),
+			.interprets = interpreter->is_ready(interpreter),
 			/* charon accepts both orders, too */
 			.spi_min = min(first, last),
 			.spi_max = max(first, last),

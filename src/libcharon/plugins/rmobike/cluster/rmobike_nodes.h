@@ -16,6 +16,7 @@
 
 #include "base/rmobike_profile.h"
 #include "cluster/rmobike_channel.h"
+#include "cluster/rmobike_interpreter.h"
 #include "sa/rmobike_census.h"
 
 #include <daemon.h>
@@ -61,8 +62,10 @@ struct rmobike_nodes_t {
  *
  * @param channel	channel to the other node, not started yet
  * @param census	knows how many IKE_SAs are here, is told how many are there
+ * @param interpreter	is told which version the other node understands
  */
 rmobike_nodes_t *rmobike_nodes_create(rmobike_channel_t *channel,
-									  rmobike_census_t *census);
+									  rmobike_census_t *census,
+									  rmobike_interpreter_t *interpreter);
 
 #endif /** RMOBIKE_NODES_H_ @}*/

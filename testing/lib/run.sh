@@ -142,7 +142,7 @@ count_cases() {
 
 # Live tests, as many at once as allowed
 run_live() {
-	local name slot
+	local name slot lacks
 	live_failed=()
 	[ -z "${keep:-}" ] || jobs=1
 	slots=()
@@ -150,8 +150,9 @@ run_live() {
 		slots+=("$slot")
 	done
 	for name; do
-		if ! can_run "$name"; then
-			echo "$name: left out, it needs ESP in the kernel or RMOBIKE_VM"
+		lacks=$(what_lacks "$name")
+		if [ -n "$lacks" ]; then
+			echo "$name: left out, it needs $lacks"
 			continue
 		fi
 		[ ${#slots[@]} -gt 0 ] || live_wait
@@ -182,10 +183,15 @@ live_again() {
 	done
 }
 
-# can_run NAME: as far as this machine's kernel matters
-can_run() {
-	! grep -qx '# Needs ESP in the kernel.' "$testing/live/$1" ||
-		[ -n "${RMOBIKE_VM:-}" ] || has_kernel_esp
+# what_lacks NAME: to be able to run it, nothing if it can be
+what_lacks() {
+	local test=$testing/live/$1
+	if grep -qx '# Needs ESP in the kernel.' "$test" &&
+		[ -z "${RMOBIKE_VM:-}" ] && ! has_kernel_esp; then
+		echo "ESP in the kernel or RMOBIKE_VM"
+	elif grep -qx '# Needs RMOBIKE_ROOTS.' "$test" && [ -z "${RMOBIKE_ROOTS:-}" ]; then
+		echo "RMOBIKE_ROOTS with other versions of strongSwan, see testing/tools/root"
+	fi
 }
 
 # travels NAME: what makes time stand still while a machine computes, for tests that
@@ -208,7 +214,7 @@ live_start() { # SLOT NAME
 	fi
 	# The end of this namespace's first process is the end of all in it
 	RMOBIKE_RESULTS=$dir RMOBIKE_KEEP=${keep:-} TMPDIR=$results/tmp \
-		VM_CPU=$slot VM_ENV='RMOBIKE_BUILD RMOBIKE_RESULTS RMOBIKE_CHARON RMOBIKE_USERS' \
+		VM_CPU=$slot VM_ENV='RMOBIKE_BUILD RMOBIKE_RESULTS RMOBIKE_CHARON RMOBIKE_USERS RMOBIKE_ROOTS' \
 		unshare --mount --pid --fork --kill-child --mount-proc -- \
 		"${command[@]}" > "$dir/output" 2>&1 < /dev/null &
 	running[$!]="$slot $name ${EPOCHREALTIME/./}"

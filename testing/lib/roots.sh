@@ -1,15 +1,30 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Daemons of other versions of strongSwan, each in the root of another Debian that
-# testing/tools/root made in $RMOBIKE_ROOTS/VERSION. A test that sources this has the
-# line "# Needs RMOBIKE_ROOTS." and is left out without these.
+# Daemons of other versions of strongSwan, each in a root with another Debian below
+# $RMOBIKE_ROOTS that has our plugin built for it (testing/tools/root). A test that
+# sources this has the line "# Needs RMOBIKE_ROOTS." and is left out without these.
+
+# root_with VERSION: the root that has this one
+root_with() {
+	local dir
+	for dir in "$RMOBIKE_ROOTS"/*/; do
+		# shellcheck disable=SC2016 # expanded by dpkg-query
+		if [ "$(dpkg-query --admindir="$dir/var/lib/dpkg" -W \
+			-f '${source:Upstream-Version}' libstrongswan 2> /dev/null)" = "$1" ]; then
+			echo "${dir%/}"
+			return
+		fi
+	done
+	fail "no root below $RMOBIKE_ROOTS has strongSwan $1, see testing/tools/root"
+}
 
 # runs_in HOST VERSION: from now on start_daemon has the charon of that root, with the
 # plugin that was built there. The laboratory's own swanctl and rmobike talk to it.
 runs_in() {
-	local name=$1 version=$2 root=$RMOBIKE_ROOTS/$2 plugins=$lab/$1/plugins-$2
+	local name=$1 root plugins=$lab/$1/plugins-$2
 	local built=rmobike/src/libcharon/plugins/rmobike/.libs/libstrongswan-rmobike.so
+	root=$(root_with "$2")
 	[ -e "$root/$built" ] || fail "no $root/$built, see testing/tools/root"
 	mkdir "$plugins"
 	cp "$root$stock_plugins"/*.so "$root/$built" "$plugins/"
@@ -22,7 +37,7 @@ runs_in() {
 		mount --bind /dev "$1/dev"
 		mount -t proc proc "$1/proc"
 		mount --bind "$3" "$1$4"' - "$root" "$lab" "$plugins" "$stock_plugins"
-	RUN_BY[$name]="chroot $root"
+	RUN_BY["$name"]="chroot $root"
 }
 
 # runs HOST VERSION: its charon, by its log, and it has the plugin

@@ -70,6 +70,7 @@ int main(void)
 	srunner_add_suite(runner, seal_suite());
 	srunner_add_suite(runner, profile_suite());
 	srunner_add_suite(runner, dialect_suite());
+	srunner_add_suite(runner, dialect_captured_suite());
 	srunner_add_suite(runner, window_suite());
 	srunner_add_suite(runner, lanes_suite());
 	srunner_add_suite(runner, keys_suite());

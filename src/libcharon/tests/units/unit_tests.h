@@ -36,6 +36,7 @@ Suite *cluster_suite(void);
 Suite *seal_suite(void);
 Suite *profile_suite(void);
 Suite *dialect_suite(void);
+Suite *dialect_captured_suite(void);
 Suite *window_suite(void);
 Suite *lanes_suite(void);
 Suite *keys_suite(void);

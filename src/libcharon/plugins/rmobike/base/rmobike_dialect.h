@@ -7,8 +7,8 @@
  * @{ @ingroup rmobike
  *
  * The messages of strongSwan's ha plugin in each of its versions: 3 up to
- * strongSwan 6.0.0, 4 in 6.0.1, and 5 since 6.0.2. A node drops those of another
- * version than its own. Pure functions, callable from any thread.
+ * strongSwan 6.0.0, 4 in 6.0.1, and 5 since 6.0.2. A node drops those of
+ * another version than its own. Pure functions, callable from any thread.
  *
  * A message is its version, its type, and attributes that each consist of a
  * number and a value (src/libcharon/plugins/ha/ha_message.c). Types and values

@@ -329,13 +329,13 @@ METHOD(rmobike_cluster_t, destroy, void,
 	/* nothing is heard anymore */
 	DESTROY_IF(this->channel);
 	DESTROY_IF(this->nodes);
-	DESTROY_IF(this->interpreter);
 	DESTROY_IF(this->leftovers);
 	DESTROY_IF(this->handover);
 	DESTROY_IF(this->reception);
 	this->takeover->destroy(this->takeover);
 	this->arrival->destroy(this->arrival);
 	this->standby->destroy(this->standby);
+	DESTROY_IF(this->interpreter);
 	this->ownership->destroy(this->ownership);
 	this->announce->destroy(this->announce);
 	rmobike_options_cluster_destroy(this->options);
@@ -359,7 +359,6 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 		.user = this,
 	};
 
-	this->interpreter = rmobike_interpreter_create();
 	this->nodes = rmobike_nodes_create(this->channel, rooms->census,
 									   this->interpreter);
 	this->handover = rmobike_handover_create(this->channel, rooms->switches,
@@ -407,8 +406,10 @@ rmobike_cluster_t *rmobike_cluster_create(const rmobike_cluster_rooms_t *rooms)
 		.channel = rmobike_channel_create(options),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
-	this->standby = rmobike_standby_create(this->channel, rooms->refs,
-										   this->ownership, options);
+	this->interpreter = this->channel ? rmobike_interpreter_create() : NULL;
+	this->standby = rmobike_standby_create(this->channel, this->interpreter,
+										   rooms->refs, this->ownership,
+										   options);
 	this->arrival = rmobike_arrival_create(this->standby, rooms->refs,
 										   this->ownership, options);
 	this->takeover = rmobike_takeover_create(rooms->ask, rooms->raw_socket,

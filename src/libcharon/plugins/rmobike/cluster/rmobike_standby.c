@@ -43,6 +43,11 @@ struct private_rmobike_standby_t {
 	rmobike_channel_t *channel;
 
 	/**
+	 * Knows which IKE_SAs the other node can't have
+	 */
+	rmobike_interpreter_t *interpreter;
+
+	/**
 	 * Follows IKE_SAs
 	 */
 	rmobike_refs_t *refs;
@@ -270,7 +275,7 @@ static void noted(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 	{
 		tries = this->ownership->count_differing(this->ownership,
 									ike_sa->get_unique_id(ike_sa), differs);
-		if (differs)
+		if (differs && !this->interpreter->refuse(this->interpreter, ike_sa))
 		{
 			repair(this, ike_sa, mail->why == RMOBIKE_MAIL_MISSING, tries);
 		}
@@ -322,6 +327,7 @@ METHOD(rmobike_standby_t, destroy, void,
  * Described in header
  */
 rmobike_standby_t *rmobike_standby_create(rmobike_channel_t *channel,
+										  rmobike_interpreter_t *interpreter,
 										  rmobike_refs_t *refs,
 										  rmobike_ownership_t *ownership,
 										  rmobike_options_cluster_t *options)
@@ -341,6 +347,7 @@ rmobike_standby_t *rmobike_standby_create(rmobike_channel_t *channel,
 			.destroy = _destroy,
 		},
 		.channel = channel,
+		.interpreter = interpreter,
 		.refs = refs,
 		.ownership = ownership,
 		.options = options,

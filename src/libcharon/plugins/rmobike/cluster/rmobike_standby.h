@@ -17,6 +17,7 @@
 #define RMOBIKE_STANDBY_H_
 
 #include "cluster/rmobike_channel.h"
+#include "cluster/rmobike_interpreter.h"
 #include "cluster/rmobike_ownership.h"
 #include "sa/rmobike_refs.h"
 
@@ -63,11 +64,13 @@ struct rmobike_standby_t {
  * Create it.
  *
  * @param channel		channel to the other node, NULL if there is none
+ * @param interpreter	which IKE_SAs the other node can't have, or NULL as well
  * @param refs			follows IKE_SAs
  * @param ownership		which IKE_SAs are ours
  * @param options		what is configured, has to exist as long
  */
 rmobike_standby_t *rmobike_standby_create(rmobike_channel_t *channel,
+										  rmobike_interpreter_t *interpreter,
 										  rmobike_refs_t *refs,
 										  rmobike_ownership_t *ownership,
 										  rmobike_options_cluster_t *options);

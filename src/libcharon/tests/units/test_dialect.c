@@ -306,6 +306,20 @@ START_TEST(ml_kem_is_not_for_old_nodes)
 }
 END_TEST
 
+START_TEST(ntru_and_new_hope_are_not_for_new_nodes)
+{
+	refused(one(3, IKE_ADD, "ALG_KE", "0406"), 4, "key exchanges");
+	refused(one(3, CHILD_ADD, "ALG_KE", "0409"), 5, "key exchanges");
+	refused(one(3, IKE_ADD, "ALG_KE", "0410"), 5, "key exchanges");
+	becomes(one(3, IKE_ADD, "ALG_KE", "0410"), 3,
+			one(3, IKE_ADD, "ALG_KE", "0410"));
+	becomes(one(3, IKE_ADD, "ALG_KE", "0405"), 5,
+			one(5, IKE_ADD, "ALG_KE", "0405"));
+	becomes(one(3, IKE_ADD, "ALG_KE", "040a"), 5,
+			one(5, IKE_ADD, "ALG_KE", "040a"));
+}
+END_TEST
+
 START_TEST(iptfs_is_not_for_old_nodes)
 {
 	refused(one(5, CHILD_ADD, "IPSEC_MODE", "06"), 3, "mode");
@@ -498,6 +512,7 @@ Suite *dialect_suite(void)
 	tcase_add_test(tc, new_keys_of_an_ike_sa_are_not_for_old_nodes);
 	tcase_add_test(tc, ike_sas_that_replace_themselves_are_not_told);
 	tcase_add_test(tc, ml_kem_is_not_for_old_nodes);
+	tcase_add_test(tc, ntru_and_new_hope_are_not_for_new_nodes);
 	tcase_add_test(tc, iptfs_is_not_for_old_nodes);
 
 	tc = add_case(suite, "damaged");

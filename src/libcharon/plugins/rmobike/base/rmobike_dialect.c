@@ -23,10 +23,13 @@
 #define PRIVATE_MARKER 0x80000000
 
 /**
- * ML-KEM-512 to ML-KEM-1024
+ * ML-KEM-512 to ML-KEM-1024, since strongSwan 6; NTRU and NewHope, before that
  */
 #define ML_KEM_FIRST 35
 #define ML_KEM_LAST 37
+#define NTRU_FIRST 1030
+#define NTRU_LAST 1033
+#define NEW_HOPE 1040
 
 /**
  * IP-TFS (RFC 9347)
@@ -103,8 +106,12 @@ bool rmobike_dialect_is_known(u_int version)
  */
 bool rmobike_dialect_has_method(u_int version, uint16_t method)
 {
-	return rmobike_dialect_has_more_exchanges(version) ||
-		   method < ML_KEM_FIRST || method > ML_KEM_LAST;
+	if (rmobike_dialect_has_more_exchanges(version))
+	{
+		return method != NEW_HOPE &&
+			   (method < NTRU_FIRST || method > NTRU_LAST);
+	}
+	return method < ML_KEM_FIRST || method > ML_KEM_LAST;
 }
 
 /*
@@ -207,7 +214,7 @@ static size_t get_len(char kind, chunk_t rest)
 		case 'h':
 			return get_address_len(rest);
 		case 's':
-			return strnlen((char*)rest.ptr, rest.len) + 1;
+			return rest.len ? strnlen((char*)rest.ptr, rest.len) + 1 : 0;
 		case 'c':
 			return rest.len >= 2 ? 2 + untoh16(rest.ptr) : 0;
 		case 't':

@@ -32,7 +32,7 @@ bool rmobike_dialect_is_known(u_int version);
 
 /**
  * Does a node know a key exchange method, as far as that depends on the version
- * of its messages? ML-KEM came with strongSwan 6.
+ * of its messages? ML-KEM came with strongSwan 6, NTRU and NewHope went.
  *
  * @param version	version of its messages
  * @param method	transform ID (RFC 7296, 3.3.2)

@@ -91,8 +91,9 @@ bool rmobike_profile_read(chunk_t data, rmobike_profile_t *profile)
 		   reader->read_uint32(reader, &read.spi_min) &&
 		   reader->read_uint32(reader, &read.spi_max) &&
 		   read_addresses(reader, read.sas) &&
-		   /* what follows is for later versions */
-		   reader->read_uint8(reader, &interprets);
+		   /* older ones don't tell, later ones may tell more */
+		   (!reader->remaining(reader) ||
+			reader->read_uint8(reader, &interprets));
 	reader->destroy(reader);
 	if (!good)
 	{

@@ -406,7 +406,8 @@ rmobike_cluster_t *rmobike_cluster_create(const rmobike_cluster_rooms_t *rooms)
 		.channel = rmobike_channel_create(options),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
-	this->interpreter = this->channel ? rmobike_interpreter_create() : NULL;
+	this->interpreter = this->channel ?
+						rmobike_interpreter_create(options->heartbeat) : NULL;
 	this->standby = rmobike_standby_create(this->channel, this->interpreter,
 										   rooms->refs, this->ownership,
 										   options);

@@ -158,7 +158,9 @@ bool rmobike_ha_knows(u_int version, proposal_t *proposal, ipsec_mode_t mode)
 	return (!proposal->get_algorithm(proposal, KEY_EXCHANGE_METHOD, &method,
 									 NULL) ||
 			rmobike_dialect_has_method(version, method)) &&
-		   (rmobike_dialect_has_more_exchanges(version) ||
+		   /* ours has to tell them, too, which that of 6.0.0 can't */
+		   ((rmobike_dialect_has_more_exchanges(version) &&
+			 rmobike_dialect_has_more_exchanges(rmobike_compat_ha())) ||
 			!rmobike_compat_has_more_exchanges(proposal));
 }
 

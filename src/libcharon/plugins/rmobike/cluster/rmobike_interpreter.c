@@ -11,10 +11,14 @@
 #include <threading/mutex.h>
 
 /**
- * Until the other node certainly knows our version, once we know that of it, in
- * milliseconds: some signs of life
+ * Signs of life until the nodes certainly know each other's version
  */
-#define ACQUAINTED 1000
+#define ACQUAINTED 3
+
+/**
+ * When the ha plugin asks for copies, in milliseconds after it was started
+ */
+#define ASKS 1000
 
 typedef struct private_rmobike_interpreter_t private_rmobike_interpreter_t;
 
@@ -49,14 +53,14 @@ struct private_rmobike_interpreter_t {
 	u_int other;
 
 	/**
-	 * Request for copies that it perhaps did not understand, if any
-	 */
-	chunk_t request;
-
-	/**
-	 * Protects these two
+	 * Protects this
 	 */
 	mutex_t *mutex;
+
+	/**
+	 * Between two signs of life, in milliseconds
+	 */
+	u_int heartbeat;
 };
 
 /**
@@ -73,40 +77,37 @@ static bool is_foreign(private_rmobike_interpreter_t *this, u_int version)
 }
 
 /**
- * Get the version that the other node understands, 0 if it is not known. Then
- * requests are kept.
+ * Get the version that the other node understands, 0 if it is not known
  */
-static u_int get_other(private_rmobike_interpreter_t *this, chunk_t encoding)
+static u_int get_other(private_rmobike_interpreter_t *this)
 {
 	u_int version;
 
 	this->mutex->lock(this->mutex);
 	version = this->other;
-	if (!version && rmobike_dialect_is_request(encoding))
-	{
-		chunk_free(&this->request);
-		this->request = chunk_clone(encoding);
-	}
 	this->mutex->unlock(this->mutex);
 	return version;
 }
 
 /**
- * Send a message, replaces the ha plugin's method
+ * Send a message in the version that the other node understands, as far as that
+ * is known
  */
-static void push(rmobike_ha_socket_t *socket, rmobike_ha_message_t *message)
+static void tell(private_rmobike_interpreter_t *this,
+				 rmobike_ha_message_t *message)
 {
-	private_rmobike_interpreter_t *this = instance;
 	rmobike_ha_message_t foreign;
 	chunk_t encoding, translated;
 	const char *reason;
 	u_int version;
 
 	encoding = rmobike_ha_get_encoding(message);
-	version = get_other(this, encoding);
-	if (!is_foreign(this, version))
+	version = get_other(this);
+	/* of strongSwan that is newer than we know, messages may be, too */
+	if (!is_foreign(this, version) || !encoding.len ||
+		*encoding.ptr != this->own)
 	{
-		this->push(socket, message);
+		this->push(this->socket, message);
 		return;
 	}
 	translated = rmobike_dialect_translate(encoding, version, &reason);
@@ -117,14 +118,8 @@ static void push(rmobike_ha_socket_t *socket, rmobike_ha_message_t *message)
 		return;
 	}
 	rmobike_ha_message_init(&foreign, translated);
-	this->push(socket, &foreign);
+	this->push(this->socket, &foreign);
 	chunk_clear(&translated);
-}
-
-METHOD(rmobike_interpreter_t, is_ready, bool,
-	private_rmobike_interpreter_t *this)
-{
-	return this->socket != NULL;
 }
 
 CALLBACK(free_request, void,
@@ -135,9 +130,9 @@ CALLBACK(free_request, void,
 }
 
 /**
- * Ask for copies again
+ * Ask for copies
  */
-CALLBACK(ask_again, job_requeue_t,
+CALLBACK(ask, job_requeue_t,
 	chunk_t *request)
 {
 	rmobike_ha_message_t message;
@@ -145,40 +140,68 @@ CALLBACK(ask_again, job_requeue_t,
 	if (instance && instance->socket)
 	{
 		rmobike_ha_message_init(&message, *request);
-		push(instance->socket, &message);
+		tell(instance, &message);
 	}
 	return JOB_REQUEUE_NONE;
+}
+
+/**
+ * Get the milliseconds until a message may be sent. Copies are asked for once,
+ * so both nodes have to know each other: what is asked in words that the other
+ * one doesn't understand is lost, and so is an answer in what we spoke before.
+ */
+static int get_delay(private_rmobike_interpreter_t *this,
+					 rmobike_ha_message_t *message)
+{
+	int ms = this->heartbeat * ACQUAINTED;
+
+	if (!rmobike_dialect_is_request(rmobike_ha_get_encoding(message)))
+	{
+		return 0;
+	}
+	return get_other(this) ? ms - ASKS : ms;
+}
+
+/**
+ * Send a message, replaces the ha plugin's method
+ */
+static void push(rmobike_ha_socket_t *socket, rmobike_ha_message_t *message)
+{
+	private_rmobike_interpreter_t *this = instance;
+	chunk_t *request;
+	int ms;
+
+	ms = get_delay(this, message);
+	if (ms <= 0)
+	{
+		tell(this, message);
+		return;
+	}
+	request = malloc_thing(chunk_t);
+	*request = chunk_clone(rmobike_ha_get_encoding(message));
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+		(job_t*)callback_job_create(ask, request, free_request, NULL), ms);
+}
+
+METHOD(rmobike_interpreter_t, is_ready, bool,
+	private_rmobike_interpreter_t *this)
+{
+	return this->socket != NULL;
 }
 
 METHOD(rmobike_interpreter_t, set_other, void,
 	private_rmobike_interpreter_t *this, u_int version)
 {
-	chunk_t request = chunk_empty, *asked;
 	bool changed;
 
 	this->mutex->lock(this->mutex);
 	changed = version != this->other;
 	this->other = version;
-	if (changed && version)
-	{
-		request = this->request;
-		this->request = chunk_empty;
-	}
 	this->mutex->unlock(this->mutex);
-	if (!changed || !is_foreign(this, version))
-	{	/* what was asked was understood */
-		chunk_free(&request);
-		return;
-	}
-	DBG1(DBG_CFG, "what the ha plugin tells the other node is translated from "
-		 "version %u to %u", this->own, version);
-	if (request.len)
+	if (changed && is_foreign(this, version))
 	{
-		asked = malloc_thing(chunk_t);
-		*asked = request;
-		lib->scheduler->schedule_job_ms(lib->scheduler,
-			(job_t*)callback_job_create(ask_again, asked, free_request, NULL),
-			ACQUAINTED);
+		DBG1(DBG_CFG, "what the ha plugin tells the other node is translated "
+			 "from version %u to %u", this->own, version);
 	}
 }
 
@@ -190,12 +213,11 @@ METHOD(rmobike_interpreter_t, refuse, const char*,
 	u_int version;
 	bool known;
 
-	version = get_other(this, chunk_empty);
+	version = get_other(this);
 	if (!is_foreign(this, version))
 	{
 		return NULL;
 	}
-	version = min(version, this->own);
 	known = rmobike_ha_knows(version, ike_sa->get_proposal(ike_sa), 0);
 	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
 	while (known && enumerator->enumerate(enumerator, &child_sa))
@@ -223,7 +245,6 @@ METHOD(rmobike_interpreter_t, destroy, void,
 {
 	stop(this);
 	instance = NULL;
-	chunk_free(&this->request);
 	this->mutex->destroy(this->mutex);
 	free(this);
 }
@@ -231,7 +252,7 @@ METHOD(rmobike_interpreter_t, destroy, void,
 /*
  * Described in header
  */
-rmobike_interpreter_t *rmobike_interpreter_create(void)
+rmobike_interpreter_t *rmobike_interpreter_create(u_int heartbeat)
 {
 	private_rmobike_interpreter_t *this;
 
@@ -245,6 +266,7 @@ rmobike_interpreter_t *rmobike_interpreter_create(void)
 		},
 		.socket = rmobike_ha_get_socket(),
 		.own = rmobike_compat_ha(),
+		.heartbeat = heartbeat,
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 	instance = this;

@@ -33,7 +33,7 @@ struct rmobike_interpreter_t {
 	/**
 	 * Note which version the other node understands.
 	 *
-	 * @param version	version of ha messages, 0 if not known
+	 * @param version	version of ha messages
 	 */
 	void (*set_other)(rmobike_interpreter_t *this, u_int version);
 
@@ -58,7 +58,9 @@ struct rmobike_interpreter_t {
 
 /**
  * Create it, after the ha plugin was initialized.
+ *
+ * @param heartbeat	between two signs of life, in milliseconds
  */
-rmobike_interpreter_t *rmobike_interpreter_create(void);
+rmobike_interpreter_t *rmobike_interpreter_create(u_int heartbeat);
 
 #endif /** RMOBIKE_INTERPRETER_H_ @}*/

@@ -59,7 +59,7 @@ const command_t commands[] = {
 			{ "peer-id",  'd', "ID",   "peers of that identity (wildcards)" },
 			{ "local-ip", 'l', "ADDR", "IKE_SAs that use that local address" },
 			{ "all",      'a', NULL,   "all IKE_SAs" },
-			{ "fallback", 'F', "HOW",  "for others: redirect or none" },
+			{ "fallback", 'F', "HOW",  "for others: mobike,redirect" },
 			MOVE_OPTIONS,
 		},
 		.needs = {
@@ -85,7 +85,7 @@ const command_t commands[] = {
 		},
 		.options = {
 			{ "to",       't', "ADDR", "where to (any other address)" },
-			{ "fallback", 'F', "HOW",  "for others: redirect or none" },
+			{ "fallback", 'F', "HOW",  "for others: mobike,redirect" },
 			MOVE_OPTIONS,
 		},
 		.needs = {

@@ -29,7 +29,7 @@ _rmobike_option_values()
 			echo 0 1 2 3 4
 			;;
 		*" --fallback"|*" -F")
-			echo redirect none
+			echo mobike mobike,redirect none redirect
 			;;
 		*" --to"|"--drain -t"|"-d -t"|"--switch -t"|"-s -t"|\
 		*" --local-ip"|*" -l")

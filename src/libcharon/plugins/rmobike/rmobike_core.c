@@ -233,13 +233,13 @@ METHOD(rmobike_core_t, destroy, void,
 	this->mover->destroy(this->mover);
 	this->address_lost->destroy(this->address_lost);
 	this->pacer->destroy(this->pacer);
-	this->public.refs->destroy(this->public.refs);
 	this->seek->destroy(this->seek);
 	this->echo->destroy(this->echo);
 	this->request->destroy(this->request);
 	this->mapping->destroy(this->mapping);
 	this->rescue->destroy(this->rescue);
 	this->ask->destroy(this->ask);
+	this->public.refs->destroy(this->public.refs);
 	this->stats->destroy(this->stats);
 	DESTROY_IF(this->raw_socket);
 	this->seamless->destroy(this->seamless);
@@ -301,7 +301,8 @@ rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 	this->stats = rmobike_stats_create();
 	this->public.refs = rmobike_refs_create(this->records);
 	this->ask = rmobike_ask_create(this->switches, this->seamless,
-								   this->raw_socket, this->stats);
+								   this->raw_socket, this->public.refs,
+								   this->stats);
 	this->rescue = rmobike_rescue_create(this->records, this->raw_socket);
 	this->mapping = rmobike_mapping_create(this->records, this->accepted,
 										   this->stats);

@@ -3,6 +3,7 @@
  */
 
 #include "base/rmobike_notify.h"
+#include "exchange/rmobike_lead_task.h"
 #include "exchange/rmobike_task.h"
 #include "exchange/rmobike_update_task.h"
 #include "rmobike_compat.h"
@@ -223,6 +224,7 @@ METHOD(listener_t, ike_rekey, bool,
 	rooms->seamless->rekeyed(rooms->seamless, old->get_unique_id(old),
 							 new->get_unique_id(new));
 	rmobike_update_task_resume(old, new);
+	rmobike_lead_task_resume(old, new);
 	serial = rooms->switches->get_unanswered(rooms->switches,
 											 new->get_unique_id(new));
 	if (serial)

@@ -46,6 +46,7 @@ static const struct {
 	{ "stock", suite_stock },
 	{ "switch", suite_switch },
 	{ "refuse", suite_refuse },
+	{ "lead", suite_lead },
 	{ "outcome", suite_outcome },
 	{ "loss", suite_loss },
 	{ "rekey", suite_rekey },

@@ -59,6 +59,7 @@ void switch_later(u_int ms, char *to);
 void suite_stock(TCase *tcase);
 void suite_switch(TCase *tcase);
 void suite_refuse(TCase *tcase);
+void suite_lead(TCase *tcase);
 void suite_outcome(TCase *tcase);
 void suite_loss(TCase *tcase);
 void suite_rekey(TCase *tcase);

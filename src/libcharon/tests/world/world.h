@@ -63,6 +63,8 @@ typedef struct {
 	bool locked;
 	/** stock charon without our plugin */
 	bool stock;
+	/** stock charon without our plugin, but only the initiator */
+	bool stock_initiator;
 	/** the responder can't send from addresses it doesn't have */
 	bool no_raw_send;
 	/** milliseconds a packet is under way, 10 */
@@ -303,6 +305,9 @@ struct rmobike_refs_t *world_refs();
 
 /** Ask the initiator */
 u_int world_switch(char *to);
+
+/** Have it moved with other ways to try: "mobike", "redirect" or both */
+u_int world_move(char *to, char *fallback, bool dry_run);
 
 /** Number of switches that ended since the last assert_outcomes() */
 u_int world_outcomes();

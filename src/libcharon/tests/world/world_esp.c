@@ -239,7 +239,15 @@ METHOD(kernel_ipsec_t, query_sa, status_t,
 	kernel_ipsec_query_sa_t *data, uint64_t *bytes, uint64_t *packets,
 	time_t *time)
 {
-	return NOT_SUPPORTED;
+	esp_t *sa;
+
+	if (world_conf.userland_esp)
+	{
+		return NOT_SUPPORTED;
+	}
+	sa = find_id(id);
+	*packets = sa ? sa->received : 0;
+	return sa ? SUCCESS : NOT_FOUND;
 }
 
 METHOD(kernel_ipsec_t, del_sa, status_t,

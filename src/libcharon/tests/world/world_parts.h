@@ -91,6 +91,8 @@ struct esp_t {
 	/** time in microseconds until which it may be there besides the SA that
 	 * took over from it, 0 if none did */
 	uint64_t spare_until;
+	/** packets that it received, those of world_ping() */
+	u_int received;
 };
 
 /** Enumerate all of them */

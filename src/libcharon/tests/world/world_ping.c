@@ -51,6 +51,7 @@ static void ping_arrive(ping_t *this)
 						  sa->encap == this->encap)))
 	{
 		received++;
+		sa->received++;
 	}
 	else
 	{

@@ -4,6 +4,8 @@
 
 #include "world_parts.h"
 
+#include <collections/hashtable.h>
+
 #include <fnmatch.h>
 #include <stdio.h>
 
@@ -15,6 +17,48 @@ static rmobike_core_t *core;
 
 /** What switches came to, as strings */
 static linked_list_t *outcomes;
+
+/** Hooks of the plugin's listeners for messages, by listener_t */
+static hashtable_t *hooks;
+
+/** Hook of a listener */
+typedef bool (*hook_t)(listener_t *this, ike_sa_t *ike_sa, message_t *message,
+					   bool incoming, bool plain);
+
+/** charon's method */
+static void (*stock_add_listener)(bus_t *this, listener_t *listener);
+
+METHOD(listener_t, message, bool,
+	listener_t *this, ike_sa_t *ike_sa, message_t *message, bool incoming,
+	bool plain)
+{
+	hook_t hook = hooks->get(hooks, this);
+
+	return kernel_side_of(ike_sa) == INITIATOR ||
+		   hook(this, ike_sa, message, incoming, plain);
+}
+
+METHOD(bus_t, add_listener, void,
+	bus_t *this, listener_t *listener)
+{
+	if (listener->message)
+	{
+		hooks->put(hooks, listener, listener->message);
+		listener->message = _message;
+	}
+	stock_add_listener(this, listener);
+}
+
+/**
+ * Have the plugin hear of the responder's messages only.
+ */
+static void deafen()
+{
+	stock_add_listener = charon->bus->add_listener;
+	charon->bus->add_listener = _add_listener;
+	core->listen(core, TRUE);
+	charon->bus->add_listener = stock_add_listener;
+}
 
 /**
  * Implements rmobike_ended_t
@@ -29,27 +73,51 @@ static void ended(void *user, const rmobike_switch_t *ended)
 	outcomes->insert_last(outcomes, strdup(text));
 }
 
+/**
+ * Start a move.
+ */
+static u_int start(rmobike_move_t *move, char *to)
+{
+	rmobike_mover_t *mover = core->commands.mover;
+	char why[BUF_LEN] = "";
+	u_int count;
+
+	move->targets = rmobike_weights_create(to, why, sizeof(why));
+	move->max_in_flight = RMOBIKE_MAX_IN_FLIGHT;
+	count = mover->start(mover, move, why, sizeof(why));
+	if (!count)
+	{
+		trace_note("%s", why);
+	}
+	move->targets->destroy(move->targets);
+	return count;
+}
+
+/*
+ * Described in header
+ */
+u_int world_move(char *to, char *fallback, bool dry_run)
+{
+	rmobike_move_t move = {
+		.selector.ike = "rw",
+		.mobike = strstr(fallback, "mobike") != NULL,
+		.redirect = strstr(fallback, "redirect") != NULL,
+		.dry_run = dry_run,
+	};
+
+	return start(&move, to);
+}
+
 /*
  * Described in header
  */
 u_int world_switch_of(char *ike, char *to)
 {
-	char why[BUF_LEN] = "";
 	rmobike_move_t move = {
 		.selector.ike = ike,
-		.targets = rmobike_weights_create(to, why, sizeof(why)),
-		.max_in_flight = RMOBIKE_MAX_IN_FLIGHT,
 	};
-	u_int count;
 
-	count = core->commands.mover->start(core->commands.mover, &move,
-											why, sizeof(why));
-	if (!count)
-	{
-		trace_note("%s", why);
-	}
-	move.targets->destroy(move.targets);
-	return count;
+	return start(&move, to);
 }
 
 /*
@@ -139,7 +207,15 @@ void plugin_create_all()
 	core = rmobike_core_create(world_conf.no_raw_send ? NULL
 													  : wire_create_source());
 	core->commands.switches->add_listener(core->commands.switches, ended, NULL);
-	core->listen(core, TRUE);
+	hooks = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr, 16);
+	if (world_conf.stock_initiator)
+	{
+		deafen();
+	}
+	else
+	{
+		core->listen(core, TRUE);
+	}
 }
 
 /*
@@ -157,4 +233,5 @@ void plugin_destroy_all()
 {
 	core->destroy(core);
 	outcomes->destroy_function(outcomes, free);
+	hooks->destroy(hooks);
 }

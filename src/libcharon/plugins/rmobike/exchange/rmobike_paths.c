@@ -11,6 +11,11 @@
 #define ADDRESSES 4
 
 /**
+ * How many addresses are announced at most, as many as charon does
+ */
+#define ANNOUNCED_MAX 8
+
+/**
  * Does the operator want anything to go to addresses that were announced?
  */
 static bool is_enabled(ike_sa_t *ike_sa)
@@ -152,6 +157,50 @@ void rmobike_paths_send_from(ike_sa_t *ike_sa, rmobike_raw_socket_t *raw_socket,
 	}
 	enumerator->destroy(enumerator);
 	rmobike_paths_destroy(addresses);
+}
+
+/**
+ * Announce an address (RFC 4555, 3.6)
+ */
+static void announce(message_t *message, host_t *host)
+{
+	message->add_notify(message, FALSE,
+						host->get_family(host) == AF_INET6
+							? ADDITIONAL_IP6_ADDRESS
+							: ADDITIONAL_IP4_ADDRESS,
+						host->get_address(host));
+}
+
+/*
+ * Described in header
+ */
+void rmobike_paths_announce(message_t *message, host_t *at, host_t *first)
+{
+	enumerator_t *enumerator;
+	host_t *host;
+	u_int count = 0;
+
+	if (!first->ip_equals(first, at))
+	{
+		announce(message, first);
+		count++;
+	}
+	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
+														   ADDR_TYPE_REGULAR);
+	while (count < ANNOUNCED_MAX && enumerator->enumerate(enumerator, &host))
+	{
+		if (!host->ip_equals(host, at) && !host->ip_equals(host, first))
+		{
+			announce(message, host);
+			count++;
+		}
+	}
+	enumerator->destroy(enumerator);
+	if (!count)
+	{
+		message->add_notify(message, FALSE, NO_ADDITIONAL_ADDRESSES,
+							chunk_empty);
+	}
 }
 
 /*

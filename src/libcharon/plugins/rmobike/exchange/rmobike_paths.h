@@ -86,6 +86,16 @@ void rmobike_paths_send_from(ike_sa_t *ike_sa, rmobike_raw_socket_t *raw_socket,
 							 rmobike_silence_t silent);
 
 /**
+ * As responder: tell in a message which addresses we have (RFC 4555, 3.6),
+ * eight at most.
+ *
+ * @param message	message, not encrypted yet
+ * @param at		the one where the message is made, which is not told
+ * @param first		the one that is told first
+ */
+void rmobike_paths_announce(message_t *message, host_t *at, host_t *first);
+
+/**
  * Check if an address is one of several.
  *
  * @param addresses	host_t, ports don't matter, or NULL

@@ -7,11 +7,6 @@
 #include "exchange/rmobike_task.h"
 #include "kernel/rmobike_routes.h"
 
-/**
- * How many addresses are announced at most, as many as charon does
- */
-#define ADDRESSES_MAX 8
-
 typedef struct private_rmobike_switch_task_t private_rmobike_switch_task_t;
 
 /**
@@ -87,53 +82,6 @@ static bool send_request(rmobike_task_t *base, packet_t *packet)
 	return TRUE;
 }
 
-/**
- * Announce an address (RFC 4555, 3.6)
- */
-static void add_address(message_t *message, host_t *host)
-{
-	message->add_notify(message, FALSE,
-						host->get_family(host) == AF_INET6
-							? ADDITIONAL_IP6_ADDRESS : ADDITIONAL_IP4_ADDRESS,
-						host->get_address(host));
-}
-
-/**
- * Tell which addresses we have besides the one that the IKE_SA is at. The new
- * one comes first, so that it is among them, however many there are: the peer
- * needs to know it still when it has moved there.
- */
-static void add_addresses(private_rmobike_switch_task_t *this,
-						  message_t *message)
-{
-	ike_sa_t *ike_sa = this->base.ike_sa;
-	host_t *me = ike_sa->get_my_host(ike_sa), *host;
-	enumerator_t *enumerator;
-	u_int count = 0;
-
-	if (!this->to->ip_equals(this->to, me))
-	{
-		add_address(message, this->to);
-		count++;
-	}
-	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
-														   ADDR_TYPE_REGULAR);
-	while (count < ADDRESSES_MAX && enumerator->enumerate(enumerator, &host))
-	{
-		if (!host->ip_equals(host, me) && !host->ip_equals(host, this->to))
-		{
-			add_address(message, host);
-			count++;
-		}
-	}
-	enumerator->destroy(enumerator);
-	if (!count)
-	{
-		message->add_notify(message, FALSE, NO_ADDITIONAL_ADDRESSES,
-							chunk_empty);
-	}
-}
-
 METHOD(task_t, build_i, status_t,
 	private_rmobike_switch_task_t *this, message_t *message)
 {
@@ -151,7 +99,9 @@ METHOD(task_t, build_i, status_t,
 	this->seamless->prepare(this->seamless, ike_sa, this->serial, this->to);
 	message->add_notify(message, FALSE, this->notify_type,
 						this->to->get_address(this->to));
-	add_addresses(this, message);
+	/* so that the new one is among them, however many there are: the peer needs
+	 * to know it still when it has moved there */
+	rmobike_paths_announce(message, ike_sa->get_my_host(ike_sa), this->to);
 	return NEED_MORE;
 }
 

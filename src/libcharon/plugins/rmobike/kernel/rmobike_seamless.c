@@ -371,6 +371,39 @@ METHOD(rmobike_seamless_t, prepare, void,
 	enumerator->destroy(enumerator);
 }
 
+METHOD(rmobike_seamless_t, is_in_kernel, bool,
+	private_rmobike_seamless_t *this, ike_sa_t *ike_sa)
+{
+	return in_kernel(ike_sa);
+}
+
+METHOD(rmobike_seamless_t, count_received, uint64_t,
+	private_rmobike_seamless_t *this, ike_sa_t *ike_sa, host_t *at)
+{
+	kernel_ipsec_query_sa_t data = {};
+	kernel_ipsec_sa_id_t sa;
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	uint64_t bytes, packets, count = 0;
+	time_t used;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (enumerator->enumerate(enumerator, &child_sa))
+	{
+		sa = get_inbound(ike_sa, child_sa);
+		sa.dst = at;
+		/* charon complains about those that are not there */
+		if (rmobike_xfrm_state_exists(&sa) &&
+			charon->kernel->query_sa(charon->kernel, &sa, &data, &bytes,
+									 &packets, &used) == SUCCESS)
+		{
+			count += packets;
+		}
+	}
+	enumerator->destroy(enumerator);
+	return count;
+}
+
 METHOD(rmobike_seamless_t, rekeyed, void,
 	private_rmobike_seamless_t *this, uint32_t id, uint32_t new_id)
 {
@@ -415,6 +448,8 @@ rmobike_seamless_t *rmobike_seamless_create(rmobike_reqids_t *reqids)
 		.public = {
 			.attach = _attach,
 			.prepare = _prepare,
+			.is_in_kernel = _is_in_kernel,
+			.count_received = _count_received,
 			.release = _release,
 			.rekeyed = _rekeyed,
 			.forget = _forget,

@@ -61,6 +61,25 @@ struct rmobike_seamless_t {
 					host_t *to);
 
 	/**
+	 * Are the CHILD_SAs of an IKE_SA in the Linux kernel?
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @return			FALSE if it has none, or they are elsewhere
+	 */
+	bool (*is_in_kernel)(rmobike_seamless_t *this, ike_sa_t *ike_sa);
+
+	/**
+	 * Count the ESP packets for the CHILD_SAs of an IKE_SA at an address.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param at		our address, that of the IKE_SA or one that prepare() was
+	 *					called for
+	 * @return			number of packets since ESP is accepted there
+	 */
+	uint64_t (*count_received)(rmobike_seamless_t *this, ike_sa_t *ike_sa,
+							   host_t *at);
+
+	/**
 	 * Remove what was prepared, but not what CHILD_SAs were moved to since.
 	 *
 	 * @param serial	number given to prepare()

@@ -232,6 +232,44 @@ static bool parse_bool(vici_message_t *request, char *key, bool *yes,
 }
 
 /**
+ * Parse what to do about peers that can't be asked
+ */
+static bool parse_fallback(vici_message_t *request, rmobike_move_t *move,
+						   char *why, size_t len)
+{
+	enumerator_t *enumerator;
+	char *str, *way;
+	bool good, none = FALSE;
+
+	str = request->get_str(request, "none", "fallback");
+	good = *str;
+	enumerator = enumerator_create_token(str, ",", " ");
+	while (good && enumerator->enumerate(enumerator, &way))
+	{
+		if (streq(way, "mobike"))
+		{
+			move->mobike = TRUE;
+		}
+		else if (streq(way, "redirect"))
+		{
+			move->redirect = TRUE;
+		}
+		else
+		{
+			none = good = streq(way, "none");
+		}
+	}
+	enumerator->destroy(enumerator);
+	if (!good || (none && (move->mobike || move->redirect)))
+	{
+		snprintf(why, len, "invalid fallback '%s', expected mobike, redirect, "
+				 "both, or none", str);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/**
  * Parse how to move, and where to if that is part of the request, which may
  * have these keys only
  */
@@ -251,12 +289,8 @@ static bool parse_move(vici_message_t *request, char *keys[],
 	{
 		return FALSE;
 	}
-	str = request->get_str(request, "none", "fallback");
-	move->redirect = streq(str, "redirect");
-	if (!move->redirect && !streq(str, "none"))
+	if (!parse_fallback(request, move, why, len))
 	{
-		snprintf(why, len, "invalid fallback '%s', expected redirect or none",
-				 str);
 		return FALSE;
 	}
 	move->tag = request->get_str(request, NULL, "tag");

@@ -145,58 +145,98 @@ static host_t *choose_target(private_rmobike_mover_t *this, ike_sa_t *ike_sa)
 }
 
 /**
- * Redirect a peer that can't be asked (RFC 5685)
+ * Name what else the peer lacks
  */
-static bool redirect(ike_sa_t *ike_sa, host_t *target)
+static const char *lacks_redirect(const char *why)
 {
-	identification_t *gateway;
-	bool success;
+	static const struct {
+		const char *why, *both;
+	} reasons[] = {
+		{ "peer does not support it", "peer supports neither it nor REDIRECT" },
+		{ "MOBIKE is not enabled", "peer has neither MOBIKE nor REDIRECT" },
+		{ "has transport mode CHILD_SAs, which MOBIKE can't move",
+		  "has transport mode CHILD_SAs, and peer does not support REDIRECT" },
+	};
+	int i;
 
-	if (!ike_sa->supports_extension(ike_sa, EXT_IKE_REDIRECTION) ||
-		ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
+	for (i = 0; i < (int)countof(reasons); i++)
 	{
-		return FALSE;
+		if (streq(why, reasons[i].why))
+		{
+			return reasons[i].both;
+		}
 	}
-	gateway = identification_create_from_sockaddr(target->get_sockaddr(target));
-	success = ike_sa->redirect(ike_sa, gateway) == SUCCESS;
-	gateway->destroy(gateway);
-	return success;
+	return why;
 }
 
 /**
- * It is the turn of an IKE_SA that can't be asked, or in a dry run
+ * It is the turn of an IKE_SA that goes somewhere, asked or led
  */
-static void skip(private_rmobike_mover_t *this, rmobike_turn_t *turn,
-				 ike_sa_t *ike_sa, host_t *target, const char *why)
-{
-	rmobike_state_t state = RMOBIKE_FAILED;
-
-	if (this->move.dry_run)
-	{
-		state = why ? RMOBIKE_INELIGIBLE : RMOBIKE_PLANNED;
-	}
-	else if (this->move.redirect && target &&
-			 this->ask->answers(this->ask, target) && redirect(ike_sa, target))
-	{
-		state = RMOBIKE_REDIRECTED;
-	}
-	turn->failed = state == RMOBIKE_FAILED;
-	tell(this, turn, state, why);
-}
-
-/**
- * It is the turn of an IKE_SA that can be asked
- */
-static status_t ask(private_rmobike_mover_t *this, rmobike_turn_t *turn,
-					ike_sa_t *ike_sa, host_t *target)
+static status_t begin(private_rmobike_mover_t *this, rmobike_turn_t *turn,
+					  ike_sa_t *ike_sa, host_t *target, bool lead)
 {
 	u_int serial;
 	bool others;
 
 	serial = this->ask->begin(this->ask, ike_sa, target, this->move.tag);
 	others = this->pacer->begun(this->pacer, turn, serial);
-	this->ask->queue(this->ask, ike_sa, serial, target, others);
+	if (lead)
+	{
+		this->ask->lead(this->ask, ike_sa, serial, target, this->move.redirect);
+	}
+	else
+	{
+		this->ask->queue(this->ask, ike_sa, serial, target, others);
+	}
 	return ike_sa->initiate(ike_sa, NULL, NULL);
+}
+
+/**
+ * It is the turn of an IKE_SA that can't be asked: there may be other ways
+ */
+static status_t fall_back(private_rmobike_mover_t *this, rmobike_turn_t *turn,
+						  ike_sa_t *ike_sa, host_t *target, const char *why)
+{
+	rmobike_move_t *move = &this->move;
+	const char *no_lead = why;
+	bool lead = FALSE, redirect = FALSE;
+
+	if (target && move->mobike)
+	{
+		no_lead = this->ask->refuse_lead(this->ask, ike_sa, target);
+		lead = !no_lead;
+	}
+	if (target && move->redirect && this->ask->answers(this->ask, target))
+	{
+		redirect = rmobike_ike_sa_is_redirectable(ike_sa);
+		why = redirect ? why : lacks_redirect(why);
+	}
+	else
+	{
+		why = no_lead ?: why;
+	}
+	if (move->dry_run && (lead || redirect))
+	{
+		tell(this, turn, RMOBIKE_PLANNED, lead ? "by MOBIKE" : "by REDIRECT");
+	}
+	else if (move->dry_run)
+	{
+		tell(this, turn, RMOBIKE_INELIGIBLE, why);
+	}
+	else if (lead)
+	{
+		return begin(this, turn, ike_sa, target, TRUE);
+	}
+	else if (redirect && rmobike_ike_sa_redirect(ike_sa, target))
+	{
+		tell(this, turn, RMOBIKE_REDIRECTED, why);
+	}
+	else
+	{
+		turn->failed = TRUE;
+		tell(this, turn, RMOBIKE_FAILED, why);
+	}
+	return SUCCESS;
 }
 
 /**
@@ -232,12 +272,16 @@ static status_t turn_came(void *user, rmobike_turn_t *turn, ike_sa_t *ike_sa,
 		why = rmobike_ike_sa_refuses(ike_sa) ?:
 			  "no address that the peer could reach";
 	}
-	if (why || this->move.dry_run)
+	if (why)
 	{
-		skip(this, turn, ike_sa, target, why);
+		return fall_back(this, turn, ike_sa, target, why);
+	}
+	if (this->move.dry_run)
+	{
+		tell(this, turn, RMOBIKE_PLANNED, NULL);
 		return SUCCESS;
 	}
-	return ask(this, turn, ike_sa, target);
+	return begin(this, turn, ike_sa, target, FALSE);
 }
 
 /**

@@ -50,7 +50,9 @@ struct rmobike_move_t {
 	u_int max_failures;
 	/** only tell what would be done */
 	bool dry_run;
-	/** redirect peers that can't be asked */
+	/** lead peers that can't be asked by means of MOBIKE alone, if possible */
+	bool mobike;
+	/** redirect those that can't be asked or led, or were led in vain */
 	bool redirect;
 	/** it is no error if there is nothing to do */
 	bool may_be_empty;

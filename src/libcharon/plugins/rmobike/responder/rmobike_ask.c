@@ -3,6 +3,7 @@
  */
 
 #include "base/rmobike_settings.h"
+#include "exchange/rmobike_lead_task.h"
 #include "exchange/rmobike_switch_task.h"
 #include "responder/rmobike_ask.h"
 #include "sa/rmobike_ike_sa.h"
@@ -36,6 +37,11 @@ struct private_rmobike_ask_t {
 	 * Sends from addresses that are gone, or NULL
 	 */
 	rmobike_raw_socket_t *raw_socket;
+
+	/**
+	 * Follows IKE_SAs that are rekeyed
+	 */
+	rmobike_refs_t *refs;
 
 	/**
 	 * Counts what became of switches
@@ -119,6 +125,9 @@ static void count_ended(rmobike_stats_t *stats, const rmobike_switch_t *ended)
 			break;
 		case RMOBIKE_TIMEOUT:
 			stats->count(stats, RMOBIKE_COUNT_TIMEOUT, NULL);
+			break;
+		case RMOBIKE_REDIRECTED:
+			stats->count(stats, RMOBIKE_COUNT_REDIRECTED, NULL);
 			break;
 		case RMOBIKE_FAILED:
 			if (streq(ended->reason, RMOBIKE_SUPERSEDED))
@@ -271,6 +280,47 @@ METHOD(rmobike_ask_t, initiate, u_int,
 	return serial;
 }
 
+METHOD(rmobike_ask_t, refuse_lead, const char*,
+	private_rmobike_ask_t *this, ike_sa_t *ike_sa, host_t *to)
+{
+	const char *why;
+
+	why = refuse(this, ike_sa, to);
+	if (why && !is_elsewhere(this, to))
+	{
+		why = rmobike_lead_task_refuses(ike_sa, this->seamless, to);
+	}
+	return why;
+}
+
+METHOD(rmobike_ask_t, lead, void,
+	private_rmobike_ask_t *this, ike_sa_t *ike_sa, u_int serial, host_t *to,
+	bool redirect)
+{
+	rmobike_options_t *options;
+	rmobike_lead_t lead = {
+		.switches = this->switches,
+		.seamless = this->seamless,
+		.refs = this->refs,
+		.raw_socket = this->raw_socket,
+		.serial = serial,
+		.to = to,
+		.redirect = redirect,
+	};
+
+	if (is_there(this->switches, ike_sa, to))
+	{
+		this->switches->end(this->switches, serial, RMOBIKE_DONE,
+							"already there");
+		return;
+	}
+	this->switches->lead(this->switches, serial, redirect);
+	options = rmobike_settings_get(NULL);
+	lead.path_timeout = options->path_timeout;
+	rmobike_options_destroy(options);
+	rmobike_lead_task_queue(ike_sa, &lead);
+}
+
 METHOD(rmobike_ask_t, resume, void,
 	private_rmobike_ask_t *this, ike_sa_t *ike_sa, u_int serial)
 {
@@ -278,7 +328,11 @@ METHOD(rmobike_ask_t, resume, void,
 
 	asked = this->switches->get_switch(this->switches,
 									   ike_sa->get_unique_id(ike_sa));
-	if (asked && asked->serial == serial)
+	if (asked && asked->serial == serial && asked->led)
+	{
+		lead(this, ike_sa, serial, asked->to, asked->redirect);
+	}
+	else if (asked && asked->serial == serial)
 	{
 		queue(this, ike_sa, serial, asked->to, FALSE);
 	}
@@ -315,7 +369,7 @@ METHOD(rmobike_ask_t, destroy, void,
 rmobike_ask_t *rmobike_ask_create(rmobike_switches_t *switches,
 								  rmobike_seamless_t *seamless,
 								  rmobike_raw_socket_t *raw_socket,
-								  rmobike_stats_t *stats)
+								  rmobike_refs_t *refs, rmobike_stats_t *stats)
 {
 	private_rmobike_ask_t *this;
 
@@ -323,6 +377,8 @@ rmobike_ask_t *rmobike_ask_create(rmobike_switches_t *switches,
 		.public = {
 			.begin = _begin,
 			.queue = _queue,
+			.refuse_lead = _refuse_lead,
+			.lead = _lead,
 			.initiate = _initiate,
 			.resume = _resume,
 			.set_elsewhere = _set_elsewhere,
@@ -337,6 +393,7 @@ rmobike_ask_t *rmobike_ask_create(rmobike_switches_t *switches,
 		.switches = switches,
 		.seamless = seamless,
 		.raw_socket = raw_socket,
+		.refs = refs,
 		.stats = stats,
 	);
 	switches->add_listener(switches, switch_ended, this);

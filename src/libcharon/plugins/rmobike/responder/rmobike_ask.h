@@ -14,6 +14,7 @@
 
 #include "exchange/rmobike_raw_socket.h"
 #include "kernel/rmobike_seamless.h"
+#include "sa/rmobike_refs.h"
 #include "sa/rmobike_stats.h"
 #include "sa/rmobike_switches.h"
 
@@ -112,6 +113,29 @@ struct rmobike_ask_t {
 				  host_t *to, bool patient);
 
 	/**
+	 * Find out why an IKE_SA can't be led to an address of this machine by
+	 * means of MOBIKE alone.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param to		address
+	 * @return			reason, static; NULL if nothing speaks against it
+	 */
+	const char *(*refuse_lead)(rmobike_ask_t *this, ike_sa_t *ike_sa,
+							   host_t *to);
+
+	/**
+	 * Queue the exchange that does that, instead of the one of a switch. The
+	 * tasks of the IKE_SA have to be initiated afterwards.
+	 *
+	 * @param ike_sa	IKE_SA, checked out, for which nothing speaks against it
+	 * @param serial	serial number of the switch
+	 * @param to		address of this machine
+	 * @param redirect	redirect the peer if it does not go there
+	 */
+	void (*lead)(rmobike_ask_t *this, ike_sa_t *ike_sa, u_int serial,
+				 host_t *to, bool redirect);
+
+	/**
 	 * Do both, and initiate the exchange in a job of its own.
 	 *
 	 * @param ike_sa	IKE_SA, checked out
@@ -201,11 +225,12 @@ struct rmobike_ask_t {
  * @param switches	records of IKE_SAs
  * @param seamless	moves CHILD_SAs without a gap
  * @param raw_socket	sends from addresses that are gone, NULL not to
+ * @param refs		follows IKE_SAs that are rekeyed
  * @param stats		counts what became of switches
  */
 rmobike_ask_t *rmobike_ask_create(rmobike_switches_t *switches,
 								  rmobike_seamless_t *seamless,
 								  rmobike_raw_socket_t *raw_socket,
-								  rmobike_stats_t *stats);
+								  rmobike_refs_t *refs, rmobike_stats_t *stats);
 
 #endif /** RMOBIKE_ASK_H_ @}*/

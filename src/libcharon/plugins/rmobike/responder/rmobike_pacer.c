@@ -433,7 +433,8 @@ METHOD(rmobike_pacer_t, ended, void,
 static void switch_ended(void *user, const rmobike_switch_t *ended)
 {
 	private_rmobike_pacer_t *this = user;
-	bool failed = ended->state != RMOBIKE_DONE;
+	bool failed = ended->state != RMOBIKE_DONE &&
+				  ended->state != RMOBIKE_REDIRECTED;
 	rmobike_turn_t *turn;
 	double ms = -1;
 

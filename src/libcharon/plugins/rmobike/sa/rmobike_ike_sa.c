@@ -50,10 +50,11 @@ static bool has_transport_mode(ike_sa_t *ike_sa)
 	return found;
 }
 
-/*
- * Described in header
+/**
+ * Why the peer must not be asked for something that takes MOBIKE, or also our
+ * extension of it
  */
-const char *rmobike_ike_sa_refuses(ike_sa_t *ike_sa)
+static const char *refuses(ike_sa_t *ike_sa, bool extended)
 {
 	switch (ike_sa->get_state(ike_sa))
 	{
@@ -71,7 +72,7 @@ const char *rmobike_ike_sa_refuses(ike_sa_t *ike_sa)
 	{
 		return "MOBIKE is not enabled";
 	}
-	if (!ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
+	if (extended && !ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
 	{
 		return "peer does not support it";
 	}
@@ -80,6 +81,49 @@ const char *rmobike_ike_sa_refuses(ike_sa_t *ike_sa)
 		return "has transport mode CHILD_SAs, which MOBIKE can't move";
 	}
 	return NULL;
+}
+
+/*
+ * Described in header
+ */
+const char *rmobike_ike_sa_refuses(ike_sa_t *ike_sa)
+{
+	return refuses(ike_sa, TRUE);
+}
+
+/*
+ * Described in header
+ */
+const char *rmobike_ike_sa_refuses_mobike(ike_sa_t *ike_sa)
+{
+	return refuses(ike_sa, FALSE);
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_ike_sa_is_redirectable(ike_sa_t *ike_sa)
+{
+	return ike_sa->supports_extension(ike_sa, EXT_IKE_REDIRECTION) &&
+		   !ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR);
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_ike_sa_redirect(ike_sa_t *ike_sa, host_t *to)
+{
+	identification_t *gateway;
+	bool success;
+
+	if (!rmobike_ike_sa_is_redirectable(ike_sa))
+	{
+		return FALSE;
+	}
+	gateway = identification_create_from_sockaddr(to->get_sockaddr(to));
+	success = ike_sa->redirect(ike_sa, gateway) == SUCCESS;
+	gateway->destroy(gateway);
+	return success;
 }
 
 /*

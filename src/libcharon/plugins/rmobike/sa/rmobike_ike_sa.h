@@ -34,6 +34,32 @@ rmobike_options_t *rmobike_ike_sa_options(ike_sa_t *ike_sa);
 const char *rmobike_ike_sa_refuses(ike_sa_t *ike_sa);
 
 /**
+ * Why the peer of an IKE_SA must not be led to another address by means of
+ * MOBIKE alone (RFC 4555).
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @return			static text, NULL if it may be led
+ */
+const char *rmobike_ike_sa_refuses_mobike(ike_sa_t *ike_sa);
+
+/**
+ * Check if the peer may be redirected (RFC 5685).
+ *
+ * @param ike_sa	IKE_SA
+ * @return			FALSE if it does not support that, or is no initiator
+ */
+bool rmobike_ike_sa_is_redirectable(ike_sa_t *ike_sa);
+
+/**
+ * Redirect the peer of an IKE_SA, that is queue it.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @param to		address to send it to
+ * @return			FALSE if it can't be
+ */
+bool rmobike_ike_sa_redirect(ike_sa_t *ike_sa, host_t *to);
+
+/**
  * Check if the peer could be reached from an address: one of the family of
  * its own current address, or of another one that it announced.
  *

@@ -77,6 +77,10 @@ struct rmobike_switch_t {
 	char *tag;
 	/** TRUE if it replaced one that was pending, which may still happen */
 	bool replaces;
+	/** TRUE if the peer is led there by means of MOBIKE alone, not asked */
+	bool led;
+	/** TRUE if it is redirected (RFC 5685) if it does not follow */
+	bool redirect;
 	/** how far it is */
 	rmobike_state_t state;
 	/** TRUE if the answer, or a request since, came by the new path */

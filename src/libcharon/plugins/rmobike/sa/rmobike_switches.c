@@ -244,6 +244,21 @@ METHOD(rmobike_switches_t, is_asked, bool,
 	return waiting;
 }
 
+METHOD(rmobike_switches_t, lead, void,
+	private_rmobike_switches_t *this, u_int serial, bool redirect)
+{
+	rmobike_switch_t *asked;
+
+	this->records->lock(this->records);
+	asked = this->pending->get(this->pending, key(serial));
+	if (asked)
+	{
+		asked->led = TRUE;
+		asked->redirect = redirect;
+	}
+	this->records->unlock(this->records);
+}
+
 METHOD(rmobike_switches_t, answered, void,
 	private_rmobike_switches_t *this, u_int serial, bool new_path)
 {
@@ -458,6 +473,7 @@ rmobike_switches_t *rmobike_switches_create(rmobike_records_t *records)
 			.remove_listener = _remove_listener,
 			.tell = _tell,
 			.begin = _begin,
+			.lead = _lead,
 			.is_asked = _is_asked,
 			.answered = _answered,
 			.requested = _requested,

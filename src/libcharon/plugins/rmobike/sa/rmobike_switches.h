@@ -87,6 +87,14 @@ struct rmobike_switches_t {
 	bool (*is_asked)(rmobike_switches_t *this, u_int serial);
 
 	/**
+	 * The peer is not asked, but led by means of MOBIKE alone.
+	 *
+	 * @param serial	serial number of the switch
+	 * @param redirect	TRUE if it is redirected if it does not follow
+	 */
+	void (*lead)(rmobike_switches_t *this, u_int serial, bool redirect);
+
+	/**
 	 * The peer answered.
 	 *
 	 * @param serial	serial number of the switch

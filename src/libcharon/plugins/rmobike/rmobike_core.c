@@ -91,6 +91,11 @@ struct private_rmobike_core_t {
 	rmobike_mapping_t *mapping;
 
 	/**
+	 * Tells why there is no MOBIKE
+	 */
+	rmobike_advice_t *advice;
+
+	/**
 	 * Decides about what we are asked for
 	 */
 	rmobike_request_t *request;
@@ -236,6 +241,7 @@ METHOD(rmobike_core_t, destroy, void,
 	this->seek->destroy(this->seek);
 	this->echo->destroy(this->echo);
 	this->request->destroy(this->request);
+	this->advice->destroy(this->advice);
 	this->mapping->destroy(this->mapping);
 	this->rescue->destroy(this->rescue);
 	this->ask->destroy(this->ask);
@@ -267,6 +273,7 @@ static rmobike_listener_t *create_listener(private_rmobike_core_t *this)
 		.seamless = this->seamless,
 		.request = this->request,
 		.ask = this->ask,
+		.advice = this->advice,
 		.echo = this->echo,
 		.address_lost = this->address_lost,
 		.redirect = this->redirect,
@@ -308,6 +315,7 @@ rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 										   this->stats);
 	this->request = rmobike_request_create(this->accepted, this->rescue,
 										   this->stats, this->mapping);
+	this->advice = rmobike_advice_create();
 	this->echo = rmobike_echo_create(this->records, this->accepted);
 	this->seek = rmobike_seek_create(this->records, this->accepted,
 									 this->rescue, this->stats);

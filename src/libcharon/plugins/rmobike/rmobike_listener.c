@@ -251,6 +251,7 @@ METHOD(listener_t, ike_state_change, bool,
 			{	/* a copy of the ha plugin, no message of it was seen */
 				enable(this, ike_sa);
 			}
+			rooms->advice->established(rooms->advice, ike_sa);
 			break;
 		case IKE_REKEYED:
 			rooms->records->replaced(rooms->records, id);

@@ -22,6 +22,7 @@
 #ifndef RMOBIKE_LISTENER_H_
 #define RMOBIKE_LISTENER_H_
 
+#include "initiator/rmobike_advice.h"
 #include "initiator/rmobike_echo.h"
 #include "initiator/rmobike_request.h"
 #include "kernel/rmobike_seamless.h"
@@ -53,6 +54,8 @@ struct rmobike_rooms_t {
 	rmobike_request_t *request;
 	/** asks again for what was asked of an IKE_SA being rekeyed */
 	rmobike_ask_t *ask;
+	/** tells why there is no MOBIKE */
+	rmobike_advice_t *advice;
 	/** answers to other addresses as well */
 	rmobike_echo_t *echo;
 	/** watches our addresses */

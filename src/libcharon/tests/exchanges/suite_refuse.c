@@ -407,6 +407,31 @@ START_TEST(test_current_address_is_updated)
 }
 END_TEST
 
+/*
+ * OpenIKED drops MOBIKE if MOBIKE_SUPPORTED has data. Its users are told why,
+ * once for each connection.
+ */
+START_TEST(test_responder_without_mobike_is_named_once)
+{
+	bool quiet = _i;
+	int i;
+
+	world_create((world_conf_t){
+		.settings = quiet ? "plugins { rmobike { connections { home { "
+							"advertise = no } } } }" : NULL,
+	});
+	for (i = 0; i < 2; i++)
+	{
+		world_forge(.from = RESPONDER, .exchange = IKE_AUTH, .response = TRUE,
+					.type = MOBIKE_SUPPORTED, .replace = TRUE);
+		world_initiate();
+		world_run(1000);
+	}
+	ck_assert_uint_eq(world_logged("*set charon.plugins.rmobike.connections."
+								   "home.advertise = no"), !quiet);
+}
+END_TEST
+
 void suite_refuse(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, test_refusal_stays_and_checks_liveness, 0,
@@ -426,4 +451,6 @@ void suite_refuse(TCase *tcase)
 	tcase_add_test(tcase, test_without_mobike_is_ignored);
 	tcase_add_test(tcase, test_if_we_did_not_send_r_is_ignored);
 	tcase_add_loop_test(tcase, test_current_address_is_updated, 0, 2);
+	tcase_add_loop_test(tcase, test_responder_without_mobike_is_named_once, 0,
+						2);
 }

@@ -233,3 +233,5 @@ trap 'exit 143' TERM
 . "$testing/lib/hostile.sh"
 # shellcheck source=testing/lib/kernel.sh
 . "$testing/lib/kernel.sh"
+# shellcheck source=testing/lib/peers.sh
+. "$testing/lib/peers.sh"

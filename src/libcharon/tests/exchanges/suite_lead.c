@@ -93,6 +93,7 @@ START_TEST(test_peer_that_answers_but_stays_is_left_alone)
 {
 	establish();
 	world_ping(3000);
+	world_run(100);
 	ignore_list();
 	world_move(NEW, "mobike", FALSE);
 	world_run(5000);

@@ -337,6 +337,7 @@ bool rmobike_xfrm_copy(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 	copy->inbound = TRUE;
 	copy->encap = sa->encap;
 	copy->reqid = sa->reqid;
+	copy->received = sa->received;
 	return TRUE;
 }
 

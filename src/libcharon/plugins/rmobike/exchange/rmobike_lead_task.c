@@ -145,6 +145,8 @@ METHOD(task_t, build_i, status_t,
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 me, lead->to);
 	lead->seamless->prepare(lead->seamless, ike_sa, lead->serial, lead->to);
+	lead->received = lead->seamless->count_received(lead->seamless, ike_sa,
+													lead->to);
 	message->set_source(message, lead->to->clone(lead->to));
 	rmobike_paths_announce(message, lead->to,
 				charon->kernel->get_interface(charon->kernel, me, NULL)

@@ -51,6 +51,9 @@ struct rmobike_lead_t {
 	bool redirect;
 	/** milliseconds until the new path counts as dead */
 	u_int path_timeout;
+	/** packets that are counted at the new address before any arrived, as the
+	 * SA there is a copy; set when the request is built */
+	uint64_t received;
 };
 
 /**

@@ -45,7 +45,8 @@ static bool is_there(watch_t *this, ike_sa_t *ike_sa,
 	rmobike_seamless_t *seamless = this->lead.seamless;
 
 	return asked->new_path ||
-		   seamless->count_received(seamless, ike_sa, this->lead.to);
+		   seamless->count_received(seamless, ike_sa, this->lead.to) >
+		   this->lead.received;
 }
 
 /**

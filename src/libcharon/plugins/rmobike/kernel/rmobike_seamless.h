@@ -74,7 +74,8 @@ struct rmobike_seamless_t {
 	 * @param ike_sa	IKE_SA, checked out
 	 * @param at		our address, that of the IKE_SA or one that prepare() was
 	 *					called for
-	 * @return			number of packets since ESP is accepted there
+	 * @return			number of packets, in a copy with those before it was
+	 *					made
 	 */
 	uint64_t (*count_received)(rmobike_seamless_t *this, ike_sa_t *ike_sa,
 							   host_t *at);

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# Peers that are no strongSwan: Debian's packages in roots of their own, which
+# testing/peers makes. A test peer-NAME-VERSION-... needs the root of that name, and is
+# left out where that is not there.
+
+: "${RMOBIKE_PEERS:=$testing/.cache/peers}"
+
+PEER_SECRET=laboratory-only
+
+# peer_of TEST: the root that it needs
+peer_of() {
+	local name=${1##*/peer-}
+	grep -oE '^[a-z]+-[0-9.]+' <<< "$name"
+}
+
+# peer HOST: this host runs the one of the test. Nothing is written to its root.
+peer() {
+	local name=$1 root dir=$lab/$1
+	root=$RMOBIKE_PEERS/$(peer_of "$0")
+	[ -e "$root/.ready" ] || fail "no ${root##*/} here, run testing/peers"
+	mkdir -p "$dir/upper" "$dir/work" "$dir/root"
+	# shellcheck disable=SC2016 # for the inner shell
+	on "$name" bash -ec '
+		mount -t overlay -o "lowerdir=$1,upperdir=$2/upper,workdir=$2/work" \
+			peer "$2/root"
+		mount --rbind /proc "$2/root/proc"
+		mount --rbind /dev "$2/root/dev"
+		mount --rbind /sys "$2/root/sys"
+		mount -t tmpfs -o mode=755 tmpfs "$2/root/run"
+		mkdir -p "$2/root/run/pluto" "$2/root/run/iked"' - "$root" "$dir"
+}
+
+# exec_in_peer HOST COMMAND...: becomes it, in its root; in_peer runs it
+exec_in_peer() {
+	local name=$1
+	shift
+	exec_on "$name" chroot "$lab/$name/root" env -i HOME=/root LC_ALL=C \
+		PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"
+}
+in_peer() { ( exec_in_peer "$@" ); }
+
+# peer_file HOST PATH: what is on the standard input becomes a file there
+peer_file() {
+	on "$1" tee "$lab/$1/root$2" > /dev/null
+	on "$1" chmod 600 "$lab/$1/root$2"
+}
+
+# -- libreswan ------------------------------------------------------------
+
+# libreswan HOST: starts pluto, with the connection "home" on the standard input
+libreswan() {
+	local name=$1
+	{
+		echo "config setup"
+		echo "	logfile=/var/log/pluto.log"
+		echo "	uniqueids=no"
+		echo "conn home"
+		sed 's/^/	/'
+		echo "	authby=secret"
+		echo "	mobike=yes"
+		echo "	auto=add"
+	} | peer_file "$name" /etc/ipsec.conf
+	echo ": PSK \"$PEER_SECRET\"" | peer_file "$name" /etc/ipsec.secrets
+	in_peer "$name" ipsec checknss >> "$lab/$name/pluto.out" 2>&1
+	exec_in_peer "$name" ipsec pluto --config /etc/ipsec.conf --nofork \
+		>> "$lab/$name/pluto.out" 2>&1 &
+	DAEMON["$name"]=$!
+	wait_for 60 "pluto of $name" in_peer "$name" ipsec whack --status
+	in_peer "$name" ipsec auto --add home >> "$lab/$name/pluto.out" 2>&1 ||
+		fail "$name: connection not added: $(tail -n 3 "$lab/$name/pluto.out")"
+}
+
+# libreswan_client HOST [LINE...]: has MOBIKE only with a virtual IP
+libreswan_client() {
+	local name=$1
+	shift
+	libreswan "$name" <<-END
+	left=%defaultroute
+	leftid=carol@rmobike.test
+	leftsubnet=0.0.0.0/0
+	leftmodecfgclient=yes
+	narrowing=yes
+	right=$GW1
+	rightid=gateway@rmobike.test
+	rightsubnet=10.2.0.0/24
+	$(printf '%s\n' "$@")
+	END
+}
+
+libreswan_up() {
+	in_peer "$1" ipsec auto --up home >> "$lab/$1/pluto.out" 2>&1 ||
+		fail "$1: tunnel not up: $(tail -n 3 "$lab/$1/pluto.out")"
+}
+
+libreswan_gateway() {
+	libreswan "$1" <<-END
+	left=$GW1
+	leftid=gateway@rmobike.test
+	leftsubnet=10.2.0.0/24
+	right=%any
+	rightid=carol@rmobike.test
+	rightaddresspool=$VIP-${VIP%.*}.99
+	END
+}
+
+# peer_log_has HOST TEXT: in what pluto or iked says
+peer_log_has() {
+	on "$1" cat "$lab/$1/root/var/log/pluto.log" "$lab/$1/pluto.out" \
+		"$lab/$1/iked.out" 2>/dev/null | grep -qF -e "$2"
+}

@@ -110,3 +110,28 @@ peer_log_has() {
 	on "$1" cat "$lab/$1/root/var/log/pluto.log" "$lab/$1/pluto.out" \
 		"$lab/$1/iked.out" 2>/dev/null | grep -qF -e "$2"
 }
+
+# -- openiked -------------------------------------------------------------
+
+# openiked HOST LINE...: starts iked, with this connection
+openiked() {
+	local name=$1
+	shift
+	printf '%s \\\n' "ikev2 \"home\" $1" "${@:2}" "psk \"$PEER_SECRET\"" |
+		sed '$s/ \\$//' | peer_file "$name" /etc/iked.conf
+	exec_in_peer "$name" iked -d -v >> "$lab/$name/iked.out" 2>&1 &
+	DAEMON["$name"]=$!
+	wait_for 60 "iked of $name" in_peer "$name" ikectl show sa
+}
+
+openiked_gateway() {
+	openiked "$1" "passive tunnel esp from 10.2.0.0/24 to $VIP" \
+		"local $GW1 peer any" \
+		"srcid gateway@rmobike.test dstid carol@rmobike.test"
+}
+
+openiked_client() {
+	openiked "$1" "active tunnel esp from $CLIENT to 10.2.0.0/24" \
+		"local $CLIENT peer $GW1" \
+		"srcid carol@rmobike.test dstid gateway@rmobike.test"
+}

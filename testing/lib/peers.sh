@@ -2,24 +2,31 @@
 # shellcheck shell=bash
 #
 # Peers that are no strongSwan: Debian's packages in roots of their own, which
-# testing/peers makes. A test peer-NAME-VERSION-... needs the root of that name, and is
-# left out where that is not there.
+# testing/tools/compatibility makes. A test peer-NAME-VERSION-... needs the root of that
+# name, and is left out where that is not there.
 
 : "${RMOBIKE_PEERS:=$testing/.cache/peers}"
+
+# name -> release and package
+declare -A PEERS=(
+	[libreswan-4.10]='bookworm libreswan'
+	[libreswan-5.2]='trixie libreswan'
+	[openiked-7.2]='bookworm openiked'
+)
 
 PEER_SECRET=laboratory-only
 
 # peer_of TEST: the root that it needs
 peer_of() {
-	local name=${1##*/peer-}
-	grep -oE '^[a-z]+-[0-9.]+' <<< "$name"
+	grep -oP '^(.*/)?peer-\K[a-z]+-[0-9.]+' <<< "$1"
 }
 
 # peer HOST: this host runs the one of the test. Nothing is written to its root.
 peer() {
 	local name=$1 root dir=$lab/$1
 	root=$RMOBIKE_PEERS/$(peer_of "$0")
-	[ -e "$root/.ready" ] || fail "no ${root##*/} here, run testing/peers"
+	[ -e "$root/.ready" ] ||
+		fail "no ${root##*/} here, see testing/tools/compatibility"
 	mkdir -p "$dir/upper" "$dir/work" "$dir/root"
 	# shellcheck disable=SC2016 # for the inner shell
 	on "$name" bash -ec '

@@ -5,6 +5,8 @@
 
 # shellcheck source=testing/lib/esp.sh
 . "$testing/lib/esp.sh"
+# shellcheck source=testing/lib/peers.sh
+. "$testing/lib/peers.sh"
 
 passed=0 failed=0
 declare -A running=()   # process -> slot, name and start of a live test
@@ -185,12 +187,14 @@ live_again() {
 
 # what_lacks NAME: to be able to run it, nothing if it can be
 what_lacks() {
-	local test=$testing/live/$1
+	local test=$testing/live/$1 peer
 	if grep -qx '# Needs ESP in the kernel.' "$test" &&
 		[ -z "${RMOBIKE_VM:-}" ] && ! has_kernel_esp; then
 		echo "ESP in the kernel or RMOBIKE_VM"
 	elif grep -qx '# Needs RMOBIKE_ROOTS.' "$test" && [ -z "${RMOBIKE_ROOTS:-}" ]; then
 		echo "RMOBIKE_ROOTS with other versions of strongSwan, see testing/tools/root"
+	elif peer=$(peer_of "$1") && [ ! -e "$RMOBIKE_PEERS/$peer/.ready" ]; then
+		echo "its peer, which testing/tools/compatibility installs"
 	fi
 }
 
@@ -214,7 +218,8 @@ live_start() { # SLOT NAME
 	fi
 	# The end of this namespace's first process is the end of all in it
 	RMOBIKE_RESULTS=$dir RMOBIKE_KEEP=${keep:-} TMPDIR=$results/tmp \
-		VM_CPU=$slot VM_ENV='RMOBIKE_BUILD RMOBIKE_RESULTS RMOBIKE_CHARON RMOBIKE_USERS RMOBIKE_ROOTS' \
+		RMOBIKE_PEERS=$RMOBIKE_PEERS VM_CPU=$slot \
+		VM_ENV='RMOBIKE_BUILD RMOBIKE_RESULTS RMOBIKE_CHARON RMOBIKE_USERS RMOBIKE_ROOTS RMOBIKE_PEERS' \
 		unshare --mount --pid --fork --kill-child --mount-proc -- \
 		"${command[@]}" > "$dir/output" 2>&1 < /dev/null &
 	running[$!]="$slot $name ${EPOCHREALTIME/./}"

@@ -98,10 +98,6 @@ static void tell(private_rmobike_mover_t *this, rmobike_turn_t *turn,
 	{
 		this->stats->count(this->stats, RMOBIKE_COUNT_CANCELLED, reason);
 	}
-	else if (state == RMOBIKE_REDIRECTED)
-	{
-		this->stats->count(this->stats, RMOBIKE_COUNT_REDIRECTED, NULL);
-	}
 	this->switches->tell(this->switches, turn->info);
 }
 

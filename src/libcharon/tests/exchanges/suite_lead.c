@@ -169,6 +169,27 @@ START_TEST(test_peer_that_followed_unheard_is_brought_back)
 }
 END_TEST
 
+/*
+ * The same, and it is rekeyed before the request was answered.
+ */
+START_TEST(test_peer_is_brought_back_after_rekeying)
+{
+	establish();
+	world_fate(DROP, "* -> * INFORMATIONAL resp *", 1000);
+	world_move(NEW, "mobike", FALSE);
+	world_run(4000);
+	ck_assert(world_is_at(INITIATOR, NEW));
+	world_call(INITIATOR, rekey);
+	world_run(50);
+	world_fate_none();
+	world_run(20000);
+
+	assert_outcomes("rw " OLD " -> " NEW " failed: no answer at the new "
+					"address");
+	assert_at(OLD);
+}
+END_TEST
+
 START_TEST(test_newer_move_takes_the_place)
 {
 	establish();
@@ -304,7 +325,7 @@ END_TEST
 	} \
 	world_run(60000); \
 	assert_agreed(); \
-	ck_assert_uint_eq(world_outcomes(), 1); \
+	assert_outcomes("rw " OLD " -> " NEW " done"); \
 })
 
 START_TEST(test_ike_rekeying_of_initiator)
@@ -341,6 +362,7 @@ void suite_lead(TCase *tcase)
 				   test_peer_that_goes_on_at_the_old_address_is_left_alone);
 	tcase_add_test(tcase, test_dead_new_path_is_given_up);
 	tcase_add_test(tcase, test_peer_that_followed_unheard_is_brought_back);
+	tcase_add_test(tcase, test_peer_is_brought_back_after_rekeying);
 	tcase_add_test(tcase, test_newer_move_takes_the_place);
 	tcase_add_test(tcase, test_peer_with_the_plugin_updates);
 	tcase_add_test(tcase, test_peer_that_can_be_asked_is_asked);

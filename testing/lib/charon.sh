@@ -11,6 +11,7 @@ declare -A NETLINK=()        # host -> options in charon.plugins.kernel-netlink
 declare -A EXTRA_PLUGINS=()  # host -> names of further plugins to load
 declare -A MORE_PLUGINS=()   # host -> paths of plugins that are not installed
 declare -A HOSTILE=()        # host -> options in charon.plugins.hostile
+declare -A PROGRAM=()        # host -> charon, another one than of this machine
 declare -A RUN_BY=()         # host -> command that runs its charon, if any
 declare -A KILLED=()         # host -> yes: its charon is not ended, but killed
 declare -A CONNECTION=()     # host -> options of the connection
@@ -141,7 +142,8 @@ daemon() {
 start_daemon() {
 	local name=$1
 	# shellcheck disable=SC2086 # several words
-	exec_on "$name" ${RUN_BY[$name]:-} "$(charon_program)" \
+	exec_on "$name" ${RUN_BY[$name]:-} \
+		"${PROGRAM[$name]:-$(charon_program)}" \
 		>> "$lab/$name/charon.out" 2>&1 &
 	DAEMON["$name"]=$!
 }

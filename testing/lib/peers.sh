@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# Peers that are no strongSwan: Debian's packages in roots of their own, which
+# Peers that are not the strongSwan of this machine: Debian's packages in roots, which
 # testing/tools/compatibility makes. A test peer-NAME-VERSION-... needs the root of that
 # name, and is left out where that is not there.
 
 : "${RMOBIKE_PEERS:=$testing/.cache/peers}"
 
-# name -> release and package
+# name -> release and packages, the first one's version is that in the name
 declare -A PEERS=(
+	[strongswan-6.0.1]='trixie strongswan-charon strongswan-swanctl
+		libstrongswan-standard-plugins'
+	[strongswan-6.1.0]='sid charon-systemd strongswan-swanctl
+		libstrongswan-standard-plugins'
 	[libreswan-4.10]='bookworm libreswan'
 	[libreswan-5.2]='trixie libreswan'
 	[openiked-7.2]='bookworm openiked'
@@ -35,8 +39,24 @@ peer() {
 		mount --rbind /proc "$2/root/proc"
 		mount --rbind /dev "$2/root/dev"
 		mount --rbind /sys "$2/root/sys"
-		mount -t tmpfs -o mode=755 tmpfs "$2/root/run"
-		mkdir -p "$2/root/run/pluto" "$2/root/run/iked"' - "$root" "$dir"
+		# The one that the tools of this machine look into
+		mount --bind /run "$2/root/run"
+		mkdir -p /run/pluto /run/iked' - "$root" "$dir"
+}
+
+# peer_charon HOST: if the test is about another strongSwan, this host runs that one,
+# which daemon() then starts
+peer_charon() {
+	local name=$1
+	peer_of "$0" > /dev/null || return 0
+	peer "$name"
+	# shellcheck disable=SC2016 # for the inner shell
+	on "$name" bash -ec 'mkdir -p "$1/root$1"
+		mount --bind "$1" "$1/root$1"' - "$lab/$name"
+	RUN_BY[$name]="chroot $lab/$name/root"
+	PROGRAM[$name]=/usr/lib/ipsec/charon
+	[ -x "$RMOBIKE_PEERS/$(peer_of "$0")${PROGRAM[$name]}" ] ||
+		PROGRAM[$name]=/usr/sbin/charon-systemd
 }
 
 # exec_in_peer HOST COMMAND...: becomes it, in its root; in_peer runs it

@@ -224,7 +224,7 @@ METHOD(listener_t, ike_rekey, bool,
 	rooms->seamless->rekeyed(rooms->seamless, old->get_unique_id(old),
 							 new->get_unique_id(new));
 	rmobike_update_task_resume(old, new);
-	rmobike_lead_task_resume(old, new);
+	rmobike_lead_task_resume(new, rooms->switches);
 	serial = rooms->switches->get_unanswered(rooms->switches,
 											 new->get_unique_id(new));
 	if (serial)

@@ -30,6 +30,8 @@
  *                     <- NEW {ADD_4_ADDR(OLD)..}
  *     {}              -> NEW
  *     ESP             => NEW     it is there, the responder follows
+ *                     <- NEW {ADD_4_ADDR(OLD)..}
+ *     {}              -> NEW
  */
 START_TEST(test_peer_with_traffic_is_led)
 {
@@ -38,7 +40,8 @@ START_TEST(test_peer_with_traffic_is_led)
 	world_move(NEW, "mobike", FALSE);
 	world_run(5000);
 
-	assert_dialogue(LIST(NEW), CLIENT " -> " NEW " INFORMATIONAL resp 0 {}");
+	assert_dialogue(LIST(NEW), CLIENT " -> " NEW " INFORMATIONAL resp 0 {}",
+					LIST(NEW), CLIENT " -> " NEW " INFORMATIONAL resp 1 {}");
 	assert_outcomes("rw " OLD " -> " NEW " done");
 	ck_assert_uint_eq(world_lost_pings(), 0);
 	assert_at(NEW);
@@ -187,6 +190,35 @@ START_TEST(test_peer_is_brought_back_after_rekeying)
 	assert_outcomes("rw " OLD " -> " NEW " failed: no answer at the new "
 					"address");
 	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * The peer follows, but then moves itself, and on its way takes another address of
+ * the responder.
+ *
+ *     initiator              responder
+ *                     <- NEW {ADD_4_ADDR(OLD)..}
+ *     {}              -> NEW
+ *     {}              -> NEW, then all others
+ *     {UPD_SA_ADDR..} -> NEWER, as what comes from NEW is lost
+ */
+START_TEST(test_peer_that_leaves_again_is_not_followed)
+{
+	establish();
+	world_move(NEW, "mobike", FALSE);
+	world_run(400);
+	ck_assert(world_is_at(INITIATOR, NEW));
+	world_add_address(INITIATOR, "198.51.100.11");
+	world_del_address(INITIATOR, CLIENT);
+	world_fate(DROP, "* <- " NEW " *", 1000);
+	world_fate(DROP, "* <- " OLD " *", 1);
+	world_roam(INITIATOR);
+	world_run(10000);
+
+	assert_outcomes("rw " OLD " -> " NEW " refused: the peer stays at its "
+					"address");
+	assert_at(NEWER);
 }
 END_TEST
 
@@ -362,6 +394,7 @@ void suite_lead(TCase *tcase)
 				   test_peer_that_goes_on_at_the_old_address_is_left_alone);
 	tcase_add_test(tcase, test_dead_new_path_is_given_up);
 	tcase_add_test(tcase, test_peer_that_followed_unheard_is_brought_back);
+	tcase_add_test(tcase, test_peer_that_leaves_again_is_not_followed);
 	tcase_add_test(tcase, test_peer_is_brought_back_after_rekeying);
 	tcase_add_test(tcase, test_newer_move_takes_the_place);
 	tcase_add_test(tcase, test_peer_with_the_plugin_updates);

@@ -54,6 +54,9 @@ static char *lost;
 /** Is one address always left, and for a minute the only one? */
 static bool drought;
 
+/** Is the initiator without the plugin, and led by MOBIKE? */
+static bool led;
+
 /** Does the initiator ask by itself whether the responder is alive? */
 static bool silent;
 
@@ -198,7 +201,8 @@ static void happen(void *null)
 		case 3:
 		case 4:
 			address = any_address();
-			started += stock ? 0 : world_switch(address);
+			started += stock ? 0 : led ? world_move(address, "mobike", FALSE)
+									   : world_switch(address);
 			break;
 		case 5:
 			if (restless)
@@ -262,7 +266,8 @@ static void make_world(char *settings, size_t len)
 	drought = bits >> 16 & 1;
 	flapping = !drought && bits >> 15 & 1;
 	silent = drought && bits >> 15 & 1;
-	world_establish(.nat = bits >> 6 & 1,
+	led = !stock && seed % 8 == 5;
+	world_establish(.nat = !led && bits >> 6 & 1, .stock_initiator = led,
 					.userland_esp = rekeyed && (bits >> 11 & 1),
 					.new_kernel = bits >> 16 & 1,
 					.busy = bits >> 7 & 3, .job_jitter = bits >> 9 & 3,
@@ -389,7 +394,7 @@ static int play()
 	 * initiator that moves while its own request waits for an answer is lost
 	 * with stock charon as well */
 	world_require(result != DEAD || roamed ||
-				  (drought ? stock : loss || spoiled));
+				  (drought ? stock || led : loss || spoiled));
 	if (verbose)
 	{
 		world_dump();

@@ -63,15 +63,6 @@ const char *rmobike_lead_task_refuses(ike_sa_t *ike_sa,
 /*
  * Described in header
  */
-void rmobike_lead_task_come_back(ike_sa_t *ike_sa)
-{
-	rmobike_task_announce(ike_sa);
-	rmobike_ike_sa_initiate(ike_sa);
-}
-
-/*
- * Described in header
- */
 void rmobike_lead_task_give_up(ike_sa_t *ike_sa, const rmobike_lead_t *lead,
 							   rmobike_state_t state, const char *why)
 {
@@ -135,10 +126,14 @@ METHOD(task_t, build_i, status_t,
 	rmobike_lead_t *lead = &this->lead;
 	host_t *me = ike_sa->get_my_host(ike_sa);
 
+	/* what comes along is the list, another one would come from the old address
+	 * and bring the peer back */
+	this->base.wanted.addresses = FALSE;
 	rmobike_task_start(&this->base, FALSE);
 
 	if (!lead->switches->is_asked(lead->switches, lead->serial))
-	{
+	{	/* it may have taken the place of one that was sent */
+		rmobike_lead_task_settle(ike_sa);
 		return rmobike_task_skip(message);
 	}
 	DBG2(DBG_IKE, "leading peer of IKE_SA %s[%u] from %H to %H",
@@ -167,7 +162,7 @@ METHOD(task_t, process_i, status_t,
 	if (this->gave_up ||
 		!lead->switches->is_asked(lead->switches, lead->serial))
 	{
-		rmobike_lead_task_come_back(ike_sa);
+		rmobike_lead_task_settle(ike_sa);
 	}
 	else
 	{	/* not "at the new address", which would be no news */
@@ -230,13 +225,26 @@ void rmobike_lead_task_queue(ike_sa_t *ike_sa, const rmobike_lead_t *lead)
 /*
  * Described in header
  */
-void rmobike_lead_task_resume(ike_sa_t *old, ike_sa_t *new)
+void rmobike_lead_task_settle(ike_sa_t *ike_sa)
 {
-	private_rmobike_lead_task_t *this;
-
-	this = (void*)rmobike_task_find(old, TASK_QUEUE_ACTIVE, (void*)_build_i);
-	if (this && this->gave_up)
+	if (!rmobike_task_find(ike_sa, TASK_QUEUE_QUEUED, (void*)_build_i))
 	{
-		rmobike_lead_task_come_back(new);
+		rmobike_task_announce(ike_sa);
+		rmobike_ike_sa_initiate(ike_sa);
 	}
+}
+
+/*
+ * Described in header
+ */
+void rmobike_lead_task_resume(ike_sa_t *ike_sa, rmobike_switches_t *switches)
+{
+	rmobike_switch_t *asked;
+
+	asked = switches->get_switch(switches, ike_sa->get_unique_id(ike_sa));
+	if (asked && asked->led && asked->state >= RMOBIKE_REFUSED)
+	{
+		rmobike_lead_task_settle(ike_sa);
+	}
+	rmobike_switch_destroy(asked);
 }

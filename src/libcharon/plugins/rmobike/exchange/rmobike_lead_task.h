@@ -96,20 +96,21 @@ void rmobike_lead_task_give_up(ike_sa_t *ike_sa, const rmobike_lead_t *lead,
 							   rmobike_state_t state, const char *why);
 
 /**
- * Have the peer come back, if it went: tell it our addresses from the old one.
+ * Have the peer be where the IKE_SA is, whatever it was led to and whatever it
+ * got since: tell it our addresses from there, unless it is led anew.
  *
  * @param ike_sa	IKE_SA, checked out
  */
-void rmobike_lead_task_come_back(ike_sa_t *ike_sa);
+void rmobike_lead_task_settle(ike_sa_t *ike_sa);
 
 /**
  * An IKE_SA was rekeyed: if its peer was led in vain it may not have been told
  * to come back yet. One that is still led is so again on the new IKE_SA, see
  * rmobike_ask_t.resume().
  *
- * @param old		old IKE_SA
- * @param new		new IKE_SA, checked out
+ * @param ike_sa	new IKE_SA, checked out
+ * @param switches	records, of the new IKE_SA already
  */
-void rmobike_lead_task_resume(ike_sa_t *old, ike_sa_t *new);
+void rmobike_lead_task_resume(ike_sa_t *ike_sa, rmobike_switches_t *switches);
 
 #endif /** RMOBIKE_LEAD_TASK_H_ @}*/

@@ -82,19 +82,20 @@ static bool look(watch_t *this, ike_sa_t *ike_sa, const rmobike_switch_t *asked)
 	}
 	if (asked->state != RMOBIKE_ANSWERED)
 	{
-		rmobike_lead_task_come_back(ike_sa);
+		rmobike_lead_task_settle(ike_sa);
 		return FALSE;
 	}
 	if (is_there(this, ike_sa, asked))
 	{	/* which ends the switch */
 		ike_sa->update_hosts(ike_sa, lead->to, NULL, UPDATE_HOSTS_FORCE_ALL);
+		rmobike_lead_task_settle(ike_sa);
 		return FALSE;
 	}
 	if (stays(this, ike_sa) ||
 		(lead->redirect && this->waited > lead->path_timeout))
 	{
 		rmobike_lead_task_give_up(ike_sa, lead, RMOBIKE_REFUSED, STAYS);
-		rmobike_lead_task_come_back(ike_sa);
+		rmobike_lead_task_settle(ike_sa);
 		return FALSE;
 	}
 	return TRUE;

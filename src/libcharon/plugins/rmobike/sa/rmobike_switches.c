@@ -279,14 +279,20 @@ METHOD(rmobike_switches_t, requested, u_int,
 	private_rmobike_switches_t *this, uint32_t id, host_t *local, bool update,
 	u_int *serial, u_int *requests)
 {
-	rmobike_switch_t *asked;
+	rmobike_switch_t *asked, *ended = NULL;
+	bool there;
 	u_int ms = 0;
 
 	this->records->lock(this->records);
 	asked = get_asked(this, id);
-	if (asked && asked->state == RMOBIKE_ANSWERED)
+	there = asked && local->ip_equals(local, asked->to);
+	if (is_pending(asked) && asked->led && update && !there)
+	{	/* wherever it was led to, it left for there */
+		ended = finish(this, asked, RMOBIKE_REFUSED, REFUSED);
+	}
+	else if (asked && asked->state == RMOBIKE_ANSWERED)
 	{
-		asked->new_path |= local->ip_equals(local, asked->to);
+		asked->new_path = there || (asked->new_path && !asked->led);
 		if (!asked->new_path && !update)
 		{
 			*serial = asked->serial;
@@ -295,6 +301,7 @@ METHOD(rmobike_switches_t, requested, u_int,
 		}
 	}
 	this->records->unlock(this->records);
+	report(this, ended);
 	return ms;
 }
 

@@ -109,7 +109,8 @@ struct rmobike_switches_t {
 	 * they were asked comes first, as only one request at a time may be in the
 	 * air (RFC 7296, 2.3). They send the next one, or the update, when this one
 	 * is answered; so if nothing follows for as long as that may take it is a
-	 * refusal.
+	 * refusal. One that is led is where its last request came to, and one that
+	 * updates another path will not follow anymore.
 	 *
 	 * @param id		unique ID of the IKE_SA
 	 * @param local		address that it arrived at

@@ -90,6 +90,24 @@ START_TEST(test_idle_peer_is_brought_back)
 END_TEST
 
 /*
+ * Just then it is asked to be where it was.
+ */
+START_TEST(test_idle_peer_is_brought_back_though_it_is_there)
+{
+	establish();
+	world_move(NEW, "mobike", FALSE);
+	world_run(10010);
+	assert_outcomes("* refused: *");
+	ck_assert(world_is_at(INITIATOR, NEW));
+	world_move(OLD, "mobike", FALSE);
+	world_run(5000);
+
+	assert_outcomes("* done: already there");
+	assert_at(OLD);
+}
+END_TEST
+
+/*
  * libreswan answers at the new address, and stays where it is.
  */
 START_TEST(test_peer_that_answers_but_stays_is_left_alone)
@@ -389,6 +407,7 @@ void suite_lead(TCase *tcase)
 	tcase_add_test(tcase, test_peer_with_traffic_is_led);
 	tcase_add_test(tcase, test_idle_peer_is_followed_when_it_is_heard);
 	tcase_add_test(tcase, test_idle_peer_is_brought_back);
+	tcase_add_test(tcase, test_idle_peer_is_brought_back_though_it_is_there);
 	tcase_add_test(tcase, test_peer_that_answers_but_stays_is_left_alone);
 	tcase_add_test(tcase,
 				   test_peer_that_goes_on_at_the_old_address_is_left_alone);

@@ -76,8 +76,16 @@ static bool look(watch_t *this, ike_sa_t *ike_sa, const rmobike_switch_t *asked)
 	rmobike_lead_t *lead = &this->lead;
 	host_t *me = ike_sa->get_my_host(ike_sa);
 
-	if (me->ip_equals(me, lead->to) || !asked || asked->serial != lead->serial)
-	{	/* it updated the path itself, or a newer switch goes on from here */
+	if (me->ip_equals(me, lead->to) || !asked)
+	{	/* it updated the path itself */
+		return FALSE;
+	}
+	if (asked->serial != lead->serial)
+	{	/* a newer switch goes on from here, unless that is over, too */
+		if (asked->state >= RMOBIKE_DONE)
+		{
+			rmobike_lead_task_settle(ike_sa);
+		}
 		return FALSE;
 	}
 	if (asked->state != RMOBIKE_ANSWERED)

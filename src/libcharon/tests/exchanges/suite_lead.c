@@ -92,7 +92,7 @@ END_TEST
 /*
  * Just then it is asked to be where it was.
  */
-START_TEST(test_idle_peer_is_brought_back_though_it_is_there)
+START_TEST(test_idle_peer_is_back_for_a_newer_move)
 {
 	establish();
 	world_move(NEW, "mobike", FALSE);
@@ -212,8 +212,8 @@ START_TEST(test_peer_is_brought_back_after_rekeying)
 END_TEST
 
 /*
- * The peer follows, but then moves itself, and on its way takes another address of
- * the responder.
+ * The peer follows, but then moves itself, and on its way takes another address
+ * of the responder.
  *
  *     initiator              responder
  *                     <- NEW {ADD_4_ADDR(OLD)..}
@@ -407,7 +407,7 @@ void suite_lead(TCase *tcase)
 	tcase_add_test(tcase, test_peer_with_traffic_is_led);
 	tcase_add_test(tcase, test_idle_peer_is_followed_when_it_is_heard);
 	tcase_add_test(tcase, test_idle_peer_is_brought_back);
-	tcase_add_test(tcase, test_idle_peer_is_brought_back_though_it_is_there);
+	tcase_add_test(tcase, test_idle_peer_is_back_for_a_newer_move);
 	tcase_add_test(tcase, test_peer_that_answers_but_stays_is_left_alone);
 	tcase_add_test(tcase,
 				   test_peer_that_goes_on_at_the_old_address_is_left_alone);

@@ -13,7 +13,7 @@
  * way. It can't pass a NAT.
  *
  * Others answer it where it came from, but stay where they are. So the answer
- * says nothing. What the peer sends by itself afterwards does: its requests, and
+ * says nothing. What the peer sends by itself afterwards does: its requests and
  * its ESP, which is accepted at both addresses meanwhile. Only if they come to
  * the new one does the IKE_SA go there. If they come to the old one, or nothing
  * comes, a list from the old one brings a peer back that did go.

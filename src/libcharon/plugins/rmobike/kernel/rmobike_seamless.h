@@ -72,8 +72,7 @@ struct rmobike_seamless_t {
 	 * Count the ESP packets for the CHILD_SAs of an IKE_SA at an address.
 	 *
 	 * @param ike_sa	IKE_SA, checked out
-	 * @param at		our address, that of the IKE_SA or one that prepare() was
-	 *					called for
+	 * @param at		address of ours, the IKE_SA's or one that was prepared
 	 * @return			number of packets, in a copy with those before it was
 	 *					made
 	 */

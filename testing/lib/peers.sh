@@ -53,10 +53,10 @@ peer_charon() {
 	# shellcheck disable=SC2016 # for the inner shell
 	on "$name" bash -ec 'mkdir -p "$1/root$1"
 		mount --bind "$1" "$1/root$1"' - "$lab/$name"
-	RUN_BY[$name]="chroot $lab/$name/root"
-	PROGRAM[$name]=/usr/lib/ipsec/charon
+	RUN_BY["$name"]="chroot $lab/$name/root"
+	PROGRAM["$name"]=/usr/lib/ipsec/charon
 	[ -x "$RMOBIKE_PEERS/$(peer_of "$0")${PROGRAM[$name]}" ] ||
-		PROGRAM[$name]=/usr/sbin/charon-systemd
+		PROGRAM["$name"]=/usr/sbin/charon-systemd
 }
 
 # exec_in_peer HOST COMMAND...: becomes it, in its root; in_peer runs it

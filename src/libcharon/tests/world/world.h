@@ -191,6 +191,9 @@ void world_fate_none();
 /** Deliver held packets that match, first come first served, at once */
 void world_release(char *pattern);
 
+/** Deliver a copy of the first held packet that matches, FALSE if none does */
+bool world_deliver(char *pattern);
+
 /* --- what went over the wire --------------------------------------------- */
 
 /** Forget the trace and the log, and set world_now() to zero */

@@ -27,9 +27,10 @@ struct order_t {
  */
 struct held_t {
 	trace_t *trace;
-	/** what to do when it arrives, or if it never does */
+	/** what to do when it arrives, or if it never does, and how to copy it */
 	void (*arrive)(void*);
 	void (*discard)(void*);
+	void *(*copy)(void*);
 	void *data;
 };
 
@@ -66,7 +67,7 @@ int fate_of(trace_t *trace)
  * Described in header
  */
 void fate_hold(trace_t *trace, void (*arrive)(void*), void (*discard)(void*),
-			   void *data)
+			   void *(*copy)(void*), void *data)
 {
 	held_t *this;
 
@@ -75,6 +76,7 @@ void fate_hold(trace_t *trace, void (*arrive)(void*), void (*discard)(void*),
 		.trace = trace,
 		.arrive = arrive,
 		.discard = discard,
+		.copy = copy,
 		.data = data,
 	);
 	held->insert_last(held, this);
@@ -128,6 +130,29 @@ void world_release(char *pattern)
 		}
 	}
 	enumerator->destroy(enumerator);
+}
+
+/*
+ * Described in header
+ */
+bool world_deliver(char *pattern)
+{
+	enumerator_t *enumerator;
+	held_t *current;
+	bool found = FALSE;
+
+	enumerator = held->create_enumerator(held);
+	while (!found && enumerator->enumerate(enumerator, &current))
+	{
+		found = !fnmatch(pattern, current->trace->line, 0);
+	}
+	enumerator->destroy(enumerator);
+	if (found)
+	{
+		time_schedule(0, current->arrive, current->discard,
+					  current->copy(current->data));
+	}
+	return found;
 }
 
 /*

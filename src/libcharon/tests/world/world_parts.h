@@ -223,9 +223,9 @@ void fate_destroy();
 /** The fate_t of a packet, -1 for none in particular */
 int fate_of(trace_t *trace);
 
-/** Keep a packet until world_release() */
+/** Keep a packet until world_release(), copies are for world_deliver() */
 void fate_hold(trace_t *trace, void (*arrive)(void*), void (*discard)(void*),
-			   void *data);
+			   void *(*copy)(void*), void *data);
 
 /* --- world_plugin.c ------------------------------------------------------ */
 

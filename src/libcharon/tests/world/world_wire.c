@@ -258,7 +258,8 @@ static void send_flight(flight_t *this)
 			flight_fail(this, "dropped");
 			break;
 		case HOLD:
-			fate_hold(this->trace, (void*)arrive, (void*)flight_destroy, this);
+			fate_hold(this->trace, (void*)arrive, (void*)flight_destroy,
+					  (void*)flight_clone, this);
 			break;
 		case DOUBLE:
 			depart(flight_clone(this), 0);

@@ -31,6 +31,7 @@ static void roam_initiator()
  *                        OTHER   <- NEW        from its memory
  *     UPD_SA_ADDR        OTHER   -> NEW
  */
+/* REQ: MOBIKE-3.5-2 */
 START_TEST(test_initiator_roams_during_update)
 {
 	world_establish();
@@ -60,6 +61,7 @@ END_TEST
  *                                <- NEW        the list
  *     UPD_SA_ADDR                -> NEW
  */
+/* REFUSED: MOBIKE-3.6-1 */
 START_TEST(test_late_list_of_addresses)
 {
 	world_establish(.settings = "plugins { rmobike { path_timeout = 1 } }");

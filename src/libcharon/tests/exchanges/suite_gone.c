@@ -25,6 +25,7 @@ static void lose(char *address)
  *     {}                      -|-> NEW
  *     UPD_SA_ADDR             -|-> NEW
  */
+/* REQ */
 START_TEST(test_request_leaves_from_lost_address)
 {
 	world_establish(.nat = _i);
@@ -124,6 +125,7 @@ END_TEST
 /*
  * Without any address nothing is sent, and nobody given up.
  */
+/* REQ */
 START_TEST(test_no_address_for_very_long)
 {
 	world_establish(.nat = TRUE, .responder = OLD " " NEW);
@@ -219,6 +221,7 @@ END_TEST
  * The address that the peer used when the others were announced is as good as
  * they are, although it was not in the list itself.
  */
+/* REQ: MOBIKE-3.6-2 */
 START_TEST(test_address_that_was_in_use_is_announced)
 {
 	world_establish(.nat = TRUE, .responder = OLD " " NEW " " NEWER);

@@ -66,6 +66,7 @@ static void ask_for_foreign()
  *     COOKIE2                    <- FOREIGN  not really
  *     COOKIE2                    -> FOREIGN  another one, two times in all
  */
+/* REFUSED: MOBIKE-3.7-2 */
 START_TEST(test_check_that_ran_out_proves_nothing)
 {
 	world_establish(.nat = _i, .settings = ALWAYS);
@@ -90,6 +91,7 @@ END_TEST
  *                                <- NEW      not really
  *     COOKIE2                    -> NEW
  */
+/* REFUSED: MOBIKE-3.5-2 */
 START_TEST(test_update_that_ran_out_proves_nothing)
 {
 	world_establish(.settings = ALWAYS);
@@ -131,6 +133,7 @@ END_TEST
 /*
  * charon follows the source of a list of addresses.
  */
+/* REFUSED: MOBIKE-3.10-1 */
 START_TEST(test_list_from_elsewhere)
 {
 	world_establish(.settings = ALWAYS);

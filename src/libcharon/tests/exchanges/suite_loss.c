@@ -41,6 +41,7 @@ static const struct {
 	{ DELAY, 1, 5000 },
 };
 
+/* REQ: IKE-2.2-1 */
 START_TEST(test_packet_lost_twice_or_late_does_no_harm)
 {
 	typeof(fates[0]) *what = &fates[_i / countof(packets)];
@@ -83,6 +84,7 @@ END_TEST
  *     ... at NEW, back at OLD, and then
  *                          <- OLD  SWITCH=NEW     the kept one
  */
+/* REFUSED: IKE-2.2-1 */
 START_TEST(test_old_request_is_not_followed_again)
 {
 	world_establish(.nat = TRUE);
@@ -332,6 +334,7 @@ END_TEST
  * They come back in time: charon's last retransmission is after 89 seconds, the
  * IKE_SA dies after 165.
  */
+/* REQ: IKE-2.4-1 */
 START_TEST(test_outage_is_survived)
 {
 	world_establish(.nat = TRUE);

@@ -201,6 +201,7 @@ static void reboot_nat(void *null)
  *     UPD_SA_ADDR          -|->
  *                           |    <- SWITCH=NEW   again
  */
+/* REQ: MOBIKE-3.8-1 */
 START_TEST(test_nat_mapping_changes)
 {
 	race(_i, TRUE, reboot_nat, NULL);
@@ -281,6 +282,7 @@ END_TEST
 /*
  * There is nothing to tell if there is no NAT.
  */
+/* REFUSED: MOBIKE-3.8-1 */
 START_TEST(test_no_nat_no_mapping)
 {
 	world_establish();
@@ -304,6 +306,7 @@ END_TEST
  *     {}                     -> NEW
  *     UPD_SA_ADDR queued, DPD and roaming join in
  */
+/* REQ: IKE-2.3-1 */
 START_TEST(test_other_wishes_of_initiator_wait)
 {
 	world_establish(.nat = TRUE);

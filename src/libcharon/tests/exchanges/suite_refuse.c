@@ -76,6 +76,8 @@ static refusal_t refusals[] = {
  *     {NATD..}             -> OLD         still there?
  *     {NATD..}             <- OLD
  */
+/* REQ */
+/* REFUSED, IKE-2.11-1 */
 START_TEST(test_refusal_stays_and_checks_liveness)
 {
 	refusal_t *refusal = &refusals[_i];
@@ -102,6 +104,7 @@ END_TEST
  * The operator is told when the peer has answered and gone on where it is, and
  * nothing followed for two round trips.
  */
+/* REFUSED */
 START_TEST(test_refusal_is_an_outcome)
 {
 	world_establish(.nat = TRUE,
@@ -215,6 +218,7 @@ END_TEST
  *                          <- OLD  SWITCH with n octets
  *     {}                   -> OLD
  */
+/* REFUSED */
 START_TEST(test_malformed_length_is_ignored)
 {
 	chunk_t data;
@@ -242,6 +246,7 @@ END_TEST
  * Protocol IDs and SPIs it must not have. With unknown protocols charon rejects
  * the message before we see it.
  */
+/* REFUSED */
 START_TEST(test_malformed_header_is_ignored)
 {
 	static struct {
@@ -267,6 +272,7 @@ END_TEST
 /*
  *                          <- OLD  SWITCH=NEW SWITCH=NEWER
  */
+/* REFUSED: IKE-3.10-1 */
 START_TEST(test_two_in_a_message_are_ignored)
 {
 	world_establish(.nat = TRUE);
@@ -287,6 +293,7 @@ END_TEST
  *     SWITCH=CLIENT        -> OLD
  *                          <- OLD  {}
  */
+/* REFUSED */
 START_TEST(test_sent_by_initiator_is_ignored)
 {
 	world_establish();
@@ -304,6 +311,7 @@ END_TEST
 /*
  * Who the initiator is doesn't depend on who initiated the rekeying.
  */
+/* REFUSED, MOBIKE-3.5-1 */
 START_TEST(test_sent_by_initiator_after_rekeying_is_ignored)
 {
 	world_establish();
@@ -323,6 +331,7 @@ END_TEST
  *     {}                   -> OLD
  *                          <- OLD  SWITCH=NEW in the response
  */
+/* REQ: IKE-3.10-1 */
 START_TEST(test_in_a_response_is_ignored)
 {
 	world_establish();

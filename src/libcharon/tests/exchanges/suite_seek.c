@@ -26,6 +26,7 @@ static void unblock(void *address)
  *     {}                      <|-- NEW
  *     UPD_SA_ADDR             -|-> NEW
  */
+/* REQ: MOBIKE-3.12-1 */
 START_TEST(test_silent_responder_is_found)
 {
 	world_establish(.nat = _i);
@@ -162,6 +163,7 @@ END_TEST
  *
  * Or the first one of these was under way for long.
  */
+/* REQ: MOBIKE-3.6-1 */
 START_TEST(test_address_that_was_left_stays_known)
 {
 	world_establish(.nat = _i & 1);

@@ -28,6 +28,7 @@
  * Done after one round trip, with and without a NAT, and if the CHILD_SA can
  * only be moved by rekeying it.
  */
+/* REQ, MOBIKE-3.5-1 */
 START_TEST(test_switch_takes_one_round_trip)
 {
 	world_establish(.nat = _i & 1, .userland_esp = _i & 2,
@@ -52,6 +53,7 @@ END_TEST
 /*
  * ESP flows all the time, in both directions.
  */
+/* REQ, MOBIKE-3.5-4 */
 START_TEST(test_switch_loses_no_esp)
 {
 	world_establish(.nat = _i & 1, .delay = 20);
@@ -99,6 +101,7 @@ END_TEST
 /*
  * Exactly four packets, and nothing afterwards.
  */
+/* REQ */
 START_TEST(test_switch_leaves_no_other_packets)
 {
 	world_establish(.nat = TRUE);
@@ -122,6 +125,7 @@ END_TEST
  *     {}                   -> OLD
  *     UPD_SA_ADDR          -> NEW
  */
+/* REQ */
 START_TEST(test_reply_path_request)
 {
 	establish_and_switch(.nat = TRUE,
@@ -164,6 +168,7 @@ END_TEST
  *     {}                   -> NEW
  *     {}                   -> OLD
  */
+/* REQ: IKE-2.1-1 */
 START_TEST(test_retransmitted_request_is_answered_on_both_paths)
 {
 	world_establish(.nat = TRUE);
@@ -190,6 +195,7 @@ END_TEST
  *                          <- OLD  SWITCH=NEW  with another octet
  *     silence
  */
+/* REFUSED: IKE-2.1-1 */
 START_TEST(test_garbled_retransmit_is_not_answered)
 {
 	world_establish(.nat = TRUE);
@@ -211,6 +217,7 @@ END_TEST
  * Only the very same request is one: neither another one with its message ID
  * nor a new one is answered with the old response.
  */
+/* REQ: IKE-2.11-1 */
 START_TEST(test_other_requests_are_answered_as_usual)
 {
 	establish_and_switch(.nat = TRUE);
@@ -235,6 +242,7 @@ END_TEST
  *     UPD_SA_ADDR          -> FOREIGN
  *                          <- FOREIGN
  */
+/* REQ: MOBIKE-3.7-2, MOBIKE-4.2.5-1 */
 START_TEST(test_unannounced_address_is_checked_before_update)
 {
 	static char *settings[] = {
@@ -264,6 +272,7 @@ START_TEST(test_unannounced_address_is_checked_before_update)
 }
 END_TEST
 
+/* REQ: MOBIKE-3.7-1 */
 START_TEST(test_path_check_always)
 {
 	establish_and_switch(.nat = TRUE,
@@ -303,6 +312,7 @@ END_TEST
 /*
  * 'R' is what the peer can do, not what one IKE_SA can.
  */
+/* REQ */
 START_TEST(test_capability_survives_ike_rekey)
 {
 	side_t side = _i;
@@ -362,6 +372,7 @@ END_TEST
 /*
  * The responder's own MOBIKE_SUPPORTED stays empty, the initiator's says 'R'.
  */
+/* REQ */
 START_TEST(test_capability_on_the_wire)
 {
 	world_create((world_conf_t){ .nat = TRUE });
@@ -385,6 +396,7 @@ END_TEST
  *     UPD_SA_ADDR COOKIE2  -> NEW
  *                          <- NEW  {NATD..} without, or another COOKIE2
  */
+/* REFUSED: MOBIKE-3.7-1 */
 START_TEST(test_wrong_cookie_closes_ike_sa)
 {
 	bool check = _i & 1, missing = _i & 2;
@@ -411,6 +423,7 @@ END_TEST
  *     UPD_SA_ADDR          -> NEW
  *                          <- NEW  {UNACCEPTABLE_ADDRESSES}
  */
+/* REQ: MOBIKE-3.5-3 */
 START_TEST(test_unacceptable_address_brings_back)
 {
 	world_establish(.nat = TRUE);
@@ -427,6 +440,7 @@ END_TEST
 /*
  * The type of the notify is configured alike on both ends.
  */
+/* REQ */
 START_TEST(test_other_notify_type)
 {
 	world_establish(.nat = TRUE,

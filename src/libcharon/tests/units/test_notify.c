@@ -37,6 +37,7 @@ START_TEST(capability_is_the_octet_R)
 }
 END_TEST
 
+/* REFUSED: MOBIKE-4.2.1-1 */
 START_TEST(no_other_octet_is_a_capability)
 {
 	u_char octet = _i;
@@ -46,6 +47,7 @@ START_TEST(no_other_octet_is_a_capability)
 }
 END_TEST
 
+/* REFUSED */
 START_TEST(only_one_octet_is_a_capability)
 {
 	chunk_t data = data_create(_i);
@@ -55,12 +57,14 @@ START_TEST(only_one_octet_is_a_capability)
 }
 END_TEST
 
+/* REQ: MOBIKE-4.2.1-1 */
 START_TEST(plain_mobike_has_no_capability)
 {
 	ck_assert(!rmobike_notify_is_capability(chunk_empty));
 }
 END_TEST
 
+/* REQ */
 START_TEST(switch_has_4_or_16_octets)
 {
 	chunk_t data = data_create(_i);
@@ -85,6 +89,7 @@ START_TEST(switch_has_4_or_16_octets)
 }
 END_TEST
 
+/* REQ */
 START_TEST(switch_keeps_the_given_port)
 {
 	static const uint16_t ports[] = { 0, 500, 4500, 65535 };
@@ -140,6 +145,7 @@ START_TEST(parsing_leaves_addresses_to_the_policy)
 }
 END_TEST
 
+/* REFUSED */
 START_TEST(type_is_for_private_use)
 {
 	ck_assert_uint_eq(RMOBIKE_NOTIFY_TYPE_MIN, 40960);

@@ -126,6 +126,7 @@ static const struct {
 	{ "::192.0.2.2", RMOBIKE_REFUSE_MAPPED },
 };
 
+/* REFUSED */
 START_TEST(never_goes_where_no_peer_can_be)
 {
 	expect(never[_i].verdict, (dialogue_t){ .accept = ANY,
@@ -273,6 +274,7 @@ static const struct {
 	{ ANY, "192.0.2.0/30", FALSE, PROBE, PROBE },
 };
 
+/* REQ */
 START_TEST(goes_where_configured_or_announced)
 {
 	expect(rules[_i].unannounced_verdict, (dialogue_t){

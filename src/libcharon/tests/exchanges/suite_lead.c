@@ -402,6 +402,130 @@ START_TEST(test_child_rekeying_of_responder)
 }
 END_TEST
 
+/*
+ * An address that is added has charon tell all its addresses from the old one,
+ * at whatever moment.
+ */
+START_TEST(test_address_that_is_added_leads_nobody_back)
+{
+	establish();
+	world_ping(10000);
+	world_run(40);
+	world_add_address(RESPONDER, "192.0.2.9");
+	world_roam(RESPONDER);
+	world_run(4 * _i);
+	world_move(NEW, "mobike", FALSE);
+	world_run(20000);
+
+	assert_agreed();
+	ck_assert_uint_eq(world_lost_pings(), 0);
+	assert_at(NEW);
+}
+END_TEST
+
+START_TEST(test_superseded_one_is_not_redirected)
+{
+	uint32_t id;
+
+	establish();
+	id = world_id(RESPONDER);
+	world_ping(10000);
+	world_block(NEW);
+	world_move(NEW, "mobike,redirect", FALSE);
+	world_run(500);
+	world_move(NEWER, "mobike", FALSE);
+	world_run(20000);
+
+	assert_outcomes("rw " OLD " -> " NEW " failed: superseded by a newer "
+					"switch", "rw " OLD " -> " NEWER " done");
+	assert_at(NEWER);
+	ck_assert_uint_eq(world_id(RESPONDER), id);
+}
+END_TEST
+
+START_TEST(test_move_back_takes_back_a_pending_one)
+{
+	establish();
+	world_move(NEW, "mobike", FALSE);
+	world_run(1000);
+	world_move(OLD, "mobike", FALSE);
+	world_run(30000);
+
+	assert_outcomes("rw " OLD " -> " NEW " failed: superseded by a newer "
+					"switch", "rw " OLD " -> " OLD " done");
+	assert_at(OLD);
+}
+END_TEST
+
+START_TEST(test_peer_that_says_that_it_stays_is_redirected)
+{
+	establish();
+	ignore_list();
+	world_move(NEW, "mobike,redirect", FALSE);
+	world_run(100);
+	world_call(INITIATOR, send_dpd);
+	world_run(10000);
+
+	assert_outcomes("rw " OLD " -> " NEW " redirected: the peer stays at its "
+					"address");
+	assert_at(NEW);
+}
+END_TEST
+
+/*
+ * What replaces a CHILD_SA while nobody knows where the peer is gets a copy at
+ * the new address, too.
+ */
+START_TEST(test_rekeyed_child_sa_of_an_idle_peer_is_accepted)
+{
+	establish();
+	world_move(NEW, "mobike", FALSE);
+	world_run(1000);
+	world_rekey_child(RESPONDER);
+	world_run(500);
+	world_ping(6000);
+	world_run(30000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	/* what was on its way until somebody looked, 1 s at most */
+	ck_assert_uint_lt(world_lost_pings(), 200);
+	assert_at(NEW);
+}
+END_TEST
+
+START_TEST(test_peer_that_came_is_not_redirected)
+{
+	uint32_t id;
+
+	world_establish(.settings = "plugins { rmobike { advertise = no } }");
+	id = world_id(RESPONDER);
+	world_fate(DROP, "* -> " NEW " INFORMATIONAL resp 0*", 22);
+	world_move(NEW, "mobike,redirect", FALSE);
+	world_run(20000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_count(0, "* IKE_SA_INIT req *");
+	ck_assert_uint_eq(world_id(RESPONDER), id);
+}
+END_TEST
+
+START_TEST(test_old_path_is_tried_before_charon_gives_up)
+{
+	uint32_t id;
+
+	establish(.settings = "retransmit_tries = 2\nretransmit_timeout = 0.4");
+	id = world_id(RESPONDER);
+	world_block(NEW);
+	world_move(NEW, "mobike", FALSE);
+	world_run(30000);
+
+	assert_outcomes("rw " OLD " -> " NEW " failed: no answer at the new "
+					"address");
+	assert_at(OLD);
+	ck_assert_uint_eq(world_id(RESPONDER), id);
+}
+END_TEST
+
 void suite_lead(TCase *tcase)
 {
 	tcase_add_test(tcase, test_peer_with_traffic_is_led);
@@ -416,6 +540,14 @@ void suite_lead(TCase *tcase)
 	tcase_add_test(tcase, test_peer_that_leaves_again_is_not_followed);
 	tcase_add_test(tcase, test_peer_is_brought_back_after_rekeying);
 	tcase_add_test(tcase, test_newer_move_takes_the_place);
+	tcase_add_loop_test(tcase, test_address_that_is_added_leads_nobody_back, 0,
+						RACES);
+	tcase_add_test(tcase, test_superseded_one_is_not_redirected);
+	tcase_add_test(tcase, test_move_back_takes_back_a_pending_one);
+	tcase_add_test(tcase, test_peer_that_says_that_it_stays_is_redirected);
+	tcase_add_test(tcase, test_rekeyed_child_sa_of_an_idle_peer_is_accepted);
+	tcase_add_test(tcase, test_peer_that_came_is_not_redirected);
+	tcase_add_test(tcase, test_old_path_is_tried_before_charon_gives_up);
 	tcase_add_test(tcase, test_peer_with_the_plugin_updates);
 	tcase_add_test(tcase, test_peer_that_can_be_asked_is_asked);
 	tcase_add_loop_test(tcase, test_reasons, 0, countof(fallbacks));

@@ -114,8 +114,12 @@ static void path_expired(rmobike_task_t *base)
 	if (!this->gave_up && !is_replaced(this))
 	{
 		this->gave_up = TRUE;
-		rmobike_lead_task_give_up(base->ike_sa, &this->lead, RMOBIKE_FAILED,
-								  "no answer at the new address");
+		if (this->lead.switches->is_asked(this->lead.switches,
+										  this->lead.serial))
+		{	/* otherwise the peer came, or shall go somewhere else */
+			rmobike_lead_task_give_up(base->ike_sa, &this->lead, RMOBIKE_FAILED,
+									  "no answer at the new address");
+		}
 	}
 }
 
@@ -140,6 +144,13 @@ METHOD(task_t, build_i, status_t,
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 me, lead->to);
 	lead->seamless->prepare(lead->seamless, ike_sa, lead->serial, lead->to);
+	if (!lead->seamless->is_prepared(lead->seamless, ike_sa, lead->to))
+	{	/* it would go there, and its ESP be dropped */
+		rmobike_lead_task_give_up(ike_sa, lead, RMOBIKE_FAILED,
+								  "a CHILD_SA can't be copied to the new "
+								  "address");
+		return rmobike_task_skip(message);
+	}
 	lead->received = lead->seamless->count_received(lead->seamless, ike_sa,
 													lead->to);
 	message->set_source(message, lead->to->clone(lead->to));
@@ -186,6 +197,15 @@ METHOD(task_t, destroy, void,
 	free(this);
 }
 
+/**
+ * Milliseconds until charon sends a request again for the first time
+ */
+static u_int retransmit_timeout(void)
+{
+	return 1000 * lib->settings->get_double(lib->settings,
+						"%s.retransmit_timeout", RETRANSMIT_TIMEOUT, lib->ns);
+}
+
 /*
  * Described in header
  */
@@ -214,7 +234,8 @@ void rmobike_lead_task_queue(ike_sa_t *ike_sa, const rmobike_lead_t *lead)
 	this->lead = *lead;
 	this->lead.to = lead->to->clone(lead->to);
 	this->lead.to->set_port(this->lead.to, me->get_port(me));
-	this->base.expires = lead->path_timeout;
+	/* charon may give up after that, so the old path has to be tried before */
+	this->base.expires = min(lead->path_timeout, retransmit_timeout());
 
 	if (!queued)
 	{

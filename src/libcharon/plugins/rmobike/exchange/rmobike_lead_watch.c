@@ -37,23 +37,11 @@ struct watch_t {
 };
 
 /**
- * Did the peer send anything to the new address by itself?
- */
-static bool is_there(watch_t *this, ike_sa_t *ike_sa,
-					 const rmobike_switch_t *asked)
-{
-	rmobike_seamless_t *seamless = this->lead.seamless;
-
-	return asked->new_path ||
-		   seamless->count_received(seamless, ike_sa, this->lead.to) >
-		   this->lead.received;
-}
-
-/**
  * Does it go on to send to the old one? What was under way when it answered has
  * arrived at the first look.
  */
-static bool stays(watch_t *this, ike_sa_t *ike_sa)
+static bool stays(watch_t *this, ike_sa_t *ike_sa,
+				  const rmobike_switch_t *asked)
 {
 	rmobike_seamless_t *seamless = this->lead.seamless;
 	uint64_t received;
@@ -65,7 +53,46 @@ static bool stays(watch_t *this, ike_sa_t *ike_sa)
 		this->looked = TRUE;
 		this->received = received;
 	}
-	return received > this->received;
+	return asked->stays || received > this->received;
+}
+
+/**
+ * Did the peer send anything to the new address by itself?
+ */
+static bool is_there(watch_t *this, ike_sa_t *ike_sa,
+					 const rmobike_switch_t *asked)
+{
+	rmobike_seamless_t *seamless = this->lead.seamless;
+
+	/* packets at both addresses prove nothing, somebody may repeat them here */
+	return asked->new_path || (!stays(this, ike_sa, asked) &&
+		   seamless->count_received(seamless, ike_sa, this->lead.to) >
+		   this->lead.received);
+}
+
+/**
+ * Why it can't be at the new address anymore, NULL if it can
+ */
+static const char *find_obstacle(watch_t *this, ike_sa_t *ike_sa)
+{
+	rmobike_seamless_t *seamless = this->lead.seamless;
+	host_t *to = this->lead.to;
+
+	if (!charon->kernel->get_interface(charon->kernel, to, NULL))
+	{
+		return "the new address is gone";
+	}
+	if (!seamless->is_prepared(seamless, ike_sa, to))
+	{	/* there are new CHILD_SAs, to count begins anew with copies of them */
+		seamless->prepare(seamless, ike_sa, this->lead.serial, to);
+		this->lead.received = seamless->count_received(seamless, ike_sa, to);
+		this->looked = FALSE;
+	}
+	if (!seamless->is_prepared(seamless, ike_sa, to))
+	{
+		return "a CHILD_SA can't be copied to the new address";
+	}
+	return NULL;
 }
 
 /**
@@ -75,9 +102,15 @@ static bool look(watch_t *this, ike_sa_t *ike_sa, const rmobike_switch_t *asked)
 {
 	rmobike_lead_t *lead = &this->lead;
 	host_t *me = ike_sa->get_my_host(ike_sa);
+	const char *why;
 
-	if (me->ip_equals(me, lead->to) || !asked)
-	{	/* it updated the path itself */
+	if (!asked)
+	{
+		return FALSE;
+	}
+	if (me->ip_equals(me, lead->to))
+	{	/* it updated the path itself, or was just led away from there */
+		lead->switches->moved(lead->switches, asked->id, me);
 		return FALSE;
 	}
 	if (asked->serial != lead->serial)
@@ -93,20 +126,23 @@ static bool look(watch_t *this, ike_sa_t *ike_sa, const rmobike_switch_t *asked)
 		rmobike_lead_task_settle(ike_sa);
 		return FALSE;
 	}
-	if (is_there(this, ike_sa, asked))
+	why = find_obstacle(this, ike_sa);
+	if (!why && is_there(this, ike_sa, asked))
 	{	/* which ends the switch */
 		ike_sa->update_hosts(ike_sa, lead->to, NULL, UPDATE_HOSTS_FORCE_ALL);
 		rmobike_lead_task_settle(ike_sa);
 		return FALSE;
 	}
-	if (stays(this, ike_sa) ||
-		(lead->redirect && this->waited > lead->path_timeout))
+	if (!why && !stays(this, ike_sa, asked) &&
+		!(lead->redirect && this->waited > lead->path_timeout))
 	{
-		rmobike_lead_task_give_up(ike_sa, lead, RMOBIKE_REFUSED, STAYS);
-		rmobike_lead_task_settle(ike_sa);
-		return FALSE;
+		return TRUE;
 	}
-	return TRUE;
+	rmobike_lead_task_give_up(ike_sa, lead,
+							  why ? RMOBIKE_FAILED : RMOBIKE_REFUSED,
+							  why ?: STAYS);
+	rmobike_lead_task_settle(ike_sa);
+	return FALSE;
 }
 
 CALLBACK(watch_execute, job_requeue_t,

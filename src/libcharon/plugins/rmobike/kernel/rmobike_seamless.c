@@ -404,6 +404,27 @@ METHOD(rmobike_seamless_t, count_received, uint64_t,
 	return count;
 }
 
+METHOD(rmobike_seamless_t, is_prepared, bool,
+	private_rmobike_seamless_t *this, ike_sa_t *ike_sa, host_t *at)
+{
+	kernel_ipsec_sa_id_t sa;
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	bool prepared = TRUE;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (prepared && enumerator->enumerate(enumerator, &child_sa))
+	{
+		sa = get_inbound(ike_sa, child_sa);
+		sa.dst = at;
+		prepared = child_sa->get_state(child_sa) == CHILD_DELETED ||
+				   (child_sa->get_ipcomp(child_sa) == IPCOMP_NONE &&
+					rmobike_xfrm_state_exists(&sa));
+	}
+	enumerator->destroy(enumerator);
+	return prepared;
+}
+
 METHOD(rmobike_seamless_t, rekeyed, void,
 	private_rmobike_seamless_t *this, uint32_t id, uint32_t new_id)
 {
@@ -450,6 +471,7 @@ rmobike_seamless_t *rmobike_seamless_create(rmobike_reqids_t *reqids)
 			.prepare = _prepare,
 			.is_in_kernel = _is_in_kernel,
 			.count_received = _count_received,
+			.is_prepared = _is_prepared,
 			.release = _release,
 			.rekeyed = _rekeyed,
 			.forget = _forget,

@@ -80,6 +80,15 @@ struct rmobike_seamless_t {
 							   host_t *at);
 
 	/**
+	 * Is ESP accepted at an address, for all CHILD_SAs?
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param at		address of this machine
+	 * @return			FALSE if some CHILD_SA has no inbound SA there
+	 */
+	bool (*is_prepared)(rmobike_seamless_t *this, ike_sa_t *ike_sa, host_t *at);
+
+	/**
 	 * Remove what was prepared, but not what CHILD_SAs were moved to since.
 	 *
 	 * @param serial	number given to prepare()

@@ -85,6 +85,9 @@ struct rmobike_switch_t {
 	rmobike_state_t state;
 	/** TRUE if the answer, or a request since, came by the new path */
 	bool new_path;
+	/** TRUE if one that is led sent a request to its old address since, and no
+	 * update came after it */
+	bool stays;
 	/** milliseconds until it was answered */
 	u_int answered;
 	/** requests of the peer since then that are no update */

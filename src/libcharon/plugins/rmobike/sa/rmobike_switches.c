@@ -314,7 +314,14 @@ METHOD(rmobike_switches_t, quiet, void,
 	asked = this->pending->get(this->pending, key(serial));
 	if (asked && !asked->new_path && asked->requests == requests)
 	{
-		ended = finish(this, asked, RMOBIKE_REFUSED, REFUSED);
+		if (asked->led)
+		{	/* has to be brought back, whoever looks after it ends this */
+			asked->stays = TRUE;
+		}
+		else
+		{
+			ended = finish(this, asked, RMOBIKE_REFUSED, REFUSED);
+		}
 	}
 	this->records->unlock(this->records);
 	report(this, ended);

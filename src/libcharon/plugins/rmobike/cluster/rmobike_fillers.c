@@ -3,14 +3,15 @@
  */
 
 #include "cluster/rmobike_fillers.h"
+#include "cluster/rmobike_ownership.h"
 #include "exchange/rmobike_paths.h"
 
 #include <encoding/message.h>
 #include <processing/jobs/callback_job.h>
 
 /**
- * When they are sent, in milliseconds since they were the last time, then no
- * more: our own request is sent as often
+ * When they are sent, in milliseconds since they were the last time: as often
+ * as our own request. As long as that waits for them the last time goes on.
  */
 static const u_int again[] = { 150, 350, 1000, 2000, 4000 };
 
@@ -33,6 +34,8 @@ struct fillers_t {
 	host_t *me;
 	/** the requests, in the order of their IDs */
 	packet_t *packets[FILLERS];
+	/** message ID after theirs */
+	uint32_t next;
 	/** how many times they were sent again */
 	u_int times;
 };
@@ -70,6 +73,15 @@ static void fillers_send(fillers_t *this, ike_sa_t *ike_sa)
 	}
 }
 
+/**
+ * Does the peer have to take them before it takes what we ask for?
+ */
+static bool is_needed(fillers_t *this, ike_sa_t *ike_sa)
+{
+	return ike_sa->get_message_id(ike_sa, TRUE) == this->next &&
+		   rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE);
+}
+
 CALLBACK(resend, job_requeue_t,
 	fillers_t *this)
 {
@@ -88,11 +100,14 @@ CALLBACK(resend, job_requeue_t,
 	if (more)
 	{
 		fillers_send(this, ike_sa);
+		this->times = min(this->times + 1, countof(again));
+		/* it may sleep, for as long as charon sends again what comes next */
+		more = this->times < countof(again) || is_needed(this, ike_sa);
 	}
 	charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
-	if (more && ++this->times < countof(again))
+	if (more)
 	{
-		return JOB_RESCHEDULE_MS(again[this->times]);
+		return JOB_RESCHEDULE_MS(again[min(this->times, countof(again) - 1)]);
 	}
 	return JOB_REQUEUE_NONE;
 }
@@ -143,6 +158,7 @@ void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
 		.ref = refs->create_ref(refs, ike_sa),
 		.raw_socket = raw_socket,
 		.me = me->clone(me),
+		.next = next + 1,
 	);
 	if (next && previous)
 	{

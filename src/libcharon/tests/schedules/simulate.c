@@ -85,17 +85,6 @@ void world_failed(const char *file, int line, const char *why)
 }
 
 /**
- * charon loses a reference when it retries to create a CHILD_SA (see -0), don't
- * let sanitizers blame us for that.
- */
-const char *__lsan_default_suppressions(void);
-
-const char *__lsan_default_suppressions(void)
-{
-	return "leak:child_cfg_create\n";
-}
-
-/**
  * Pick one.
  */
 static char *any_address()

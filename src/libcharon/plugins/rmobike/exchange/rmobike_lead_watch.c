@@ -60,12 +60,12 @@ static bool stays(watch_t *this, ike_sa_t *ike_sa,
  * Did the peer send anything to the new address by itself?
  */
 static bool is_there(watch_t *this, ike_sa_t *ike_sa,
-					 const rmobike_switch_t *asked)
+					 const rmobike_switch_t *asked, bool staying)
 {
 	rmobike_seamless_t *seamless = this->lead.seamless;
 
 	/* packets at both addresses prove nothing, somebody may repeat them here */
-	return asked->new_path || (!stays(this, ike_sa, asked) &&
+	return asked->new_path || (!staying &&
 		   seamless->count_received(seamless, ike_sa, this->lead.to) >
 		   this->lead.received);
 }
@@ -103,6 +103,7 @@ static bool look(watch_t *this, ike_sa_t *ike_sa, const rmobike_switch_t *asked)
 	rmobike_lead_t *lead = &this->lead;
 	host_t *me = ike_sa->get_my_host(ike_sa);
 	const char *why;
+	bool staying;
 
 	if (!asked)
 	{
@@ -127,13 +128,14 @@ static bool look(watch_t *this, ike_sa_t *ike_sa, const rmobike_switch_t *asked)
 		return FALSE;
 	}
 	why = find_obstacle(this, ike_sa);
-	if (!why && is_there(this, ike_sa, asked))
+	staying = stays(this, ike_sa, asked);
+	if (!why && is_there(this, ike_sa, asked, staying))
 	{	/* which ends the switch */
 		ike_sa->update_hosts(ike_sa, lead->to, NULL, UPDATE_HOSTS_FORCE_ALL);
 		rmobike_lead_task_settle(ike_sa);
 		return FALSE;
 	}
-	if (!why && !stays(this, ike_sa, asked) &&
+	if (!why && !staying &&
 		!(lead->redirect && this->waited > lead->path_timeout))
 	{
 		return TRUE;

@@ -378,8 +378,9 @@ cluster_connect() {
 		else
 			wait_for 60 "node-b active" active node-b
 		fi
-		# Each asks for all copies a second after it was started. ha of 5.9.8 has
-		# those twice that it got before.
+		# Each asks for all copies a second after it was started, and to look costs
+		# a virtual machine a lot. ha of 5.9.8 has those twice that it got before.
+		sleep 1
 		wait_for 60 "nodes that have asked for copies" have_asked
 		sleep 0.5
 	fi

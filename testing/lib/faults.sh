@@ -24,6 +24,7 @@ faults_network() {
 		write_strongswan_conf "$node"
 		plugin_directory "$node"
 	done
+	look_starts
 }
 
 # faults_start RATE: all is as in the beginning, with daemons that know nothing, and
@@ -50,7 +51,8 @@ faults_start() {
 		start_again "$name"
 	done
 	cluster_connect
-	FAULT_CHILDREN=$(children_of client)
+	look children
+	FAULT_CHILDREN=$LOOKED
 	flows_start "$1"
 }
 
@@ -83,7 +85,7 @@ expect_moment() {
 moment_comes() {
 	case $1 in
 	before)	;;
-	later)	wait_for 60 "other CHILD_SAs" has_others client "$FAULT_CHILDREN"
+	later)	wait_for 60 "other CHILD_SAs" others "$FAULT_CHILDREN"
 		! runs "$FAULT_A" || synced client
 		;;
 	*)	( sleep 60; kill "$MOMENT" ) 2> /dev/null &
@@ -221,40 +223,53 @@ lose_message() {
 
 runs() { [ -n "${DAEMON[$1]:-}" ]; }
 
-# sas HOST, as in charon.sh, but not asked anew as long as SAS_KNOWN is set: each
-# question takes its time
-declare -A SAS=()
-sas() {
-	[ -z "${SAS_KNOWN:-}" ] || { printf '%s' "${SAS[$1]}"; return; }
-	on "$1" swanctl --list-sas --raw | sed -n 's/^list-sa event //p'
-}
+# look WHAT: asks look.py, in LOOKED
 look() {
-	local name
-	for name in "${NODES[@]}" client; do
-		SAS[$name]=''
-		! runs "$name" || SAS[$name]=$(SAS_KNOWN='' sas "$name")$'\n'
+	echo "$1" >&"$LOOK_IN"
+	read -r LOOKED <&"$LOOK_OUT"
+}
+look_starts() {
+	local vici=${STRONGSWAN_SOURCE:-$top/strongswan-source} node nodes=()
+	for node in "${NODES[@]}"; do
+		nodes+=("$node=${NODE[$node]}")
 	done
+	coproc PYTHONDONTWRITEBYTECODE=1 \
+		PYTHONPATH=$vici/src/libcharon/plugins/vici/python \
+		exec "${PYTHON3:-python3}" "$testing/lib/look.py" "$lab" client "${nodes[@]}" \
+		2>> "$lab/look.err"
+	disown $!
+	exec {LOOK_OUT}<&"${COPROC[0]}" {LOOK_IN}>&"${COPROC[1]}"
 }
 
-# served: one node has the client, whatever else there is; the client agrees, and
-# another node that runs has a copy, or nothing
+# served: one node has the client, whatever else there is; the client agrees, another
+# node that runs has a copy, and packets pass
 served() {
-	local node SAS_KNOWN=yes
-	look
-	node=$(node_of client)
-	[ "$(wc -w <<< "$node")" = 1 ] && is_at client "$node" &&
-		{ ! runs "$(other "$node")" || has_copy client; } && reaches client
+	copied &&
+		on client ping -q -n -c 1 -W 1 -I "${LOOKED#* }" "$SERVER" > /dev/null &&
+		on server ping -q -n -c 1 -W 1 "${LOOKED#* }" > /dev/null
+}
+
+# What cluster.sh asks for many clients with many processes
+all_synced() { eventually 60 copied || fail "no copy at the standby"; }
+copied() { look served && [ "$LOOKED" != - ]; }
+all_reached() { served || fail "the client is not served"; }
+
+# others SPIS: the client has no CHILD_SA anymore but one that is not among these
+others() {
+	look children
+	[[ $LOOKED =~ ^[0-9a-f]+$ && " $1 " != *" $LOOKED "* ]]
 }
 
 # answered: what the client asks for is done
 answered() {
 	local children
-	children=$(children_of client)
+	look children
+	children=$LOOKED
 	on client swanctl --rekey --child net0 >> "$lab/client/swanctl.log" 2>&1 ||
 		return
 	# charon keeps what it replaced for five seconds
 	sleep 6
-	eventually 60 has_others client "$children"
+	eventually 60 others "$children"
 }
 
 # eventually SECONDS COMMAND...
@@ -325,7 +340,8 @@ faults_go_on() {
 	sleep 8
 	FAULT_A=$(node_of client)
 	FAULT_B=$(other "$FAULT_A")
-	FAULT_CHILDREN=$(children_of client)
+	look children
+	FAULT_CHILDREN=$LOOKED
 	flows_start "$1"
 }
 

@@ -16,6 +16,11 @@
  */
 #define REKEYING 5
 
+/**
+ * Until it is looked again whether one that was released is back, likewise
+ */
+#define RETRY 1000
+
 typedef struct private_rmobike_arrival_t private_rmobike_arrival_t;
 
 /**
@@ -78,6 +83,28 @@ static void queue(private_rmobike_arrival_t *this, ike_sa_t *ike_sa, u_int ms,
 }
 
 /**
+ * Tell the neighbours, who still send to the other node
+ */
+static void tell_neighbours(private_rmobike_arrival_t *this, ike_sa_t *ike_sa)
+{
+	enumerator_t *interfaces, *addresses;
+	char *interface;
+	host_t *address;
+
+	interfaces = this->options->garp->create_enumerator(this->options->garp);
+	while (interfaces->enumerate(interfaces, &interface))
+	{
+		addresses = ike_sa->create_virtual_ip_enumerator(ike_sa, FALSE);
+		while (addresses->enumerate(addresses, &address))
+		{
+			rmobike_neighbours_tell(interface, address);
+		}
+		addresses->destroy(addresses);
+	}
+	interfaces->destroy(interfaces);
+}
+
+/**
  * Rekey the CHILD_SAs, implements rmobike_errand_t
  */
 static status_t rekey(void *user, ike_sa_t *ike_sa)
@@ -85,6 +112,11 @@ static status_t rekey(void *user, ike_sa_t *ike_sa)
 	private_rmobike_arrival_t *this = user;
 	u_int before;
 
+	if (this->ownership->is_released(this->ownership, ike_sa))
+	{	/* it may come back */
+		queue(this, ike_sa, RETRY, rekey);
+		return SUCCESS;
+	}
 	before = this->ownership->change(this->ownership,
 									 ike_sa->get_unique_id(ike_sa), 0,
 									 RMOBIKE_UNREKEYED);
@@ -95,6 +127,8 @@ static status_t rekey(void *user, ike_sa_t *ike_sa)
 	{
 		return SUCCESS;
 	}
+	/* if both nodes had it for a while the other one may have told them last */
+	tell_neighbours(this, ike_sa);
 	return rmobike_ike_sa_rekey_children(ike_sa);
 }
 
@@ -116,28 +150,6 @@ static void raise_up(ike_sa_t *ike_sa)
 		}
 	}
 	enumerator->destroy(enumerator);
-}
-
-/**
- * Tell the neighbours, who still send to the other node
- */
-static void tell_neighbours(private_rmobike_arrival_t *this, ike_sa_t *ike_sa)
-{
-	enumerator_t *interfaces, *addresses;
-	char *interface;
-	host_t *address;
-
-	interfaces = this->options->garp->create_enumerator(this->options->garp);
-	while (interfaces->enumerate(interfaces, &interface))
-	{
-		addresses = ike_sa->create_virtual_ip_enumerator(ike_sa, FALSE);
-		while (addresses->enumerate(addresses, &address))
-		{
-			rmobike_neighbours_tell(interface, address);
-		}
-		addresses->destroy(addresses);
-	}
-	interfaces->destroy(interfaces);
 }
 
 /**

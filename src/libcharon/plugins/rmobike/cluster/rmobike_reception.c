@@ -105,6 +105,25 @@ static bool is_synchronized(ike_sa_t *ike_sa, rmobike_mail_t *mail)
 }
 
 /**
+ * Does the other node have a CHILD_SA that we deleted before it took the IKE_SA?
+ */
+static bool has_deleted(ike_sa_t *ike_sa, rmobike_mail_t *mail)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	bool found = FALSE;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (!found && enumerator->enumerate(enumerator, &child_sa))
+	{
+		found = child_sa->get_state(child_sa) == CHILD_DELETED &&
+				rmobike_mail_has_spi(mail, child_sa->get_spi(child_sa, TRUE));
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
+/**
  * Remove CHILD_SAs that the other node doesn't have, we missed their end
  */
 static void remove_surplus(ike_sa_t *ike_sa, rmobike_mail_t *mail)
@@ -390,14 +409,17 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 {
 	private_rmobike_reception_t *this = user;
 	uint8_t why = ike_sa ? RMOBIKE_MAIL_SYNCHRONIZED : RMOBIKE_MAIL_MISSING;
-	bool served = ike_sa && is_served(ike_sa), down = FALSE;
+	bool served = ike_sa && is_served(ike_sa), down = FALSE, kept;
 
 	if (this->channel->is_deaf(this->channel))
 	{	/* who ends this daemon has locked the bus, and waits for IKE_SAs */
 		return;
 	}
-	if (served && compare_heard(this, ike_sa, mail) > 0)
+	kept = served ||
+		   (ike_sa && this->ownership->is_released(this->ownership, ike_sa));
+	if (kept && compare_heard(this, ike_sa, mail) > 0)
 	{
+		this->takeover->keep(this->takeover, ike_sa);
 		this->standby->claim(this->standby, ike_sa);
 	}
 	else if (ike_sa)
@@ -408,7 +430,7 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 			update_ids(ike_sa, mail);
 			rmobike_mail_apply(mail, ike_sa);
 			remove_surplus(ike_sa, mail);
-			if (!is_synchronized(ike_sa, mail))
+			if (!is_synchronized(ike_sa, mail) || has_deleted(ike_sa, mail))
 			{
 				why = RMOBIKE_MAIL_NOT_SYNCHRONIZED;
 				look_for_ghosts(ike_sa);

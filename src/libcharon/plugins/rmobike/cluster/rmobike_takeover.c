@@ -185,6 +185,27 @@ METHOD(rmobike_takeover_t, take, void,
 	fetch(this, ike_sa, to);
 }
 
+METHOD(rmobike_takeover_t, keep, void,
+	private_rmobike_takeover_t *this, ike_sa_t *ike_sa)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	bool here = rmobike_ownership_is_here(ike_sa);
+
+	if (ike_sa->get_state(ike_sa) == IKE_PASSIVE)
+	{	/* nothing is to be taken over */
+		this->ownership->change(this->ownership, id, RMOBIKE_ARRIVING,
+								RMOBIKE_RELEASED);
+		ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
+		this->ownership->change(this->ownership, id, 0,
+								here ? RMOBIKE_ARRIVING : 0);
+	}
+	if (here && !(this->ownership->get(this->ownership, id) &
+														RMOBIKE_UNREKEYED))
+	{
+		this->arrival->arrived(this->arrival, ike_sa);
+	}
+}
+
 /**
  * The other node did not release it, so nobody knows what it sent last;
  * implements rmobike_errand_t
@@ -402,6 +423,7 @@ rmobike_takeover_t *rmobike_takeover_create(rmobike_ask_t *ask,
 				.ike_state_change = _ike_state_change,
 			},
 			.take = _take,
+			.keep = _keep,
 			.take_all = _take_all,
 			.watch = _watch,
 			.get_last = _get_last,

@@ -57,6 +57,16 @@ struct rmobike_takeover_t {
 				 bool unsettled);
 
 	/**
+	 * Go on to serve an IKE_SA whose client asked here last, though the other
+	 * node has taken it as well, and the ha plugin may have dropped it for that.
+	 * Both have sent with its CHILD_SAs and told the LAN, and one may know of
+	 * CHILD_SAs that the other one has deleted, so that is as if it just came.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 */
+	void (*keep)(rmobike_takeover_t *this, ike_sa_t *ike_sa);
+
+	/**
 	 * Take all IKE_SAs of the other node, which is dead. In jobs of their own.
 	 *
 	 * @param why		how that is known, static text

@@ -4,6 +4,7 @@
 
 #include "cluster/rmobike_mail.h"
 #include "cluster/rmobike_reception.h"
+#include "sa/rmobike_ike_sa.h"
 
 #include <processing/jobs/callback_job.h>
 
@@ -278,7 +279,12 @@ static bool yield_to_other(private_rmobike_reception_t *this, ike_sa_t *ike_sa)
 		this->switches->end(this->switches, asked->serial, RMOBIKE_DONE, NULL);
 	}
 	rmobike_switch_destroy(asked);
-	return served || before & RMOBIKE_RELEASED;
+	if (served || before & RMOBIKE_RELEASED)
+	{	/* what we were about to do is not ours anymore */
+		rmobike_ike_sa_abandon(ike_sa);
+		return TRUE;
+	}
+	return FALSE;
 }
 
 /**

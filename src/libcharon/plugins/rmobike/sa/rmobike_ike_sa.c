@@ -297,6 +297,29 @@ static void remove_deleted(ike_sa_t *ike_sa)
 /*
  * Described in header
  */
+void rmobike_ike_sa_abandon(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+
+	/* queues what is active */
+	ike_sa->set_message_id(ike_sa, TRUE, ike_sa->get_message_id(ike_sa, TRUE));
+	ike_sa->flush_queue(ike_sa, TASK_QUEUE_QUEUED);
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (enumerator->enumerate(enumerator, &child_sa))
+	{
+		if (child_sa->get_state(child_sa) == CHILD_REKEYING ||
+			child_sa->get_state(child_sa) == CHILD_DELETING)
+		{
+			child_sa->set_state(child_sa, CHILD_INSTALLED);
+		}
+	}
+	enumerator->destroy(enumerator);
+}
+
+/*
+ * Described in header
+ */
 status_t rmobike_ike_sa_rekey_children(ike_sa_t *ike_sa)
 {
 	status_t status = SUCCESS;

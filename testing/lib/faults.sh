@@ -24,7 +24,6 @@ faults_network() {
 		write_strongswan_conf "$node"
 		plugin_directory "$node"
 	done
-	look_starts
 }
 
 # faults_start RATE: all is as in the beginning, with daemons that know nothing, and
@@ -225,6 +224,7 @@ runs() { [ -n "${DAEMON[$1]:-}" ]; }
 
 # look WHAT: asks look.py, in LOOKED
 look() {
+	[ -n "${LOOK_IN:-}" ] || look_starts
 	echo "$1" >&"$LOOK_IN"
 	read -r LOOKED <&"$LOOK_OUT"
 }

@@ -2,14 +2,12 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "cluster/rmobike_ghosts.h"
 #include "cluster/rmobike_mail.h"
 #include "cluster/rmobike_reception.h"
 #include "sa/rmobike_ike_sa.h"
 
-#include <processing/jobs/callback_job.h>
-
 typedef struct private_rmobike_reception_t private_rmobike_reception_t;
-typedef struct ghost_t ghost_t;
 
 /**
  * Private data
@@ -45,16 +43,6 @@ struct private_rmobike_reception_t {
 	 * Tells what is here
 	 */
 	rmobike_standby_t *standby;
-};
-
-/**
- * Copies of what a client does not have anymore
- */
-struct ghost_t {
-	/** ID of the IKE_SA that it has */
-	ike_sa_id_t *of;
-	/** one of its virtual IPs */
-	host_t *vip;
 };
 
 /**
@@ -106,7 +94,8 @@ static bool is_synchronized(ike_sa_t *ike_sa, rmobike_mail_t *mail)
 }
 
 /**
- * Does the other node have a CHILD_SA that we deleted before it took the IKE_SA?
+ * Does the other node have a CHILD_SA that we deleted before it took the
+ * IKE_SA?
  */
 static bool has_deleted(ike_sa_t *ike_sa, rmobike_mail_t *mail)
 {
@@ -288,104 +277,6 @@ static bool yield_to_other(private_rmobike_reception_t *this, ike_sa_t *ike_sa)
 }
 
 /**
- * Is an IKE_SA a copy of one that a client does not have anymore? Another one
- * of it is known to be at the other node, and no two have the same virtual IP.
- */
-static bool is_ghost(ike_sa_t *ike_sa, host_t *vip)
-{
-	enumerator_t *enumerator;
-	host_t *host;
-	bool found = FALSE;
-
-	if (ike_sa->get_state(ike_sa) != IKE_PASSIVE ||
-		!rmobike_ownership_concerns(ike_sa))
-	{
-		return FALSE;
-	}
-	enumerator = ike_sa->create_virtual_ip_enumerator(ike_sa, FALSE);
-	while (!found && enumerator->enumerate(enumerator, &host))
-	{
-		found = vip->ip_equals(vip, host);
-	}
-	enumerator->destroy(enumerator);
-	return found;
-}
-
-CALLBACK(remove_ghosts, job_requeue_t,
-	ghost_t *ghost)
-{
-	enumerator_t *enumerator;
-	ike_sa_id_t *id = NULL;
-	ike_sa_t *ike_sa;
-
-	enumerator = charon->ike_sa_manager->create_enumerator(
-												charon->ike_sa_manager, TRUE);
-	while (!id && enumerator->enumerate(enumerator, &ike_sa))
-	{
-		if (!ghost->of->equals(ghost->of, ike_sa->get_id(ike_sa)) &&
-			is_ghost(ike_sa, ghost->vip))
-		{
-			id = ike_sa->get_id(ike_sa);
-			id = id->clone(id);
-		}
-	}
-	enumerator->destroy(enumerator);
-	if (!id)
-	{
-		return JOB_REQUEUE_NONE;
-	}
-	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, id);
-	id->destroy(id);
-	if (ike_sa && is_ghost(ike_sa, ghost->vip))
-	{
-		DBG1(DBG_IKE, "the other node has no IKE_SA %s[%u] anymore",
-			 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa));
-		/* the address is not released, it is that of the other IKE_SA */
-		ike_sa->clear_virtual_ips(ike_sa, FALSE);
-		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
-													ike_sa);
-	}
-	else if (ike_sa)
-	{
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
-	}
-	return JOB_REQUEUE_FAIR;
-}
-
-CALLBACK(ghost_destroy, void,
-	ghost_t *ghost)
-{
-	ghost->of->destroy(ghost->of);
-	ghost->vip->destroy(ghost->vip);
-	free(ghost);
-}
-
-/**
- * The ha plugin lost something. If that was the end of an IKE_SA that this one
- * replaces we still have a copy of it.
- */
-static void look_for_ghosts(ike_sa_t *ike_sa)
-{
-	ike_sa_id_t *id = ike_sa->get_id(ike_sa);
-	enumerator_t *enumerator;
-	ghost_t *ghost;
-	host_t *vip;
-
-	enumerator = ike_sa->create_virtual_ip_enumerator(ike_sa, FALSE);
-	while (enumerator->enumerate(enumerator, &vip))
-	{
-		INIT(ghost,
-			.of = id->clone(id),
-			.vip = vip->clone(vip),
-		);
-		lib->processor->queue_job(lib->processor,
-			(job_t*)callback_job_create(remove_ghosts, ghost, ghost_destroy,
-										NULL));
-	}
-	enumerator->destroy(enumerator);
-}
-
-/**
  * Was a message about an IKE_SA sent before what the ha plugin told since?
  */
 static bool is_stale(ike_sa_t *ike_sa, rmobike_mail_t *mail)
@@ -439,7 +330,7 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 			if (!is_synchronized(ike_sa, mail) || has_deleted(ike_sa, mail))
 			{
 				why = RMOBIKE_MAIL_NOT_SYNCHRONIZED;
-				look_for_ghosts(ike_sa);
+				rmobike_ghosts_remove(ike_sa);
 			}
 		}
 	}
@@ -487,6 +378,7 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 		.takeover = takeover,
 		.standby = standby,
 	);
+	rmobike_ghosts_remove_twins();
 	channel->hear(channel, RMOBIKE_TOPIC_RELEASE, heard_release, this);
 	channel->hear(channel, RMOBIKE_TOPIC_ARRIVED, heard_arrived, this);
 	return &this->public;

@@ -21,6 +21,12 @@
 #define TOLD 3000
 
 /**
+ * How long the other node may take after it was started until it has asked for
+ * all, in seconds
+ */
+#define STARTED 3
+
+/**
  * How many times the time doubles after that it is told again, if that fails
  */
 #define DOUBLINGS 7
@@ -207,7 +213,17 @@ static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_standby_t *this = user;
 	status_t status = SUCCESS;
+	time_t since;
 
+	if (!this->channel->is_alive(this->channel, &since))
+	{	/* it asks for all when it is started again */
+		return SUCCESS;
+	}
+	if (time_monotonic(NULL) - since < STARTED)
+	{	/* it may just have been, and would be told twice */
+		queue(this, ike_sa, STARTED * 1000, rekey_ike);
+		return SUCCESS;
+	}
 	if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
 		rmobike_ownership_is_here(ike_sa))
 	{

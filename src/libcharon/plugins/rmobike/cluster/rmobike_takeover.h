@@ -58,9 +58,10 @@ struct rmobike_takeover_t {
 
 	/**
 	 * Go on to serve an IKE_SA whose client asked here last, though the other
-	 * node has taken it as well, and the ha plugin may have dropped it for that.
-	 * Both have sent with its CHILD_SAs and told the LAN, and one may know of
-	 * CHILD_SAs that the other one has deleted, so that is as if it just came.
+	 * node has taken it as well, and the ha plugin may have dropped it for
+	 * that. Both have sent with its CHILD_SAs and told the LAN, and one may
+	 * know of CHILD_SAs that the other one has deleted, so that is as if it
+	 * just came.
 	 *
 	 * @param ike_sa	IKE_SA, checked out
 	 */

@@ -138,8 +138,8 @@ void rmobike_ike_sa_checkin(ike_sa_t *ike_sa, status_t status);
 void rmobike_ike_sa_set_dscp(ike_sa_t *ike_sa, packet_t *packet);
 
 /**
- * Abandon all exchanges of ours on an IKE_SA that somebody else serves from now on:
- * no task is left, and no CHILD_SA is about to be rekeyed or deleted.
+ * Abandon all exchanges of ours on an IKE_SA that somebody else serves from now
+ * on: no task is left, and no CHILD_SA is about to be rekeyed or deleted.
  *
  * @param ike_sa	IKE_SA, checked out
  */

@@ -8,13 +8,13 @@
 #
 # RMOBIKE is the command, by default the one that was built in this tree.
 
-import glob
 import os
 import re
 import subprocess
 import sys
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+from complaints import TOP, complain, files, read, report
+
 OPT = "conf/plugins/rmobike.opt"
 DESCRIBE = "conf/options.py"
 OPTIONS = "docs/options.md"
@@ -27,24 +27,12 @@ OPERATOR = "src/libcharon/plugins/rmobike/operator/rmobike_[cv]*.c"
 TESTS = "src/libcharon/tests/units/test_options.c"
 
 RMOBIKE = os.environ.get("RMOBIKE",
-						 os.path.join(ROOT, "src/rmobike/rmobike"))
-
-complaints = []
-
-
-def complain(text):
-	complaints.append(text)
-
-
-def read(path):
-	with open(os.path.join(ROOT, path), encoding="utf-8") as file:
-		return file.read()
+						 os.path.join(TOP, "src/rmobike/rmobike"))
 
 
 def read_code(pattern):
 	"""C code of several files without comments, adjacent strings joined"""
-	files = sorted(glob.glob(os.path.join(ROOT, pattern), recursive=True))
-	code = "\n".join(read(file) for file in files)
+	code = "\n".join(read(file) for file in files(pattern))
 	for name, text in re.findall(r'^#define (\w+) (".*")$', code, re.M):
 		code = re.sub(r"\b%s\b" % name, lambda found: text, code)
 	code = re.sub(r'("(?:\\.|[^"\\])*"|\'\\?.\')|/\*.*?\*/',
@@ -122,8 +110,8 @@ def check_options():
 			complain("%s: default of '%s' is not '%s'" %
 					 (OPT, name, documented[name]))
 	current = subprocess.run(
-		[sys.executable, os.path.join(ROOT, DESCRIBE), "markdown",
-		 os.path.join(ROOT, OPT), os.path.join(ROOT, OPTIONS)],
+		[sys.executable, os.path.join(TOP, DESCRIBE), "markdown",
+		 os.path.join(TOP, OPT), os.path.join(TOP, OPTIONS)],
 		stdout=subprocess.PIPE, check=True).stdout.decode()
 	if current != read(OPTIONS):
 		complain("%s is older than %s, run: make -C docs options" %
@@ -302,12 +290,8 @@ def main():
 	counts = check_options(), check_vici(), check_command()
 	check_outcomes()
 	check_requests()
-	for complaint in complaints:
-		print(complaint)
-	if not complaints:
-		print("%d options, %d commands and events, %d options of the command "
-			  "are documented" % counts)
-	return 1 if complaints else 0
+	return report("%d options, %d commands and events, %d options of the command "
+				  "are documented" % counts)
 
 
 if __name__ == "__main__":

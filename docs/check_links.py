@@ -3,17 +3,11 @@
 #
 # Links from our documents to each other, and to their sections, lead somewhere.
 
-import glob
 import os
 import re
 import sys
 
-TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
-
-
-def read(path):
-	with open(path, encoding="utf-8") as file:
-		return file.read()
+from complaints import TOP, complain, files, read, report
 
 
 def anchors(path):
@@ -23,21 +17,21 @@ def anchors(path):
 
 
 def main():
-	broken, count = 0, 0
-	for path in sorted(glob.glob(os.path.join(TOP, "*.md")) +
-					   glob.glob(os.path.join(TOP, "docs", "*.md"))):
+	count = 0
+	for path in files("*.md") + files("docs/*.md"):
 		for link in re.findall(r"\]\(([^):]+)\)", read(path)):
 			name, _, anchor = link.partition("#")
-			file = os.path.join(os.path.dirname(path), name) if name else path
-			if not os.path.isdir(os.path.dirname(os.path.abspath(file))):
+			file = os.path.normpath(os.path.join(os.path.dirname(path), name)) \
+				if name else path
+			if not os.path.isdir(os.path.join(TOP, os.path.dirname(file))):
 				continue	# debian, which is not in tarballs
 			count += 1
-			if not os.path.exists(file) or (
+			if not os.path.exists(os.path.join(TOP, file)) or (
 					anchor and anchor not in anchors(file)):
-				print("%s: there is no %s" % (os.path.relpath(path, TOP), link))
-				broken += 1
-	print("%d links, %d broken" % (count, broken))
-	return 1 if broken or not count else 0
+				complain("%s: there is no %s" % (path, link))
+	if not count:
+		complain("no links found")
+	return report("%d links, none is broken" % count)
 
 
 if __name__ == "__main__":

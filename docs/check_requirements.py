@@ -12,33 +12,17 @@
 # writes those two columns anew with the option --write. A cell that no test can
 # fill has the reason instead, in parentheses.
 
-import glob
 import os
 import re
 import sys
 
-TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+from complaints import TOP, complain, files, read, report
+
 LEDGER = "docs/requirements.md"
 SUITES = "src/libcharon/tests/*/*.c"
 LIVE = "testing/live/*"
 CODE = "src/libcharon/plugins/rmobike/"
 TAGS = ("REQ", "REFUSED")
-
-complaints = []
-
-
-def complain(text):
-	complaints.append(text)
-
-
-def read(path):
-	with open(os.path.join(TOP, path), encoding="utf-8") as file:
-		return file.read()
-
-
-def files(pattern):
-	return sorted(os.path.relpath(path, TOP)
-				  for path in glob.glob(os.path.join(TOP, pattern)))
 
 
 def add(shown, tag, ids, where):
@@ -124,14 +108,10 @@ def main():
 	elif made != read(LEDGER):
 		complain("%s: is not what the tests say, run "
 				 "docs/check_requirements.py --write" % LEDGER)
-	for complaint in complaints:
-		print(complaint)
 	if not names:
-		print("%s: no requirements found" % LEDGER)
-	elif not complaints:
-		print("%d requirements, each with a test or the reason why not"
-			  % len(names))
-	return 1 if complaints or not names else 0
+		complain("%s: no requirements found" % LEDGER)
+	return report("%d requirements, each with a test or the reason why not"
+				  % len(names))
 
 
 if __name__ == "__main__":

@@ -162,3 +162,34 @@ openiked_client() {
 		"local $CLIENT peer $GW1" \
 		"srcid carol@rmobike.test dstid gateway@rmobike.test"
 }
+
+# -- ours -------------------------------------------------------------------
+
+# draft_peer HOST ARGUMENT...: starts testing/tools/peer; tell HOST COMMAND... gives it
+# commands
+draft_peer() {
+	local name=$1
+	shift
+	mkfifo "$lab/$name/commands"
+	exec_on "$name" "$testing/tools/peer" "$@" \
+		<> "$lab/$name/commands" >> "$lab/$name/peer.log" 2>&1 &
+	DAEMON["$name"]=$!
+}
+tell() { echo "${@:2}" > "$lab/$1/commands"; }
+
+# peer_says HOST TEXT: it does, waiting for it
+peer_says() {
+	wait_for 60 "$1 to say '$2'" grep -qxF -e "$2" "$lab/$1/peer.log"
+}
+
+# pinged HOST ADDRESS
+pinged() { on "$1" ping -q -n -c 3 -i 0.05 -W 2 "$2" > /dev/null; }
+
+# remember_client, same_client_at ADDRESS: our client has the IKE_SA it had, at this
+# address of the gateway, and packets pass
+remember_client() { SAME_IKE=$(ike_get client responder-spi); }
+same_client_at() {
+	wait_for 60 "the client's end at $1" end_at client remote-host "$1"
+	is "SPI of the IKE_SA" "$(ike_get client responder-spi)" "$SAME_IKE"
+	wait_for 60 "packets through the tunnel" pinged client "$SERVER"
+}

@@ -26,7 +26,7 @@ find_mirror() {
 	return 1
 }
 
-# debootstrap doesn't read apt's configuration
+# debootstrap doesn't read apt's configuration, nor does what runs in roots
 use_proxy() {
 	local scheme proxy
 	for scheme in http https; do
@@ -46,20 +46,56 @@ isolated() {
 		sh -c 'ip link set lo up && mount -t proc proc /proc && exec "$@"' - "$@"
 }
 
-# make_root DIRECTORY RELEASE MIRROR PACKAGE...: in two stages, only the first needs the
-# network, and whatever daemon the packages' scripts may start in the second must not
-# have it.
+# make_root DIRECTORY RELEASE [PACKAGE...]: Debian, with apt's sources and whatever
+# needs no network besides: debootstrap has two stages, and whatever daemon the
+# packages' scripts may start in the second one must not have it. Mirrors may be
+# snapshots, and the tarball of a point release may be in the security archive only.
 make_root() {
-	local root=$1 release=$2 mirror=$3
-	shift 3
-	use_proxy
-	debootstrap --foreign --variant=minbase --include="$(IFS=,; echo "$*")" \
-		"$release" "$root" "$mirror" || {
-		tail -n 20 "$root/debootstrap/debootstrap.log" || true
-		false
-	}
-	isolated chroot "$root" /debootstrap/debootstrap --second-stage || {
+	local root=$1 wanted=$2 release mirror security='' script name
+	local options=check-valid-until=no
+	shift 2
+	if [ -n "${RMOBIKE_MIRROR:-}" ]; then
+		mirror=$RMOBIKE_MIRROR-security
+	else
+		find_mirror "$wanted-security" "$(debian_release)-security" 2> /dev/null ||
+			true
+	fi
+	[ "$wanted" = sid ] || security=$mirror
+	mirror=${RMOBIKE_MIRROR:-}
+	[ -n "$mirror" ] || find_mirror "$wanted" "$(debian_release)" sid || return
+	# Debian's releases have a script each, which debootstrap may be too old to have
+	script=/usr/share/debootstrap/scripts/$wanted
+	[ -e "$script" ] || script=${script%/*}/sid
+
+	rm -rf --one-file-system "$root"
+	mkdir -p "$root"
+	name=$(IFS=,; echo "$*")
+	if ! debootstrap --foreign --variant=minbase ${name:+--include="$name"} \
+			"$wanted" "$root" "$mirror" "$script" ||
+			! isolated chroot "$root" /debootstrap/debootstrap --second-stage; then
 		tail -n 20 "$root/debootstrap/debootstrap.log"
-		false
-	}
+		return 1
+	fi
+	echo "deb [$options] $mirror $wanted main" > "$root/etc/apt/sources.list"
+	[ -z "$security" ] || echo "deb [$options] $security $wanted-security main" \
+		>> "$root/etc/apt/sources.list"
+	echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 }
+
+# make_laboratory DIRECTORY RELEASE: the same, unless it is there already, to build and
+# test in, by lib/in-root
+make_laboratory() {
+	local root=$1
+	[ ! -e "$root/.laboratory" ] || return 0
+	# All but the first are for virtual machines
+	make_root "$root" "$2" ca-certificates busybox kmod util-linux-extra || return
+	# As other file systems' than Linux' own (hostfs) have options of another kind
+	printf '%s\n' '#!/bin/sh' \
+		'LIBMOUNT_FORCE_MOUNT2=always exec /usr/bin/mount "$@"' \
+		> "$root/usr/local/sbin/mount"
+	chmod +x "$root/usr/local/sbin/mount"
+	"$(dirname "${BASH_SOURCE[0]}")/in-root" "$root" -- apt-get update -q || return
+	touch "$root/.laboratory"
+}
+
+use_proxy

@@ -7,15 +7,21 @@
 
 : "${RMOBIKE_PEERS:=$testing/.cache/peers}"
 
-# name -> release and packages, the first one's version is that in the name
+# name -> release and packages, the first one's version is that in the name; or only
+# the release, whose strongSwan it has then with our plugin
 declare -A PEERS=(
+	[rmobike-6.0.1]=trixie
+	[rmobike-6.1.0]=sid
+	[strongswan-5.9.8]='bookworm strongswan-charon strongswan-swanctl
+		libstrongswan-standard-plugins libcharon-extra-plugins'
 	[strongswan-6.0.1]='trixie strongswan-charon strongswan-swanctl
-		libstrongswan-standard-plugins'
+		libstrongswan-standard-plugins libcharon-extra-plugins'
 	[strongswan-6.1.0]='sid charon-systemd strongswan-swanctl
-		libstrongswan-standard-plugins'
+		libstrongswan-standard-plugins libcharon-extra-plugins'
 	[libreswan-4.10]='bookworm libreswan'
 	[libreswan-5.2]='trixie libreswan'
 	[openiked-7.2]='bookworm openiked'
+	[openiked-7.4]='trixie openiked'
 )
 
 PEER_SECRET=laboratory-only
@@ -44,19 +50,25 @@ peer() {
 		mkdir -p /run/pluto /run/iked' - "$root" "$dir"
 }
 
-# peer_charon HOST: if the test is about another strongSwan, this host runs that one,
-# which daemon() then starts
+# peer_charon: if the test is about another strongSwan, the host that is named in it
+# runs that one, which daemon() then starts. With our plugin, if that was built there.
 peer_charon() {
-	local name=$1
+	local name root built
 	peer_of "$0" > /dev/null || return 0
+	name=$(cut -d - -f 4 <<< "${0##*/}")
+	root=$RMOBIKE_PEERS/$(peer_of "$0")
 	peer "$name"
 	# shellcheck disable=SC2016 # for the inner shell
 	on "$name" bash -ec 'mkdir -p "$1/root$1"
 		mount --bind "$1" "$1/root$1"' - "$lab/$name"
 	RUN_BY["$name"]="chroot $lab/$name/root"
 	PROGRAM["$name"]=/usr/lib/ipsec/charon
-	[ -x "$RMOBIKE_PEERS/$(peer_of "$0")${PROGRAM[$name]}" ] ||
-		PROGRAM["$name"]=/usr/sbin/charon-systemd
+	[ -x "$root${PROGRAM[$name]}" ] || PROGRAM["$name"]=/usr/sbin/charon-systemd
+	built=$root/rmobike/src/libcharon/plugins/rmobike/.libs/libstrongswan-rmobike.so
+	if [ -e "$built" ]; then
+		PLUGIN["$name"]=$built
+		on "$name" cp "$built" "$lab/$name/root$stock_plugins/"
+	fi
 }
 
 # exec_in_peer HOST COMMAND...: becomes it, in its root; in_peer runs it

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# usage: bench.py DIR FEW MANY JSON CASE...: what testing/bench counted for each
+# IKE_SA, from what callgrind and strace left in DIR. Prints tables, writes all to the
+# file JSON unless that is empty.
+
+import collections
+import json
+import os
+import re
+import sys
+
+# Answered without a system call where time does not stand still (vDSO)
+CLOCKS = {"clock_gettime", "gettimeofday", "time"}
+SHOWN = ("futex", "write", "sendmsg", "recvmsg", "openat")
+
+CALL = re.compile(r"\d+ +(\w+)\((\d+<(\w+))?")
+RESUMED = re.compile(r"\d+ +<\.\.\. (\w+) resumed>")
+
+
+def profile(path):
+	"""Instructions by the library or program that they are in"""
+	objects, names, now, skip = collections.Counter(), {}, "", False
+	with open(path, encoding="utf-8", errors="replace") as file:
+		for line in file:
+			if line.startswith("ob="):
+				number, _, name = line[3:].strip().partition(" ")
+				if name:
+					names[number] = os.path.basename(name)
+				now = names[number]
+			elif line.startswith("cob="):
+				number, _, name = line[4:].strip().partition(" ")
+				if name:
+					names[number] = os.path.basename(name)
+			elif line.startswith("calls="):
+				skip = True
+			elif line[0].isdigit() or line[0] in "+-*":
+				if not skip:
+					objects[now] += int(line.split()[1])
+				skip = False
+	return objects
+
+
+def calls(path):
+	"""System calls, and what was sent and received by them"""
+	found, open_sends = collections.Counter(), {}
+	with open(path, encoding="utf-8", errors="replace") as file:
+		for line in file:
+			thread = line.split(" ", 1)[0]
+			call, resumed = CALL.match(line), RESUMED.match(line)
+			if call:
+				name, socket = call[1], call[3] or ""
+				if name in CLOCKS:
+					continue
+				found["system calls"] += 1
+				found[name] += 1
+				if name.startswith("send") and socket == "NETLINK":
+					found["netlink requests"] += 1
+				if not (name in ("sendmsg", "recvmsg") and
+						socket.startswith("UDP")):
+					continue
+				open_sends[thread] = True
+			elif not resumed:
+				continue
+			done = re.search(r"\) += (\d+)$", line)
+			if "<unfinished" not in line and open_sends.pop(thread, None) and done:
+				found["messages"] += 1
+				found["bytes"] += int(done[1])
+	return found
+
+
+def each(read, directory, end, parts, count):
+	"""What each IKE_SA took that was there only the second time"""
+	first, second = (read(os.path.join(directory, f"{end}.{part}"))
+					 for part in parts)
+	return {name: (second[name] - first[name]) / count
+			for name in sorted(first | second)}
+
+
+def measure(raw, few, many, case, end):
+	objects = each(profile, f"{raw}/{case}/callgrind", end, (1, 2), many - few)
+	counts = each(calls, f"{raw}/{case}/strace", end, (few, many), many - few)
+	return {
+		"instructions": sum(objects.values()),
+		"libraries": objects,
+		**{name: counts.pop(name, 0) for name in
+		   ("system calls", "netlink requests", "messages", "bytes")},
+		"calls": counts,
+	}
+
+
+def table(rows, head, line):
+	print("\n| " + " | ".join(head) + " |")
+	print("|---" + "|--:" * (len(head) - 1) + "|")
+	for name, figures in rows.items():
+		print("| " + " | ".join([name, *line(figures)]) + " |")
+
+
+raw, few, many, target, *cases = sys.argv[1:]
+results = {}
+for case in cases:
+	for end in ("gateway", "client"):
+		results[f"{case}, {end}"] = measure(raw, int(few), int(many), case, end)
+
+table(results, ("each IKE_SA", "instructions", "system calls", "netlink requests",
+				"messages", "bytes"),
+	  lambda r: [f"{r['instructions'] / 1000:,.0f} k",
+				 *(f"{r[name]:,.1f}" for name in ("system calls",
+				   "netlink requests", "messages", "bytes"))])
+table(results, ("of the system calls", *SHOWN, "others"),
+	  lambda r: [*(f"{r['calls'].get(name, 0):.1f}" for name in SHOWN),
+				 f"{r['system calls'] - sum(r['calls'].get(n, 0) for n in SHOWN):.1f}"])
+libraries = sorted({name for r in results.values() for name in r["libraries"]},
+				   key=lambda name: -max(r["libraries"].get(name, 0)
+										 for r in results.values()))[:10]
+table({name: [r["libraries"].get(name, 0) for r in results.values()]
+	   for name in libraries}, ("instructions in", *results),
+	  lambda row: [f"{n / 1000:,.0f} k" for n in row])
+if target:
+	with open(target, "w", encoding="utf-8") as file:
+		json.dump({"few": int(few), "many": int(many), "each": results}, file,
+				  indent="\t")
+		file.write("\n")

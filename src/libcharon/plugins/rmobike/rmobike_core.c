@@ -9,6 +9,7 @@
 #include "initiator/rmobike_mapping.h"
 #include "initiator/rmobike_request.h"
 #include "initiator/rmobike_seek.h"
+#include "kernel/rmobike_netlink.h"
 #include "kernel/rmobike_reqids.h"
 #include "kernel/rmobike_routes.h"
 #include "kernel/rmobike_seamless.h"
@@ -257,6 +258,7 @@ METHOD(rmobike_core_t, destroy, void,
 	this->census->destroy(this->census);
 	this->choice->destroy(this->choice);
 	rmobike_routes_deinit();
+	rmobike_netlink_deinit();
 	rmobike_settings_deinit();
 	free(this);
 }
@@ -290,6 +292,7 @@ rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 	private_rmobike_core_t *this;
 
 	rmobike_settings_init();
+	rmobike_netlink_init();
 	rmobike_routes_init();
 	INIT(this,
 		.public = {

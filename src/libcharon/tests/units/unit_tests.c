@@ -74,6 +74,7 @@ int main(void)
 	srunner_add_suite(runner, window_suite());
 	srunner_add_suite(runner, lanes_suite());
 	srunner_add_suite(runner, keys_suite());
+	srunner_add_suite(runner, netlink_suite());
 	srunner_add_suite(runner, replay_suite());
 	srunner_add_suite(runner, clock_suite());
 

@@ -40,6 +40,7 @@ Suite *dialect_captured_suite(void);
 Suite *window_suite(void);
 Suite *lanes_suite(void);
 Suite *keys_suite(void);
+Suite *netlink_suite(void);
 Suite *replay_suite(void);
 Suite *clock_suite(void);
 

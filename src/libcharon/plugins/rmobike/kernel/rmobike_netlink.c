@@ -5,10 +5,33 @@
 #include "kernel/rmobike_keys.h"
 #include "kernel/rmobike_netlink.h"
 
+#include <threading/mutex.h>
+
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+/**
+ * How many sockets are kept, not more threads than that ask at the same time
+ * for long
+ */
+#define KEPT 16
+
+/**
+ * Sockets that nobody uses, all that was sent to them was received
+ */
+static int kept[KEPT];
+
+/**
+ * How many there are
+ */
+static u_int count_kept;
+
+/**
+ * Protects them
+ */
+static mutex_t *mutex;
 
 /*
  * Described in header
@@ -16,7 +39,8 @@
 void *rmobike_netlink_start(rmobike_netlink_t *request, uint16_t type,
 							uint16_t flags, size_t len)
 {
-	memset(request, 0, sizeof(*request));
+	/* what follows is cleared when it is added */
+	memset(request, 0, NLMSG_SPACE(len));
 	request->header.nlmsg_type = type;
 	request->header.nlmsg_flags = NLM_F_REQUEST | flags;
 	request->header.nlmsg_len = NLMSG_LENGTH(len);
@@ -40,27 +64,78 @@ bool rmobike_netlink_add(rmobike_netlink_t *request, uint16_t type,
 	attr->rta_type = type;
 	attr->rta_len = RTA_LENGTH(len);
 	memcpy(RTA_DATA(attr), data, len);
+	memset(RTA_DATA(attr) + len, 0, RTA_SPACE(len) - RTA_LENGTH(len));
 	request->header.nlmsg_len = offset + RTA_SPACE(len);
 	return TRUE;
 }
 
-/**
- * Receive a reply, the kernel has sent it already
+/*
+ * Described in header
  */
-static bool receive_reply(int fd, rmobike_netlink_t *reply)
+void rmobike_netlink_wipe(rmobike_netlink_t *message)
+{
+	memwipe(message, min(message->header.nlmsg_len, sizeof(*message)));
+	message->header.nlmsg_len = 0;
+}
+
+/**
+ * Get a socket that nobody else uses
+ */
+static int get_socket(void)
+{
+	int fd = -1, on = 1;
+
+	mutex->lock(mutex);
+	if (count_kept)
+	{
+		fd = kept[--count_kept];
+	}
+	mutex->unlock(mutex);
+	if (fd < 0)
+	{
+		fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
+		/* errors don't repeat the request, with its keys */
+		if (fd >= 0)
+		{
+			setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof(on));
+		}
+	}
+	return fd;
+}
+
+/**
+ * Let others use a socket
+ */
+static void put_socket(int fd)
+{
+	mutex->lock(mutex);
+	if (count_kept < KEPT)
+	{
+		kept[count_kept++] = fd;
+		fd = -1;
+	}
+	mutex->unlock(mutex);
+	if (fd >= 0)
+	{
+		close(fd);
+	}
+}
+
+/**
+ * Receive a reply, the kernel has sent it already. Returns 0, or why the
+ * request failed; FALSE in received if that was not the kernel's reply.
+ */
+static int receive_reply(int fd, rmobike_netlink_t *reply, bool *received)
 {
 	struct nlmsgerr *error;
 	ssize_t len;
 
 	len = recv(fd, reply, sizeof(*reply), 0);
-	if (len < 0)
+	*received = len >= 0 && NLMSG_OK(&reply->header, (size_t)len);
+	if (!*received)
 	{
-		return FALSE;
-	}
-	if (!NLMSG_OK(&reply->header, (size_t)len))
-	{
-		errno = EMSGSIZE;
-		return FALSE;
+		reply->header.nlmsg_len = max(len, 0);
+		return len < 0 ? errno : EMSGSIZE;
 	}
 	if (reply->header.nlmsg_type == NLMSG_ERROR)
 	{
@@ -69,15 +144,15 @@ static bool receive_reply(int fd, rmobike_netlink_t *reply)
 		{
 			DBG2(DBG_KNL, "XFRM request %u failed: %s",
 				 error->msg.nlmsg_type, strerror(-error->error));
-			errno = -error->error;
-			return FALSE;
+			return -error->error;
 		}
 	}
-	return TRUE;
+	return 0;
 }
 
 /**
- * Send requests, receive the replies to them until one failed
+ * Send requests, receive the replies to all of them. Returns how many were done
+ * until one failed, and has errno say why that did.
  */
 static u_int transact(rmobike_netlink_t *requests, u_int count,
 					  rmobike_netlink_t *reply)
@@ -93,9 +168,11 @@ static u_int transact(rmobike_netlink_t *requests, u_int count,
 		.msg_iovlen = count,
 	};
 	u_int i, done = 0;
-	int fd, error;
+	int fd, failed = 0, error;
+	bool received;
 
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
+	reply->header.nlmsg_len = 0;
+	fd = get_socket();
 	if (fd < 0)
 	{
 		return 0;
@@ -107,16 +184,23 @@ static u_int transact(rmobike_netlink_t *requests, u_int count,
 			.iov_len = NLMSG_ALIGN(requests[i].header.nlmsg_len),
 		};
 	}
-	if (sendmsg(fd, &message, 0) >= 0)
+	received = sendmsg(fd, &message, 0) >= 0;
+	failed = received ? 0 : errno;
+	for (i = 0; i < count && received; i++)
 	{
-		while (done < count && receive_reply(fd, reply))
-		{
-			done++;
-		}
+		error = receive_reply(fd, reply, &received);
+		failed = failed ?: error;
+		done += !failed;
 	}
-	error = errno;
-	close(fd);
-	errno = error;
+	if (received)
+	{
+		put_socket(fd);
+	}
+	else
+	{	/* somebody else would take what is still to come for theirs */
+		close(fd);
+	}
+	errno = failed;
 	return done;
 }
 
@@ -212,6 +296,7 @@ bool rmobike_netlink_get_sa(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *reply)
 	struct xfrm_usersa_id *sa;
 	rmobike_netlink_t request;
 
+	reply->header.nlmsg_len = 0;
 	sa = rmobike_netlink_start(&request, XFRM_MSG_GETSA, 0, sizeof(*sa));
 	rmobike_netlink_address(&sa->daddr, id->dst);
 	sa->spi = id->spi;
@@ -220,4 +305,25 @@ bool rmobike_netlink_get_sa(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *reply)
 	return rmobike_netlink_mark(&request, id->mark) &&
 		   rmobike_netlink_transact(&request, reply) &&
 		   reply->header.nlmsg_type == XFRM_MSG_NEWSA;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_netlink_init(void)
+{
+	mutex = mutex_create(MUTEX_TYPE_DEFAULT);
+}
+
+/*
+ * Described in header
+ */
+void rmobike_netlink_deinit(void)
+{
+	while (count_kept)
+	{
+		close(kept[--count_kept]);
+	}
+	mutex->destroy(mutex);
+	mutex = NULL;
 }

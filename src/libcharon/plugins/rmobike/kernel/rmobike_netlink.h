@@ -7,7 +7,8 @@
  * @{ @ingroup rmobike
  *
  * Requests to the IPsec part of the Linux kernel (XFRM) and its replies. May be
- * used by any thread, nothing is shared.
+ * used by any thread: each has a socket of its own while it waits for a reply,
+ * which others use later.
  */
 
 #ifndef RMOBIKE_NETLINK_H_
@@ -23,12 +24,29 @@ typedef union rmobike_netlink_t rmobike_netlink_t;
 
 /**
  * A message, large enough for an SA with all its attributes. Replies may have
- * keys: to be wiped.
+ * keys: to be wiped, which can be done once one of the functions had it.
  */
 union rmobike_netlink_t {
 	struct nlmsghdr header;
 	u_char data[4096];
 };
+
+/**
+ * Have sockets kept, to be called before any of the functions that send.
+ */
+void rmobike_netlink_init(void);
+
+/**
+ * Close them, after all threads that send are gone.
+ */
+void rmobike_netlink_deinit(void);
+
+/**
+ * Wipe what there is of a message, which is a fraction of its room.
+ *
+ * @param message	request that was started, or what was to receive a reply
+ */
+void rmobike_netlink_wipe(rmobike_netlink_t *message);
 
 /**
  * Start a request.

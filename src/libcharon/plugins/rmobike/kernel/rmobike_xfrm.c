@@ -91,7 +91,7 @@ static bool start_copy(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *request,
 	}
 	if (!rmobike_netlink_has_keys(&sa))
 	{
-		memwipe(&sa, sizeof(sa));
+		rmobike_netlink_wipe(&sa);
 		return FALSE;
 	}
 	memcpy(info, NLMSG_DATA(&sa.header), sizeof(*info));
@@ -101,7 +101,7 @@ static bool start_copy(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *request,
 			  rmobike_netlink_add(request, XFRMA_LTIME_VAL, &info->curlft,
 								  sizeof(info->curlft)) &&
 			  get_replay(request, replay);
-	memwipe(&sa, sizeof(sa));
+	rmobike_netlink_wipe(&sa);
 	return success;
 }
 
@@ -115,6 +115,7 @@ bool rmobike_xfrm_copy(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 	rmobike_replay_t replay;
 	bool success = FALSE;
 
+	request.header.nlmsg_len = 0;
 	if (id->dst->get_family(id->dst) == new_dst->get_family(new_dst) &&
 		start_copy(id, &request, &replay))
 	{
@@ -124,7 +125,7 @@ bool rmobike_xfrm_copy(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 		rmobike_replay_close(&replay);
 		success = rmobike_netlink_transact(&request, &reply);
 	}
-	memwipe(&request, sizeof(request));
+	rmobike_netlink_wipe(&request);
 	return success;
 }
 
@@ -144,6 +145,7 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 	rmobike_replay_t replay;
 	bool success = FALSE;
 
+	request.header.nlmsg_len = 0;
 	if (move->dst->get_family(move->dst) ==
 			move->new_dst->get_family(move->new_dst) &&
 		start_copy(&id, &request, &replay) &&
@@ -161,7 +163,7 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 		success = move->encap == (encap != NULL) &&
 				  rmobike_netlink_transact(&request, &reply);
 	}
-	memwipe(&request, sizeof(request));
+	rmobike_netlink_wipe(&request);
 	return success;
 }
 
@@ -204,6 +206,7 @@ bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 	bool success = TRUE;
 
 	copy.dst = new_dst;
+	sa.header.nlmsg_len = 0;
 	if (!rmobike_netlink_get_sa(id, &old) ||
 		!rmobike_netlink_get_sa(&copy, &sa) ||
 		!get_replay(&old, &seen) || !get_replay(&sa, &replay) ||
@@ -216,8 +219,8 @@ bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 		success = start_set_replay(&copy, &replay, &request) &&
 				  rmobike_netlink_transact(&request, &old);
 	}
-	memwipe(&old, sizeof(old));
-	memwipe(&sa, sizeof(sa));
+	rmobike_netlink_wipe(&old);
+	rmobike_netlink_wipe(&sa);
 	return success;
 }
 
@@ -234,7 +237,7 @@ bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id, bool used)
 			  rmobike_replay_raise(&replay, used) &&
 			  start_set_replay(id, &replay, &request) &&
 			  rmobike_netlink_transact(&request, &reply);
-	memwipe(&sa, sizeof(sa));
+	rmobike_netlink_wipe(&sa);
 	return success;
 }
 

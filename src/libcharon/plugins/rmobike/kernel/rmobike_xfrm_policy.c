@@ -190,7 +190,7 @@ static bool is_offloaded(const rmobike_xfrm_move_t *move, uint32_t spi)
 	offloaded = !get_sa(move->dst, move->proto, spi, &sa) ||
 				rmobike_netlink_find(&sa, sizeof(struct xfrm_usersa_info),
 									 XFRMA_OFFLOAD_DEV);
-	memwipe(&sa, sizeof(sa));
+	rmobike_netlink_wipe(&sa);
 	return offloaded;
 }
 
@@ -211,7 +211,7 @@ static bool has_moved(const rmobike_xfrm_move_t *move, uint32_t spi)
 		moved = memeq(&address, &info->saddr,
 					  move->new_src->get_address(move->new_src).len);
 	}
-	memwipe(&sa, sizeof(sa));
+	rmobike_netlink_wipe(&sa);
 	return moved;
 }
 

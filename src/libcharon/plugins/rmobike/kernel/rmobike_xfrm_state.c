@@ -42,7 +42,7 @@ bool rmobike_xfrm_state_exists(kernel_ipsec_sa_id_t *id)
 	bool exists;
 
 	exists = rmobike_netlink_get_sa(id, &sa);
-	memwipe(&sa, sizeof(sa));
+	rmobike_netlink_wipe(&sa);
 	return exists;
 }
 
@@ -56,7 +56,7 @@ bool rmobike_xfrm_state_is_locked(kernel_ipsec_sa_id_t *id)
 
 	locked = rmobike_netlink_get_sa(id, &sa) &&
 			 !rmobike_netlink_has_keys(&sa);
-	memwipe(&sa, sizeof(sa));
+	rmobike_netlink_wipe(&sa);
 	return locked;
 }
 
@@ -97,7 +97,7 @@ void rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi)
 		DBG2(DBG_KNL, "SPI %.8x is still allocated at %H", ntohl(spi), dst);
 		rmobike_xfrm_delete(&id);
 	}
-	memwipe(&sa, sizeof(sa));
+	rmobike_netlink_wipe(&sa);
 }
 
 /*
@@ -281,7 +281,7 @@ static u_int create_requests(rmobike_netlink_t *requests,
 			}
 		}
 	}
-	memwipe(&sa, sizeof(sa));
+	rmobike_netlink_wipe(&sa);
 	return count;
 }
 
@@ -299,7 +299,7 @@ bool rmobike_xfrm_state_migrate(kernel_ipsec_sa_id_t *id,
 	{
 		return FALSE;
 	}
-	requests = calloc(array_count(policies) + 1, sizeof(*requests));
+	requests = malloc((array_count(policies) + 1) * sizeof(*requests));
 	count = create_requests(requests, id, data, policies, &inbound);
 	if (count)
 	{	/* policies that were not changed follow when charon adds them */

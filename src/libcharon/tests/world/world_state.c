@@ -49,14 +49,16 @@ bool rmobike_xfrm_state_exists(kernel_ipsec_sa_id_t *id)
 /*
  * Described in rmobike_xfrm_state.h
  */
-void rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi)
+bool rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi)
 {
 	esp_t *sa = esp_find(kernel_side(), spi, dst);
 
-	if (!world_conf.userland_esp && sa && sa->larval)
+	if (world_conf.userland_esp || !sa || !sa->larval)
 	{
-		esp_remove(sa);
+		return FALSE;
 	}
+	esp_remove(sa);
+	return TRUE;
 }
 
 /*

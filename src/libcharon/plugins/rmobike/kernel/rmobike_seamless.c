@@ -156,15 +156,15 @@ METHOD(kernel_interface_t, update_sa, status_t,
 		return SUCCESS;
 	}
 	instance->lingering->end(instance->lingering, &moved);
-	if (!id->dst->ip_equals(id->dst, data->new_dst))
-	{
-		rmobike_xfrm_state_make_room(data->new_dst, id->proto, id->spi);
-	}
 	if (use_prepared(id, data, seamless))
 	{
 		rmobike_xfrm_merge(id, data->new_dst);
 		rmobike_scope_keep_old(scope, id);
 		return SUCCESS;
+	}
+	if (!id->dst->ip_equals(id->dst, data->new_dst))
+	{
+		rmobike_xfrm_state_make_room(data->new_dst, id->proto, id->spi);
 	}
 	if (seamless && (rmobike_scope_copy(scope, id, data) ||
 					 rmobike_scope_copy_ahead(scope, id, data)))
@@ -361,8 +361,10 @@ METHOD(rmobike_seamless_t, prepare, void,
 		sa = copy = get_inbound(ike_sa, child_sa);
 		copy.dst = to;
 		this->lingering->end(this->lingering, &copy);
-		rmobike_xfrm_state_make_room(to, sa.proto, sa.spi);
-		if (rmobike_xfrm_copy(&sa, to))
+		/* there is hardly ever something in the way */
+		if (rmobike_xfrm_copy(&sa, to) ||
+			(rmobike_xfrm_state_make_room(to, sa.proto, sa.spi) &&
+			 rmobike_xfrm_copy(&sa, to)))
 		{
 			this->copies->add(this->copies, serial,
 							  ike_sa->get_unique_id(ike_sa), &copy);

@@ -83,7 +83,7 @@ static bool is_larval(rmobike_netlink_t *sa)
 /*
  * Described in header
  */
-void rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi)
+bool rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi)
 {
 	kernel_ipsec_sa_id_t id = {
 		.dst = dst,
@@ -91,13 +91,15 @@ void rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi)
 		.spi = spi,
 	};
 	rmobike_netlink_t sa;
+	bool gone = FALSE;
 
 	if (rmobike_netlink_get_sa(&id, &sa) && is_larval(&sa))
 	{
 		DBG2(DBG_KNL, "SPI %.8x is still allocated at %H", ntohl(spi), dst);
-		rmobike_xfrm_delete(&id);
+		gone = rmobike_xfrm_delete(&id);
 	}
 	rmobike_netlink_wipe(&sa);
+	return gone;
 }
 
 /*

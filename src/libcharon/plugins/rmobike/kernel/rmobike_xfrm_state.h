@@ -39,8 +39,9 @@ bool rmobike_xfrm_state_is_locked(kernel_ipsec_sa_id_t *id);
  * @param dst		destination of its packets from then on
  * @param proto		IP protocol
  * @param spi		SPI
+ * @return			TRUE if there was such an SA, and it is gone
  */
-void rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi);
+bool rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi);
 
 /**
  * Check if the kernel can migrate an SA, asking it once.

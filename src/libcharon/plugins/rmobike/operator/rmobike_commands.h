@@ -67,6 +67,16 @@ vici_message_t *rmobike_command_takeover(void *user, char *name, u_int id,
 										 vici_message_t *request);
 
 /**
+ * Add a text to a message as it is: there is no format to be read.
+ *
+ * @param builder	message
+ * @param key		key
+ * @param text		its value
+ */
+void rmobike_commands_add_text(vici_builder_t *builder, char *key,
+							   const char *text);
+
+/**
  * Add the outcome of a switch to a message.
  *
  * @param builder	message

@@ -15,6 +15,15 @@
 /*
  * Described in header
  */
+void rmobike_commands_add_text(vici_builder_t *builder, char *key,
+							   const char *text)
+{
+	builder->add(builder, VICI_KEY_VALUE, key, chunk_from_str((char*)text));
+}
+
+/*
+ * Described in header
+ */
 void rmobike_commands_add_switch(vici_builder_t *builder,
 								 const rmobike_switch_t *asked)
 {
@@ -23,15 +32,16 @@ void rmobike_commands_add_switch(vici_builder_t *builder,
 	{
 		builder->add_kv(builder, "to", "%H", asked->to);
 	}
-	builder->add_kv(builder, "state", "%N", rmobike_state_names, asked->state);
+	rmobike_commands_add_text(builder, "state",
+						enum_to_name(rmobike_state_names, asked->state));
 	if (asked->reason)
 	{
-		builder->add_kv(builder, "reason", "%s", asked->reason);
+		rmobike_commands_add_text(builder, "reason", asked->reason);
 	}
 	builder->add_kv(builder, "ms", "%.1f", asked->ms);
 	if (asked->tag)
 	{
-		builder->add_kv(builder, "tag", "%s", asked->tag);
+		rmobike_commands_add_text(builder, "tag", asked->tag);
 	}
 }
 

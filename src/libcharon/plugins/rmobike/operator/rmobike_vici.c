@@ -78,8 +78,8 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 	}
 	builder = this->commands.create_builder();
 	builder->add_kv(builder, "id", "%u", ended->id);
-	builder->add_kv(builder, "name", "%s", ended->name);
-	builder->add_kv(builder, "peer-id", "%s", ended->peer_id);
+	rmobike_commands_add_text(builder, "name", ended->name);
+	rmobike_commands_add_text(builder, "peer-id", ended->peer_id);
 	builder->add_kv(builder, "local", "%H",
 					ended->state == RMOBIKE_DONE ? ended->to : ended->from);
 	builder->add_kv(builder, "remote", "%H", ended->remote);

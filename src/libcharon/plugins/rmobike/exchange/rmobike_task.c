@@ -32,7 +32,7 @@ static const u_int patient_times[countof(resend_times)] = { 1000, 2000, 3000 };
 typedef struct timer_t_ rmobike_timer_t;
 
 /**
- * Data of a timer
+ * Data of a timer, one after the other is started until there is an answer
  */
 struct timer_t_ {
 
@@ -42,9 +42,14 @@ struct timer_t_ {
 	uint32_t mid;
 
 	/**
-	 * TRUE if it is the time of the path that is over
+	 * How long after the request was sent it is over, in milliseconds
 	 */
-	bool expired;
+	u_int at;
+
+	/**
+	 * When the time of the path is over, 0 if that doesn't matter
+	 */
+	u_int expires;
 };
 
 METHOD(ike_mobike_t, transmit, bool,
@@ -122,6 +127,8 @@ bool rmobike_task_is_active(ike_sa_t *ike_sa)
 	return find_active(ike_sa) != NULL;
 }
 
+static void schedule_next(rmobike_task_t *this, u_int now, u_int expires);
+
 /**
  * Implements rmobike_later_t
  */
@@ -131,7 +138,12 @@ static status_t timer_over(ike_sa_t *ike_sa, void *data)
 	rmobike_task_t *task;
 
 	task = find_sent(ike_sa, timer->mid);
-	if (task && timer->expired)
+	if (!task)
+	{
+		return SUCCESS;
+	}
+	schedule_next(task, timer->at, timer->expires);
+	if (timer->at == timer->expires)
 	{
 		task->silent++;
 		if (task->expired)
@@ -140,7 +152,7 @@ static status_t timer_over(ike_sa_t *ike_sa, void *data)
 		}
 		rmobike_task_resend(task);
 	}
-	else if (task)
+	else
 	{
 		DBG2(DBG_IKE, "sending request with message ID %u again", timer->mid);
 		task->send(task, task->packet);
@@ -149,30 +161,40 @@ static status_t timer_over(ike_sa_t *ike_sa, void *data)
 }
 
 /**
- * Schedule a timer for the request in the air
+ * Schedule a timer for the request in the air, and thereby those that follow
  */
-static void schedule(rmobike_task_t *this, u_int ms, bool expired)
+static void schedule(rmobike_task_t *this, u_int now, u_int at, u_int expires)
 {
 	rmobike_timer_t *timer;
 
 	INIT(timer,
 		.mid = this->ike_sa->get_message_id(this->ike_sa, TRUE),
-		.expired = expired,
+		.at = at,
+		.expires = expires,
 	);
-	rmobike_ike_sa_later(this->ike_sa, ms, timer_over, timer, free);
+	rmobike_ike_sa_later(this->ike_sa, at - now, timer_over, timer, free);
 }
 
 /**
- * Schedule that the request in the air is sent a few times more
+ * Schedule the next time that the request in the air is sent again, or that of
+ * the path is over
  */
-static void schedule_resends(rmobike_task_t *this)
+static void schedule_next(rmobike_task_t *this, u_int now, u_int expires)
 {
+	const u_int *times = this->patient ? patient_times : resend_times;
+	u_int at = expires > now ? expires : UINT_MAX;
 	int i;
 
 	for (i = 0; i < (int)countof(resend_times); i++)
 	{
-		schedule(this, this->patient ? patient_times[i] : resend_times[i],
-				 FALSE);
+		if (times[i] > now)
+		{
+			at = min(at, times[i]);
+		}
+	}
+	if (at != UINT_MAX)
+	{
+		schedule(this, now, at, expires);
 	}
 }
 
@@ -182,20 +204,21 @@ static void schedule_resends(rmobike_task_t *this)
 bool rmobike_task_resend(rmobike_task_t *this)
 {
 	ike_sa_t *ike_sa = this->ike_sa;
+	u_int expires;
 
 	if (!this->send(this, this->packet))
 	{
 		return FALSE;
 	}
+	expires = this->silent < RMOBIKE_SILENT_BOTH ? this->expires : 0;
 	if (ike_sa->get_message_id(ike_sa, TRUE) + 1 ==
 		ike_sa->get_message_id(ike_sa, FALSE))
 	{
-		schedule(this, RESEND_SAME_MID, FALSE);
+		schedule(this, 0, RESEND_SAME_MID, expires);
 	}
-	schedule_resends(this);
-	if (this->expires && this->silent < RMOBIKE_SILENT_BOTH)
+	else
 	{
-		schedule(this, this->expires, TRUE);
+		schedule_next(this, 0, expires);
 	}
 	return TRUE;
 }
@@ -210,8 +233,7 @@ void rmobike_task_hurry(ike_sa_t *ike_sa)
 	task = find_sent(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
 	if (task && !task->patient)
 	{
-		schedule(task, OVERTAKEN, FALSE);
-		schedule_resends(task);
+		schedule(task, 0, OVERTAKEN, 0);
 	}
 }
 
@@ -225,8 +247,7 @@ void rmobike_task_heard(ike_sa_t *ike_sa)
 	task = find_sent(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
 	if (task && rmobike_inflight_is_due(&task->sent))
 	{
-		schedule(task, OVERTAKEN, FALSE);
-		schedule_resends(task);
+		schedule(task, 0, OVERTAKEN, 0);
 	}
 }
 

@@ -14,8 +14,8 @@ import sys
 CLOCKS = {"clock_gettime", "gettimeofday", "time"}
 SHOWN = ("futex", "write", "sendmsg", "recvmsg", "openat")
 
-CALL = re.compile(r"\d+ +(\w+)\((\d+<(\w+))?")
-RESUMED = re.compile(r"\d+ +<\.\.\. (\w+) resumed>")
+CALL = re.compile(r"\d+ +(<\.\.\. )?(\w+)( resumed>|\()")
+DONE = re.compile(r"\) += (\d+)$")
 
 
 def profile(path):
@@ -43,27 +43,24 @@ def profile(path):
 
 def calls(path):
 	"""System calls, and what was sent and received by them"""
-	found, open_sends = collections.Counter(), {}
+	found, begun = collections.Counter(), {}
 	with open(path, encoding="utf-8", errors="replace") as file:
 		for line in file:
-			thread = line.split(" ", 1)[0]
-			call, resumed = CALL.match(line), RESUMED.match(line)
-			if call:
-				name, socket = call[1], call[3] or ""
-				if name in CLOCKS:
-					continue
+			thread, call = line.split(" ", 1)[0], CALL.match(line)
+			if not call or call[2] in CLOCKS:
+				continue
+			name, internet = call[2], "sa_family=AF_INET" in line
+			if not call[1]:
 				found["system calls"] += 1
 				found[name] += 1
-				if name.startswith("send") and socket == "NETLINK":
-					found["netlink requests"] += 1
-				if not (name in ("sendmsg", "recvmsg") and
-						socket.startswith("UDP")):
-					continue
-				open_sends[thread] = True
-			elif not resumed:
+				found["netlink requests"] += (name.startswith("send") and
+											  "AF_NETLINK" in line)
+			if "<unfinished" in line:
+				begun[thread] = internet
 				continue
-			done = re.search(r"\) += (\d+)$", line)
-			if "<unfinished" not in line and open_sends.pop(thread, None) and done:
+			internet = begun.pop(thread, False) or internet
+			done = DONE.search(line)
+			if done and internet and name in ("sendmsg", "recvmsg"):
 				found["messages"] += 1
 				found["bytes"] += int(done[1])
 	return found

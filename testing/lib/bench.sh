@@ -63,7 +63,7 @@ count_from() {
 		if [ "$BENCH_TOOL" = callgrind ]; then
 			callgrind_control --instr=on "${DAEMON[$name]}"
 		else
-			strace -f -yy -s 0 -e signal=none -o "$BENCH_DIR/$name.$1" \
+			strace -f -s 0 -e signal=none -o "$BENCH_DIR/$name.$1" \
 				-p "${DAEMON[$name]}" &
 			TRACER[$name]=$!
 			wait_for 60 "strace of $name" traced "$name"

@@ -270,7 +270,7 @@ certificate() {
 	shift
 	# shellcheck disable=SC2086 # several words
 	pki --gen --type $KEY > "$dir/$id.key"
-	pki --pub --type ecdsa --in "$dir/$id.key" |
+	pki --pub --type "${KEY%% *}" --in "$dir/$id.key" |
 		pki --issue --type pub --cacert "$dir/ca.pem" \
 			--cakey "$dir/ca.key" --lifetime 2 \
 			--dn "C=CH, O=rmobike, CN=$id" \

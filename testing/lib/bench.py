@@ -66,17 +66,19 @@ def calls(path):
 	return found
 
 
-def each(read, directory, end, parts, count):
+def each(read, directory, end, parts):
 	"""What each IKE_SA took that was there only the second time"""
+	with open(f"{directory}/moved", encoding="utf-8") as file:
+		few, many = map(int, file.read().split())
 	first, second = (read(os.path.join(directory, f"{end}.{part}"))
 					 for part in parts)
-	return {name: (second[name] - first[name]) / count
+	return {name: (second[name] - first[name]) / (many - few)
 			for name in sorted(first | second)}
 
 
 def measure(raw, few, many, case, end):
-	objects = each(profile, f"{raw}/{case}/callgrind", end, (1, 2), many - few)
-	counts = each(calls, f"{raw}/{case}/strace", end, (few, many), many - few)
+	objects = each(profile, f"{raw}/{case}/callgrind", end, (1, 2))
+	counts = each(calls, f"{raw}/{case}/strace", end, (few, many))
 	return {
 		"instructions": sum(objects.values()),
 		"libraries": objects,

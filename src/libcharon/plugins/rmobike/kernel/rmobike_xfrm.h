@@ -8,7 +8,7 @@
  *
  * What the Linux kernel can do with IPsec SAs that charon's kernel interface
  * does not offer; their policies are those of rmobike_xfrm_policy. Each call is
- * one or two requests on a netlink socket of its own and may come from any
+ * one or two requests on a netlink socket and may come from any
  * thread. Without kernel IPsec, and for SAs with hardware offload, they fail
  * and change nothing. So do those for SAs with marks that are not told the
  * mark.

@@ -310,6 +310,27 @@ bool rmobike_netlink_get_sa(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *reply)
 /*
  * Described in header
  */
+bool rmobike_netlink_has_port(const struct xfrm_encap_tmpl *encap, host_t *src)
+{
+	return !encap || encap->encap_sport == htons(src->get_port(src));
+}
+
+/*
+ * Described in header
+ */
+void rmobike_netlink_ports(struct xfrm_encap_tmpl *encap, host_t *src,
+						   host_t *new_src, host_t *new_dst)
+{
+	if (rmobike_netlink_has_port(encap, src))
+	{
+		encap->encap_sport = htons(new_src->get_port(new_src));
+	}
+	encap->encap_dport = htons(new_dst->get_port(new_dst));
+}
+
+/*
+ * Described in header
+ */
 void rmobike_netlink_init(void)
 {
 	mutex = mutex_create(MUTEX_TYPE_DEFAULT);

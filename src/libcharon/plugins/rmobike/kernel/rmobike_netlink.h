@@ -139,4 +139,27 @@ bool rmobike_netlink_has_keys(rmobike_netlink_t *sa);
  */
 void rmobike_netlink_address(xfrm_address_t *address, host_t *host);
 
+/**
+ * Check if packets of an SA come from the port of its source, if they are
+ * encapsulated in UDP. charon may have per-CPU SAs send from a random one and
+ * accept any (0), for receivers to spread them over their CPUs.
+ *
+ * @param encap		encapsulation of the SA, NULL if there is none
+ * @param src		its source
+ * @return			FALSE if they come from another one
+ */
+bool rmobike_netlink_has_port(const struct xfrm_encap_tmpl *encap, host_t *src);
+
+/**
+ * Let an SA be encapsulated between other ports. If it has another one than its
+ * source it keeps that.
+ *
+ * @param encap		its encapsulation
+ * @param src		its source
+ * @param new_src	its new source
+ * @param new_dst	its new destination
+ */
+void rmobike_netlink_ports(struct xfrm_encap_tmpl *encap, host_t *src,
+						   host_t *new_src, host_t *new_dst);
+
 #endif /** RMOBIKE_NETLINK_H_ @}*/

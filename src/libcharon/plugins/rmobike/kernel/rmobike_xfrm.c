@@ -89,15 +89,12 @@ static bool start_copy(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *request,
 	{
 		return FALSE;
 	}
-	if (!rmobike_netlink_has_keys(&sa))
-	{
-		rmobike_netlink_wipe(&sa);
-		return FALSE;
-	}
 	memcpy(info, NLMSG_DATA(&sa.header), sizeof(*info));
 	/* counters are an attribute when adding, and so is the time of creation,
-	 * from which lifetimes count */
-	success = copy_attributes(request, &sa) &&
+	 * from which lifetimes count; other modes have a selector or a state */
+	success = rmobike_netlink_has_keys(&sa) &&
+			  info->mode == XFRM_MODE_TUNNEL &&
+			  copy_attributes(request, &sa) &&
 			  rmobike_netlink_add(request, XFRMA_LTIME_VAL, &info->curlft,
 								  sizeof(info->curlft)) &&
 			  get_replay(request, replay);
@@ -157,8 +154,8 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 		encap = find_in_sa(&request, XFRMA_ENCAP);
 		if (encap)
 		{
-			encap->encap_sport = htons(move->new_src->get_port(move->new_src));
-			encap->encap_dport = htons(move->new_dst->get_port(move->new_dst));
+			rmobike_netlink_ports(encap, move->src, move->new_src,
+								  move->new_dst);
 		}
 		success = move->encap == (encap != NULL) &&
 				  rmobike_netlink_transact(&request, &reply);

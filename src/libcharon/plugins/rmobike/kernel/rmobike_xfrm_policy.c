@@ -180,18 +180,26 @@ static bool get_sa(host_t *dst, uint8_t proto, uint32_t spi,
 }
 
 /**
- * Is an SA offloaded to hardware, or is there none?
+ * Is there an SA as those that we ask to be moved? The kernel takes others for
+ * moved: in another mode, from another port, or offloaded to hardware.
  */
-static bool is_offloaded(const rmobike_xfrm_move_t *move, uint32_t spi)
+static bool is_plain(const rmobike_xfrm_move_t *move, uint32_t spi)
 {
+	struct xfrm_usersa_info *info;
 	rmobike_netlink_t sa;
-	bool offloaded;
+	bool plain = FALSE;
 
-	offloaded = !get_sa(move->dst, move->proto, spi, &sa) ||
-				rmobike_netlink_find(&sa, sizeof(struct xfrm_usersa_info),
-									 XFRMA_OFFLOAD_DEV);
+	if (get_sa(move->dst, move->proto, spi, &sa))
+	{
+		info = NLMSG_DATA(&sa.header);
+		plain = info->mode == XFRM_MODE_TUNNEL &&
+				!rmobike_netlink_find(&sa, sizeof(*info), XFRMA_OFFLOAD_DEV) &&
+				rmobike_netlink_has_port(rmobike_netlink_find(&sa,
+											sizeof(*info), XFRMA_ENCAP),
+										 move->src);
+	}
 	rmobike_netlink_wipe(&sa);
-	return offloaded;
+	return plain;
 }
 
 /**
@@ -224,7 +232,7 @@ bool rmobike_xfrm_policy_move(const rmobike_xfrm_move_t *moves, u_int count,
 	rmobike_netlink_t request, reply;
 	u_int i;
 
-	if (!count || is_offloaded(moves, spi))
+	if (!count || !is_plain(moves, spi))
 	{
 		return FALSE;
 	}
@@ -284,7 +292,7 @@ bool rmobike_xfrm_policy_turn(const rmobike_xfrm_move_t *moves, u_int count,
 	struct xfrm_userpolicy_id id;
 	u_int i;
 
-	if (!count || is_offloaded(moves, spi) ||
+	if (!count || !is_plain(moves, spi) ||
 		!start_stand_in(moves, spi, &id, &requests[ADD], &requests[DELETE]) ||
 		!start_migrate(moves, &id, &requests[REPLACE]))
 	{

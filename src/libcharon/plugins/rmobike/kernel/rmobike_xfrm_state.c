@@ -145,7 +145,8 @@ bool rmobike_xfrm_state_can_migrate(void)
  */
 static bool migrate_sa(rmobike_netlink_t *request, kernel_ipsec_sa_id_t *id,
 					   kernel_ipsec_update_sa_t *data,
-					   struct xfrm_usersa_info *sa)
+					   struct xfrm_usersa_info *sa,
+					   const struct xfrm_encap_tmpl *current)
 {
 	struct xfrm_encap_tmpl encap = {};
 	migrate_state_t *migrate;
@@ -166,8 +167,9 @@ static bool migrate_sa(rmobike_netlink_t *request, kernel_ipsec_sa_id_t *id,
 	if (data->new_encap)
 	{
 		encap.encap_type = UDP_ENCAP_ESPINUDP;
-		encap.encap_sport = htons(data->new_src->get_port(data->new_src));
-		encap.encap_dport = htons(data->new_dst->get_port(data->new_dst));
+		encap.encap_sport = current ? current->encap_sport
+									: htons(id->src->get_port(id->src));
+		rmobike_netlink_ports(&encap, id->src, data->new_src, data->new_dst);
 	}
 	/* what is left out is inherited, nothing removes it */
 	return (!data->new_encap && !data->encap) ||
@@ -275,7 +277,9 @@ static u_int create_requests(rmobike_netlink_t *requests,
 		{
 			info->reqid = data->new_reqid ?: info->reqid;
 			*inbound = turn_policies(requests, TRUE, id, data, info, policies);
-			if (migrate_sa(&requests[*inbound], id, data, info))
+			if (migrate_sa(&requests[*inbound], id, data, info,
+						   rmobike_netlink_find(&sa, sizeof(*info),
+												XFRMA_ENCAP)))
 			{
 				count = *inbound + 1;
 				count += turn_policies(&requests[count], FALSE, id, data, info,

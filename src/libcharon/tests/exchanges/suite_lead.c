@@ -302,15 +302,12 @@ static const struct {
 	{ FALSE, { .userland_esp = TRUE }, "mobike", FALSE,
 	  "failed: peer does not support it, and ESP is not done by the kernel" },
 	{ FALSE, { .transport = TRUE }, "mobike", FALSE,
-	  "failed: has transport mode CHILD_SAs, which MOBIKE can't move" },
+	  "failed: peer does not support it, and has transport mode CHILD_SAs" },
 	{ FALSE, { }, "none", FALSE, "failed: peer does not support it" },
 	{ FALSE, { .nat = TRUE, .settings = NO_REDIRECT }, "mobike,redirect", FALSE,
 	  "failed: peer supports neither it nor REDIRECT" },
 	{ FALSE, { .no_mobike = TRUE, .settings = NO_REDIRECT }, "redirect", FALSE,
 	  "failed: peer has neither MOBIKE nor REDIRECT" },
-	{ TRUE, { .transport = TRUE, .settings = NO_REDIRECT }, "redirect", TRUE,
-	  "ineligible: has transport mode CHILD_SAs, and peer does not support "
-	  "REDIRECT" },
 };
 
 START_TEST(test_reasons)

@@ -101,6 +101,24 @@ START_TEST(test_refusal_stays_and_checks_liveness)
 END_TEST
 
 /*
+ * A gateway of a newer version asks for what this charon or this kernel can't
+ * do: selectors in the kernel would stay of the old address family.
+ */
+/* REQ: MOBIKE-1.2-1 */
+START_TEST(test_refuses_another_family_in_transport_mode)
+{
+	world_establish(.transport = TRUE, .responder = OLD " 2001:db8::2",
+					.initiator = CLIENT " 2001:db8:1::10",
+					.settings = "plugins { rmobike { accept = any } }");
+	name_address("2001:db8::2");
+
+	assert_logged("*refused: transport mode CHILD_SAs, which only strongSwan "
+				  "6.1.0 on Linux 7.2 can move to another address family");
+	assert_at(OLD);
+}
+END_TEST
+
+/*
  * The operator is told when the peer has answered and gone on where it is, and
  * nothing followed for two round trips.
  */
@@ -443,6 +461,7 @@ END_TEST
 
 void suite_refuse(TCase *tcase)
 {
+	tcase_add_test(tcase, test_refuses_another_family_in_transport_mode);
 	tcase_add_loop_test(tcase, test_refusal_stays_and_checks_liveness, 0,
 						countof(refusals));
 	tcase_add_test(tcase, test_refusal_is_an_outcome);

@@ -41,6 +41,7 @@ typedef struct {
 	bool announced;
 	bool own;
 	bool unreachable;
+	bool bound;
 	bool exhausted;
 } dialogue_t;
 
@@ -57,6 +58,7 @@ static rmobike_verdict_t judge(dialogue_t dialogue)
 		.announced = dialogue.announced,
 		.own = dialogue.own,
 		.reachable = !dialogue.unreachable,
+		.bound = dialogue.bound,
 		.exhausted = dialogue.exhausted,
 	};
 
@@ -232,6 +234,16 @@ START_TEST(does_not_go_where_it_has_no_source_for)
 	expect(RMOBIKE_REFUSE_NO_SOURCE, (dialogue_t){ .accept = _i,
 		   .address = NEW, .current = OLD, .unreachable = TRUE,
 		   .exhausted = TRUE });
+}
+END_TEST
+
+START_TEST(does_not_go_where_transport_mode_cannot)
+{
+	expect(RMOBIKE_REFUSE_FAMILY, (dialogue_t){ .accept = _i,
+		   .extra = EVERYTHING, .address = NEW, .current = OLD,
+		   .announced = TRUE, .bound = TRUE });
+	expect(RMOBIKE_REFUSE_FAMILY, (dialogue_t){ .accept = _i, .address = NEW,
+		   .current = OLD, .bound = TRUE, .exhausted = TRUE });
 }
 END_TEST
 
@@ -415,6 +427,7 @@ Suite *policy_suite(void)
 	tcase_add_test(tc, current_address_may_be_unknown);
 	tcase_add_loop_test(tc, does_not_go_to_itself, 0, 3);
 	tcase_add_loop_test(tc, does_not_go_where_it_has_no_source_for, 0, 3);
+	tcase_add_loop_test(tc, does_not_go_where_transport_mode_cannot, 0, 3);
 
 	tc = add_case(suite, "rules");
 	tcase_add_loop_test(tc, goes_where_configured_or_announced,

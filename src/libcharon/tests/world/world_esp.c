@@ -229,6 +229,7 @@ METHOD(kernel_ipsec_t, update_sa, status_t,
 	}
 	esp_move(sa, data->new_src, data->new_dst);
 	sa->encap = data->new_encap;
+	sa->reqid = data->new_reqid ?: sa->reqid;
 	/* what was told is added again */
 	sa->keyless = !state_has_keys();
 	return SUCCESS;

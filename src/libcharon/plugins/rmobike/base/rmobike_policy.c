@@ -32,6 +32,8 @@ ENUM(rmobike_verdict_names, RMOBIKE_VERDICT_MOVE, RMOBIKE_REFUSE_POLICY,
 	"IPv4 address in an IPv6 one",
 	"one of our own addresses",
 	"no source address to reach it",
+	"transport mode CHILD_SAs, which only strongSwan 6.1.0 on Linux 7.2 can "
+	"move to another address family",
 	"too many switches in a short time",
 	"not announced by the peer",
 	"denied by policy",
@@ -170,6 +172,10 @@ rmobike_verdict_t rmobike_policy_judge(rmobike_accept_t accept,
 	if (!question->reachable)
 	{
 		return RMOBIKE_REFUSE_NO_SOURCE;
+	}
+	if (question->bound)
+	{
+		return RMOBIKE_REFUSE_FAMILY;
 	}
 	verdict = judge_permission(accept, extra, question);
 	if (verdict == RMOBIKE_VERDICT_MOVE && question->exhausted)

@@ -83,6 +83,8 @@ enum rmobike_verdict_t {
 	RMOBIKE_REFUSE_OWN,
 	/** no route or no source address to reach it */
 	RMOBIKE_REFUSE_NO_SOURCE,
+	/** of another family, which CHILD_SAs in transport mode can't go to */
+	RMOBIKE_REFUSE_FAMILY,
 	/** too many switches lately */
 	RMOBIKE_REFUSE_TOO_MANY,
 	/** neither announced by the peer nor configured */
@@ -110,6 +112,8 @@ struct rmobike_question_t {
 	bool own;
 	/** TRUE if there is a source address to reach the address from */
 	bool reachable;
+	/** TRUE if CHILD_SAs bind the peer to another address family */
+	bool bound;
 	/** TRUE if we followed as many switches lately as we want to */
 	bool exhausted;
 };

@@ -39,6 +39,7 @@ rmobike_verdict_t rmobike_update_task_judge(ike_sa_t *ike_sa,
 		.announced = is_announced(ike_sa, to),
 		.own = charon->kernel->get_interface(charon->kernel, to, NULL),
 		.reachable = me != NULL,
+		.bound = rmobike_ike_sa_is_bound(ike_sa, to),
 		.exhausted = options->max_switches &&
 					 accepted->count_recent(accepted, id,
 						options->switch_interval) >= options->max_switches,

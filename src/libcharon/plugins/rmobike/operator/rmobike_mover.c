@@ -150,8 +150,6 @@ static const char *lacks_redirect(const char *why)
 	} reasons[] = {
 		{ "peer does not support it", "peer supports neither it nor REDIRECT" },
 		{ "MOBIKE is not enabled", "peer has neither MOBIKE nor REDIRECT" },
-		{ "has transport mode CHILD_SAs, which MOBIKE can't move",
-		  "has transport mode CHILD_SAs, and peer does not support REDIRECT" },
 	};
 	int i;
 

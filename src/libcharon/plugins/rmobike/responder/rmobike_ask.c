@@ -209,6 +209,11 @@ METHOD(rmobike_ask_t, refuse, const char*,
 	const char *why;
 
 	why = ike_sa ? rmobike_ike_sa_refuses(ike_sa) : NULL;
+	if (!why && ike_sa && rmobike_ike_sa_is_bound(ike_sa, to))
+	{
+		why = "has transport mode CHILD_SAs, which only strongSwan 6.1.0 on "
+			  "Linux 7.2 can move to another address family";
+	}
 	if (!why && is_elsewhere(this, to))
 	{
 		why = this->elsewhere.refuse(this->elsewhere.user, ike_sa);

@@ -4,6 +4,7 @@
 
 #include "base/rmobike_settings.h"
 #include "kernel/rmobike_routes.h"
+#include "kernel/rmobike_xfrm_state.h"
 #include "rmobike_compat.h"
 #include "sa/rmobike_ike_sa.h"
 
@@ -33,7 +34,7 @@ rmobike_options_t *rmobike_ike_sa_options(ike_sa_t *ike_sa)
 }
 
 /**
- * Check if MOBIKE can't move one of the CHILD_SAs (RFC 4555, 1.2)
+ * Is there a CHILD_SA whose selectors are the addresses of both ends?
  */
 static bool has_transport_mode(ike_sa_t *ike_sa)
 {
@@ -76,10 +77,6 @@ static const char *refuses(ike_sa_t *ike_sa, bool extended)
 	{
 		return "peer does not support it";
 	}
-	if (has_transport_mode(ike_sa))
-	{
-		return "has transport mode CHILD_SAs, which MOBIKE can't move";
-	}
 	return NULL;
 }
 
@@ -96,7 +93,31 @@ const char *rmobike_ike_sa_refuses(ike_sa_t *ike_sa)
  */
 const char *rmobike_ike_sa_refuses_mobike(ike_sa_t *ike_sa)
 {
-	return refuses(ike_sa, FALSE);
+	const char *why = refuses(ike_sa, FALSE);
+
+	if (!why && has_transport_mode(ike_sa))
+	{
+		why = "peer does not support it, and has transport mode CHILD_SAs";
+	}
+	return why;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_ike_sa_is_bound(ike_sa_t *ike_sa, host_t *to)
+{
+	host_t *me = ike_sa->get_my_host(ike_sa);
+
+	if (me->get_family(me) == to->get_family(to) || !has_transport_mode(ike_sa))
+	{
+		return FALSE;
+	}
+#ifdef RMOBIKE_HAVE_SA_SELECTORS
+	return !rmobike_xfrm_state_can_migrate();
+#else
+	return TRUE;
+#endif
 }
 
 /*

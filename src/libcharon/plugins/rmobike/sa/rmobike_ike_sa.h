@@ -43,6 +43,19 @@ const char *rmobike_ike_sa_refuses(ike_sa_t *ike_sa);
 const char *rmobike_ike_sa_refuses_mobike(ike_sa_t *ike_sa);
 
 /**
+ * Check if CHILD_SAs in transport mode bind an IKE_SA to the family of its
+ * addresses: charon before 6.1.0, and before Linux 7.2 from IPv6 to IPv4 (see
+ * docs/upstream/transport-mode-families.md), can't change that of selectors in
+ * the kernel. Peers can't be asked for their version, they refuse if it is so
+ * for them.
+ *
+ * @param ike_sa	IKE_SA, checked out
+ * @param to		address of either end
+ * @return			TRUE if it is of another family, and that matters
+ */
+bool rmobike_ike_sa_is_bound(ike_sa_t *ike_sa, host_t *to);
+
+/**
  * Check if the peer may be redirected (RFC 5685).
  *
  * @param ike_sa	IKE_SA

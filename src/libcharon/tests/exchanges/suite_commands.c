@@ -83,12 +83,16 @@ static vici_builder_t *create_builder()
 	return &built.public;
 }
 
-/** Value of the only key of the request */
-static char *request_value;
+/** Value of the only key of the request, and that of "fallback", or NULL */
+static char *request_value, *request_fallback;
 
 METHOD(vici_message_t, get_str, char*,
 	vici_message_t *this, char *def, char *fmt, ...)
 {
+	if (streq(fmt, "fallback"))
+	{
+		return request_fallback ?: def;
+	}
 	return streq(fmt, "address") ? request_value : def;
 }
 
@@ -271,8 +275,79 @@ START_TEST(test_lists_are_sent_beside_a_drain_of_silent_peers)
 }
 END_TEST
 
+/**
+ * Ways to move others, and what is wrong with them
+ */
+static const struct {
+	char *fallback;
+	char *wrong;
+} fallbacks[] = {
+	{ "none", NULL },
+	{ "mobike", NULL },
+	{ "redirect,mobike", NULL },
+	{ " mobike , redirect ", NULL },
+	{ "", "'' is empty" },
+	{ " ", "'' is empty" },
+	{ ",", "'' is empty" },
+	{ "mobike,", "'' is empty" },
+	{ ",redirect", "'' is empty" },
+	{ "mobike,,redirect", "'' is empty" },
+	{ "mobike,mobike", "'mobike' is there twice" },
+	{ "redirect,mobike,redirect", "'redirect' is there twice" },
+	{ "none,none", "'none' is there twice" },
+	{ "none,mobike", "'mobike' is not alone" },
+	{ "redirect, none", "'none' is not alone" },
+	{ "mobike redirect", "'mobike redirect' is none of these" },
+	{ "Mobike", "'Mobike' is none of these" },
+};
+
+/*
+ * What is not understood moves nobody, and is named.
+ */
+START_TEST(test_fallback_is_understood_or_refused)
+{
+	char *text, expected[256];
+
+	snprintf(expected, sizeof(expected), "errmsg=invalid fallback "
+			 "'%s', expected mobike, redirect, both, or none: %s ",
+			 fallbacks[_i].fallback, fallbacks[_i].wrong);
+	world_establish();
+	request_fallback = fallbacks[_i].fallback;
+	text = command(rmobike_command_drain, OLD);
+	request_fallback = NULL;
+	if (fallbacks[_i].wrong)
+	{
+		ck_assert_msg(strstr(text, expected) != NULL, "%s", text);
+	}
+	world_run(5000);
+	ck_assert_uint_eq(world_outcomes(), !fallbacks[_i].wrong);
+}
+END_TEST
+
+/*
+ * Who was led is told from those that were asked.
+ */
+START_TEST(test_status_tells_who_was_led)
+{
+	char *text;
+	bool led = _i;
+
+	world_establish(.stock_initiator = led);
+	world_ping(1000);
+	world_move(NEW, "mobike", FALSE);
+	world_run(5000);
+	assert_outcomes("* done");
+	text = command(rmobike_command_status, NULL);
+	ck_assert_msg(!strstr(text, "by=mobike") == !led, "%s", text);
+	ck_assert(strstr(text, "state=done"));
+}
+END_TEST
+
 void suite_commands(TCase *tc)
 {
+	tcase_add_loop_test(tc, test_fallback_is_understood_or_refused, 0,
+						countof(fallbacks));
+	tcase_add_loop_test(tc, test_status_tells_who_was_led, 0, 2);
 	tcase_add_test(tc, test_statistics_of_drained_addresses);
 	tcase_add_test(tc, test_status_looks_at_all_once);
 	tcase_add_test(tc, test_address_is_lost_during_a_drain);

@@ -90,6 +90,33 @@ START_TEST(test_idle_peer_is_brought_back)
 END_TEST
 
 /*
+ * Nobody waits for those that are silent: as soon as they are late others are led,
+ * long before it is known that they stay.
+ */
+START_TEST(test_idle_peers_hold_nobody_up)
+{
+	enum { PEERS = 12 };
+	int i;
+
+	establish();
+	for (i = 1; i < PEERS; i++)
+	{
+		world_initiate();
+		world_run(100);
+	}
+	world_run(1000);
+	world_mark();
+	world_move(NEW, "mobike", FALSE);
+	world_run(3000);
+	ck_assert_uint_eq(world_outcomes(), 0);
+	ck_assert_uint_eq(world_count(LIST(NEW)), PEERS);
+	world_run(20000);
+	ck_assert_uint_eq(world_outcomes(), PEERS);
+	assert_agreed();
+}
+END_TEST
+
+/*
  * Just then it is asked to be where it was.
  */
 START_TEST(test_idle_peer_is_back_for_a_newer_move)
@@ -528,6 +555,7 @@ void suite_lead(TCase *tcase)
 	tcase_add_test(tcase, test_peer_with_traffic_is_led);
 	tcase_add_test(tcase, test_idle_peer_is_followed_when_it_is_heard);
 	tcase_add_test(tcase, test_idle_peer_is_brought_back);
+	tcase_add_test(tcase, test_idle_peers_hold_nobody_up);
 	tcase_add_test(tcase, test_idle_peer_is_back_for_a_newer_move);
 	tcase_add_test(tcase, test_peer_that_answers_but_stays_is_left_alone);
 	tcase_add_test(tcase,

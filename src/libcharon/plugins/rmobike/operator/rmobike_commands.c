@@ -232,41 +232,58 @@ static bool parse_bool(vici_message_t *request, char *key, bool *yes,
 }
 
 /**
+ * Parse one of the ways to move peers that can't be asked; tells what is wrong
+ */
+static const char *parse_way(const char *way, bool *mobike, bool *redirect,
+							 bool *none)
+{
+	bool *found = streq(way, "mobike") ? mobike :
+				  streq(way, "redirect") ? redirect :
+				  streq(way, "none") ? none : NULL;
+
+	if (!found)
+	{
+		return *way ? "is none of these" : "is empty";
+	}
+	if (*found)
+	{
+		return "is there twice";
+	}
+	*found = TRUE;
+	return *none && (*mobike || *redirect) ? "is not alone" : NULL;
+}
+
+/**
  * Parse what to do about peers that can't be asked
  */
 static bool parse_fallback(vici_message_t *request, rmobike_move_t *move,
 						   char *why, size_t len)
 {
-	enumerator_t *enumerator;
-	char *str, *way;
-	bool good, none = FALSE;
+	char *str, *pos, way[BUF_LEN];
+	const char *wrong;
+	bool none = FALSE;
+	size_t end;
 
-	str = request->get_str(request, "none", "fallback");
-	good = *str;
-	enumerator = enumerator_create_token(str, ",", " ");
-	while (good && enumerator->enumerate(enumerator, &way))
+	pos = str = request->get_str(request, "none", "fallback");
+	do
 	{
-		if (streq(way, "mobike"))
+		pos += strspn(pos, " ");
+		end = strcspn(pos, ",");
+		snprintf(way, sizeof(way), "%.*s", (int)end, pos);
+		pos += end;
+		for (end = strlen(way); end && way[end - 1] == ' '; end--)
 		{
-			move->mobike = TRUE;
+			way[end - 1] = '\0';
 		}
-		else if (streq(way, "redirect"))
-		{
-			move->redirect = TRUE;
-		}
-		else
-		{
-			none = good = streq(way, "none");
-		}
+		wrong = parse_way(way, &move->mobike, &move->redirect, &none);
 	}
-	enumerator->destroy(enumerator);
-	if (!good || (none && (move->mobike || move->redirect)))
+	while (!wrong && *pos++);
+	if (wrong)
 	{
 		snprintf(why, len, "invalid fallback '%s', expected mobike, redirect, "
-				 "both, or none", str);
-		return FALSE;
+				 "both, or none: '%s' %s", str, way, wrong);
 	}
-	return TRUE;
+	return !wrong;
 }
 
 /**

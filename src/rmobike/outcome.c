@@ -39,6 +39,7 @@ void outcome_print(message_t *event, const char *prefix)
 {
 	char *state = message_text(event, "state"), *to = message_get(event, "to");
 	char *reason = message_get(event, "reason"), *time = NULL;
+	bool led = message_get(event, "by") != NULL;
 
 	if (streq(state, names[OUTCOME_DONE]))
 	{
@@ -48,11 +49,12 @@ void outcome_print(message_t *event, const char *prefix)
 	{	/* all such lines look the same, with or without a reason */
 		reason = NULL;
 	}
-	print_line("%s%s[%s] '%s' %s%s%s: %s%s%s%s%s%s", prefix,
+	print_line("%s%s[%s] '%s' %s%s%s: %s%s%s%s%s%s%s", prefix,
 			   message_text(event, "name"), message_text(event, "id"),
 			   message_text(event, "peer-id"), message_text(event, "from"),
 			   to ? " -> " : "", to ?: "", state, reason ? ": " : "",
-			   reason ?: "", time ? " in " : "", time ?: "", time ? " ms" : "");
+			   reason ?: "", time ? " in " : "", time ?: "", time ? " ms" : "",
+			   led ? " (by MOBIKE)" : "");
 }
 
 /**

@@ -59,10 +59,11 @@ static void print_sa(message_t *sa)
 	print_line("  can switch:  %s", get_capability(sa));
 	if (last)
 	{
-		print_line("  last switch: %s -> %s: %s%s%s, %s ms",
+		print_line("  last switch: %s -> %s: %s%s%s, %s ms%s",
 				   message_text(last, "from"), message_text(last, "to"),
 				   message_text(last, "state"), reason ? ": " : "",
-				   reason ?: "", message_text(last, "ms"));
+				   reason ?: "", message_text(last, "ms"),
+				   message_get(last, "by") ? ", by MOBIKE" : "");
 	}
 }
 

@@ -81,6 +81,9 @@ rw[4] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done"
 behaves "one is there already" already_there 0 \
 	"rw[3] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.1: done in 0.0 ms"
 reject "a move has no reason, all such lines look the same" "already there"
+behaves "peers are led" one_is_led 1 \
+"rw[3] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done in 41.2 ms (by MOBIKE)
+rw[4] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: refused: stays (by MOBIKE)"
 behaves "one of two refuses" one_refuses 1 \
 "-> 192.0.2.2: refused: the peer stays at its address
 rw[4] 'carol@strongswan.org' 192.0.2.1 -> 192.0.2.2: done"

@@ -151,6 +151,12 @@ def already_there(client, request):
     client.event(3, "done", to="192.0.2.1", ms="0.0", reason="already there")
 
 
+def one_is_led(client, request):
+    client.reply(success="yes", matches="2")
+    client.event(3, "done", by="mobike")
+    client.event(4, "refused", by="mobike", reason="stays")
+
+
 def one_refuses(client, request):
     client.reply(success="yes", matches="2")
     client.event(3, "refused", reason="the peer stays at its address")
@@ -320,7 +326,8 @@ def some_connected(client, request):
             "ms": "41.2"}),
         "4": ike_sa(4, capable="no", switch={
             "from": "192.0.2.2", "to": "192.0.2.1", "state": "failed",
-            "reason": "peer does not support it", "ms": "0.0"}),
+            "reason": "peer does not support it", "ms": "0.0",
+            "by": "mobike"}),
         "5": ike_sa(5, mobike="no", capable="no"),
         "6": ike_sa(6, initiator="yes"),
         "7": ike_sa(7, state="CONNECTING", mobike="no", capable="no"),

@@ -22,7 +22,7 @@ addresses:   192.0.2.2 ... 198.51.100.7
 can switch:  yes
 last switch: 192.0.2.1 -> 192.0.2.2: done, 41.2 ms
 can switch:  no, the peer did not tell that it supports it
-last switch: 192.0.2.2 -> 192.0.2.1: failed: peer does not support it, 0.0 ms
+last switch: 192.0.2.2 -> 192.0.2.1: failed: peer does not support it, 0.0 ms, by MOBIKE
 can switch:  no, MOBIKE is not in use
 can switch:  if the peer asks for it, since we initiated the IKE_SA
 can switch:  not now, it is not established" --status --uri "$vici"

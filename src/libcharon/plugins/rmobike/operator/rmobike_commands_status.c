@@ -39,6 +39,10 @@ void rmobike_commands_add_switch(vici_builder_t *builder,
 		rmobike_commands_add_text(builder, "reason", asked->reason);
 	}
 	builder->add_kv(builder, "ms", "%.1f", asked->ms);
+	if (asked->led)
+	{
+		builder->add_kv(builder, "by", "mobike");
+	}
 	if (asked->tag)
 	{
 		rmobike_commands_add_text(builder, "tag", asked->tag);

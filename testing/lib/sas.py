@@ -38,7 +38,9 @@ def dump():
 				if kind == DONE:
 					return
 				assert kind == NEWSA, kind
-				yield data[16:length]
+				# Without an SPI it is one that charon is asked for
+				if any(data[16:length][slice(*SPI)][:4]):
+					yield data[16:length]
 				data = data[length + 3 & ~3:]
 
 

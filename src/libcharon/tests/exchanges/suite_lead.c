@@ -90,8 +90,8 @@ START_TEST(test_idle_peer_is_brought_back)
 END_TEST
 
 /*
- * Nobody waits for those that are silent: as soon as they are late others are led,
- * long before it is known that they stay.
+ * Nobody waits for those that are silent: as soon as they are late others are
+ * led, long before it is known that they stay.
  */
 START_TEST(test_idle_peers_hold_nobody_up)
 {

@@ -89,11 +89,11 @@ METHOD(kernel_interface_t, add_policy, status_t,
 	{	/* there is always a policy, so nothing can leak */
 		return SUCCESS;
 	}
-	if (scope && scope->peer_moves && id->dir != POLICY_OUT &&
-		!instance->reqids->is_unique(instance->reqids,
-									   data->sa->reqid))
+	if (scope && scope->peer_moves &&
+		!instance->reqids->is_unique(instance->reqids, data->sa->reqid))
 	{	/* what another CHILD_SA receives has to match it, too, until that one
-		 * is updated */
+		 * is updated; and what it sends needs its SA, which is not there yet:
+		 * the kernel would ask for another one, if it is of a CPU */
 		rmobike_scope_add_later(scope, id, data);
 		return SUCCESS;
 	}

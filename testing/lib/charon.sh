@@ -347,3 +347,9 @@ spis() { { child_get "$1" spi-in; child_get "$1" spi-out; } | sort; }
 # log_has HOST TEXT, log_count HOST TEXT: in charon's log, not as a pattern
 log_has() { grep -qF -e "$2" "$lab/$1/charon.log"; }
 log_count() { grep -cF -e "$2" "$lab/$1/charon.log" || true; }
+
+# charon_since VERSION: the gateway's is as new as that
+charon_since() {
+	printf '%s\n' "$1" "$(sed -n 's/.*daemon (strongSwan \([^,]*\),.*/\1/p' \
+		"$lab/gateway/charon.log" | tail -n 1)" | sort -CV
+}

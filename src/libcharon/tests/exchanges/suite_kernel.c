@@ -103,6 +103,40 @@ START_TEST(test_switch_uses_no_number_twice)
 }
 END_TEST
 
+#ifdef CPU_ID_MAX
+/** Check that the CHILD_SA is of IP-TFS */
+static void assert_iptfs(side_t side)
+{
+	ike_sa_t *ike_sa = world_checkout(side);
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	ck_assert(enumerator->enumerate(enumerator, &child_sa));
+	ck_assert_int_eq(child_sa->get_mode(child_sa), MODE_IPTFS);
+	enumerator->destroy(enumerator);
+	world_checkin(ike_sa, SUCCESS);
+}
+
+/*
+ * SAs of IP-TFS have a state that nobody can copy: charon moves them.
+ */
+START_TEST(test_iptfs_is_moved_by_charon)
+{
+	world_establish(.iptfs = TRUE, .nat = _i & 1, .new_kernel = _i & 2);
+	world_switch(NEW);
+	world_run(10000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_at(NEW);
+	assert_agreed();
+	assert_iptfs(INITIATOR);
+	assert_iptfs(RESPONDER);
+	ck_assert_uint_eq(world_children(INITIATOR), 1);
+}
+END_TEST
+#endif
+
 /*
  * Two CHILD_SAs have the same reqid while one replaces the other. No matter
  * what the kernel can do, those that are left are at the new address.
@@ -174,6 +208,9 @@ void suite_kernel(TCase *tcase)
 	tcase_add_loop_test(tcase, test_failed_update_is_taken_back, 0, 4);
 	tcase_add_loop_test(tcase, test_new_mapping_blocks_nothing, 0, 2);
 	tcase_add_loop_test(tcase, test_switch_uses_no_number_twice, 0, 4);
+#ifdef CPU_ID_MAX
+	tcase_add_loop_test(tcase, test_iptfs_is_moved_by_charon, 0, 4);
+#endif
 	tcase_add_loop_test(tcase, test_switch_during_rekeying, 0, 40);
 	tcase_add_loop_test(tcase, test_back_where_a_child_was_rekeyed, 0,
 						countof(kernels) * 4);

@@ -95,11 +95,11 @@ END_TEST
  */
 START_TEST(test_idle_peers_hold_nobody_up)
 {
-	enum { PEERS = 12 };
-	int i;
+	const u_int peers = 12;
+	u_int i;
 
 	establish();
-	for (i = 1; i < PEERS; i++)
+	for (i = 1; i < peers; i++)
 	{
 		world_initiate();
 		world_run(100);
@@ -109,9 +109,9 @@ START_TEST(test_idle_peers_hold_nobody_up)
 	world_move(NEW, "mobike", FALSE);
 	world_run(3000);
 	ck_assert_uint_eq(world_outcomes(), 0);
-	ck_assert_uint_eq(world_count(LIST(NEW)), PEERS);
+	ck_assert_uint_eq(world_count(LIST(NEW)), peers);
 	world_run(20000);
-	ck_assert_uint_eq(world_outcomes(), PEERS);
+	ck_assert_uint_eq(world_outcomes(), peers);
 	assert_agreed();
 }
 END_TEST

@@ -51,6 +51,8 @@ typedef struct {
 	bool no_mobike;
 	/** transport mode */
 	bool transport;
+	/** IP-TFS, where strongSwan has it (6.0.2) */
+	bool iptfs;
 	/** SAs can't be updated, only rekeyed, as with kernel-libipsec */
 	bool userland_esp;
 	/** SAs can't be moved in one step, but updated by removing and adding */

@@ -12,12 +12,26 @@ static char *ids[] = { "moon", "carol" };
 static peer_cfg_t *peers[2];
 
 /**
+ * Get the mode of CHILD_SAs.
+ */
+static ipsec_mode_t get_mode()
+{
+#ifdef CPU_ID_MAX
+	if (world_conf.iptfs)
+	{
+		return MODE_IPTFS;
+	}
+#endif
+	return world_conf.transport ? MODE_TRANSPORT : MODE_TUNNEL;
+}
+
+/**
  * Create a CHILD_SA config: nets behind both ends in tunnel mode.
  */
 static child_cfg_t *create_child(side_t side, char *name, char *nets[])
 {
 	child_cfg_create_t data = {
-		.mode = world_conf.transport ? MODE_TRANSPORT : MODE_TUNNEL,
+		.mode = get_mode(),
 	};
 	child_cfg_t *cfg;
 	traffic_selector_t *ts;

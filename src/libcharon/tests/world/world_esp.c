@@ -149,6 +149,7 @@ METHOD(kernel_ipsec_t, add_sa, status_t,
 	sa->inbound = data->inbound;
 	sa->encap = data->encap;
 	sa->reqid = data->reqid;
+	sa->tunnel = data->mode == MODE_TUNNEL;
 	return SUCCESS;
 }
 

@@ -86,6 +86,8 @@ struct esp_t {
 	uint32_t reqid;
 	host_t *src, *dst;
 	bool encap;
+	/** TRUE if it is in tunnel mode */
+	bool tunnel;
 	/** TRUE if it was added with what a locked kernel told */
 	bool keyless;
 	/** time in microseconds until which it may be there besides the SA that

@@ -82,8 +82,8 @@ bool rmobike_xfrm_state_migrate(kernel_ipsec_sa_id_t *id,
 
 	sa = esp_find(kernel_side(), id->spi, id->dst);
 	other = esp_find(kernel_side(), id->spi, data->new_dst);
-	if (!world_conf.new_kernel || !sa || (other && other != sa) ||
-		!state_is_updated(sa->inbound))
+	if (!world_conf.new_kernel || !sa || !sa->tunnel ||
+		(other && other != sa) || !state_is_updated(sa->inbound))
 	{
 		return FALSE;
 	}

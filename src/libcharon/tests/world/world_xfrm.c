@@ -327,7 +327,7 @@ bool rmobike_xfrm_copy(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 	esp_t *sa, *copy;
 
 	sa = esp_find(kernel_side(), id->spi, id->dst);
-	if (!is_linux() || !state_has_keys() || !sa || sa->larval ||
+	if (!is_linux() || !state_has_keys() || !sa || !sa->tunnel ||
 		id->dst->get_family(id->dst) != new_dst->get_family(new_dst) ||
 		esp_find(kernel_side(), id->spi, new_dst))
 	{
@@ -337,6 +337,7 @@ bool rmobike_xfrm_copy(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 	copy->inbound = TRUE;
 	copy->encap = sa->encap;
 	copy->reqid = sa->reqid;
+	copy->tunnel = TRUE;
 	copy->received = sa->received;
 	return TRUE;
 }
@@ -368,6 +369,7 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 
 	sa = esp_find(kernel_side(), spi, move->dst);
 	if (!is_linux() || !state_has_keys() || !state_is_updated(FALSE) || !sa ||
+		!sa->tunnel ||
 		move->dst->get_family(move->dst) !=
 			move->new_dst->get_family(move->new_dst) ||
 		sa->encap != move->encap ||
@@ -378,6 +380,7 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 	copy = esp_add(spi, move->new_src, move->new_dst);
 	copy->encap = sa->encap;
 	copy->reqid = sa->reqid;
+	copy->tunnel = TRUE;
 	return TRUE;
 }
 
@@ -452,7 +455,8 @@ bool rmobike_xfrm_policy_move(const rmobike_xfrm_move_t *moves, u_int count,
 	esp_t *sa;
 	u_int i;
 
-	if (!is_linux() || !count || !state_is_updated(FALSE))
+	if (!is_linux() || !count || !state_is_updated(FALSE) ||
+		!find_youngest(moves) || !find_youngest(moves)->tunnel)
 	{
 		return FALSE;
 	}
@@ -479,7 +483,8 @@ bool rmobike_xfrm_policy_move(const rmobike_xfrm_move_t *moves, u_int count,
 bool rmobike_xfrm_policy_turn(const rmobike_xfrm_move_t *moves, u_int count,
 							  uint32_t spi)
 {
-	if (!is_linux() || !count || !find_youngest(moves))
+	if (!is_linux() || !count || !find_youngest(moves) ||
+		!find_youngest(moves)->tunnel)
 	{
 		return FALSE;
 	}

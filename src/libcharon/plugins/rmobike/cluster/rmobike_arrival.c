@@ -129,6 +129,7 @@ static status_t rekey(void *user, ike_sa_t *ike_sa)
 	}
 	/* if both nodes had it for a while the other one may have told them last */
 	tell_neighbours(this, ike_sa);
+	this->ownership->restore_ids(this->ownership, ike_sa);
 	return rmobike_ike_sa_rekey_children(ike_sa);
 }
 

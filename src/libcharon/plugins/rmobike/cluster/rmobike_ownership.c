@@ -33,7 +33,9 @@ struct owned_t {
 	u_int flags;
 	/** message ID after that of the client's last request here, 0 if none */
 	uint32_t heard;
-	/** when that was, monotonic time in milliseconds */
+	/** message ID after that of our last request, 0 if none */
+	uint32_t asked;
+	/** when the client's was, monotonic time in milliseconds */
 	uint64_t when;
 	/** how many times in a row the other node's copy was another one */
 	u_int differing;
@@ -123,6 +125,45 @@ METHOD(rmobike_ownership_t, get_heard, uint32_t,
 	return heard;
 }
 
+METHOD(rmobike_ownership_t, ask, void,
+	private_rmobike_ownership_t *this, uint32_t id, uint32_t mid)
+{
+	owned_t *owned;
+
+	this->records->lock(this->records);
+	owned = provide(this, id);
+	owned->asked = max(owned->asked, mid + 1);
+	this->records->unlock(this->records);
+}
+
+METHOD(rmobike_ownership_t, restore_ids, void,
+	private_rmobike_ownership_t *this, ike_sa_t *ike_sa)
+{
+	uint32_t asked = 0, heard = 0;
+	owned_t *owned;
+
+	this->records->lock(this->records);
+	owned = get(this, ike_sa->get_unique_id(ike_sa));
+	if (owned)
+	{
+		asked = owned->asked;
+		heard = owned->heard;
+	}
+	this->records->unlock(this->records);
+	if (rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
+	{
+		return;
+	}
+	if (ike_sa->get_message_id(ike_sa, TRUE) < asked)
+	{
+		ike_sa->set_message_id(ike_sa, TRUE, asked);
+	}
+	if (ike_sa->get_message_id(ike_sa, FALSE) < heard)
+	{
+		ike_sa->set_message_id(ike_sa, FALSE, heard);
+	}
+}
+
 METHOD(rmobike_ownership_t, count_differing, u_int,
 	private_rmobike_ownership_t *this, uint32_t id, bool differs)
 {
@@ -201,7 +242,7 @@ bool rmobike_ownership_has_tasks(ike_sa_t *ike_sa, task_queue_t queue)
  */
 static void rekeyed(owned_t *owned, uint32_t id)
 {
-	owned->heard = 0;
+	owned->heard = owned->asked = 0;
 }
 
 /*
@@ -217,6 +258,8 @@ rmobike_ownership_t *rmobike_ownership_create(rmobike_records_t *records)
 			.change = _change,
 			.hear = _hear,
 			.get_heard = _get_heard,
+			.ask = _ask,
+			.restore_ids = _restore_ids,
 			.count_differing = _count_differing,
 			.release = _release,
 			.is_released = _is_released,

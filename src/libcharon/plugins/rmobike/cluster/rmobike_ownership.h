@@ -88,6 +88,23 @@ struct rmobike_ownership_t {
 						  uint32_t *ago);
 
 	/**
+	 * Note that we sent a request.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		its message ID
+	 */
+	void (*ask)(rmobike_ownership_t *this, uint32_t id, uint32_t mid);
+
+	/**
+	 * Have the message IDs not be behind what was sent and received here, if
+	 * nothing is in the air: while both nodes serve an IKE_SA, ha has this one
+	 * take over the IDs of the other one, which nobody asked for.
+	 *
+	 * @param ike_sa	IKE_SA that is served here, checked out
+	 */
+	void (*restore_ids)(rmobike_ownership_t *this, ike_sa_t *ike_sa);
+
+	/**
 	 * Count how many times in a row the other node's copy was another one.
 	 *
 	 * @param id		unique ID of the IKE_SA

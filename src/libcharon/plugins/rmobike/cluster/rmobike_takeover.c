@@ -12,6 +12,11 @@
 #include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
 
+/**
+ * Until the other node has yielded, in milliseconds
+ */
+#define YIELDED 1000
+
 typedef struct private_rmobike_takeover_t private_rmobike_takeover_t;
 
 /**
@@ -185,6 +190,21 @@ METHOD(rmobike_takeover_t, take, void,
 	fetch(this, ike_sa, to);
 }
 
+/**
+ * The other node has yielded, and whatever ha told for it until then was heard;
+ * implements rmobike_errand_t
+ */
+static status_t kept(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_takeover_t *this = user;
+
+	if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED)
+	{
+		this->ownership->restore_ids(this->ownership, ike_sa);
+	}
+	return SUCCESS;
+}
+
 METHOD(rmobike_takeover_t, keep, void,
 	private_rmobike_takeover_t *this, ike_sa_t *ike_sa)
 {
@@ -204,6 +224,8 @@ METHOD(rmobike_takeover_t, keep, void,
 	{
 		this->arrival->arrived(this->arrival, ike_sa);
 	}
+	rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), YIELDED,
+						 kept, this);
 }
 
 /**
@@ -275,11 +297,19 @@ METHOD(listener_t, message, bool,
 	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, message_t *message,
 	bool incoming, bool plain)
 {
-	if (!incoming || !rmobike_ownership_concerns(ike_sa))
+	if (!rmobike_ownership_concerns(ike_sa))
 	{
 		return TRUE;
 	}
-	if (message->get_request(message))
+	if (!incoming)
+	{
+		if (plain && message->get_request(message))
+		{
+			this->ownership->ask(this->ownership, ike_sa->get_unique_id(ike_sa),
+								 message->get_message_id(message));
+		}
+	}
+	else if (message->get_request(message))
 	{
 		if (plain)
 		{

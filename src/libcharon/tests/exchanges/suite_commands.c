@@ -51,6 +51,21 @@ METHOD(vici_builder_t, add_kv, void,
 	va_end(args);
 }
 
+METHOD(vici_builder_t, add, void,
+	vici_builder_t *this, vici_type_t type, ...)
+{
+	va_list args;
+	chunk_t value;
+	char *key;
+
+	ck_assert_int_eq(type, VICI_KEY_VALUE);
+	va_start(args, type);
+	key = va_arg(args, char*);
+	value = va_arg(args, chunk_t);
+	va_end(args);
+	add_kv(this, key, "%.*s", (int)value.len, value.ptr);
+}
+
 METHOD(vici_builder_t, begin_section, void,
 	vici_builder_t *this, char *name)
 {
@@ -73,6 +88,7 @@ METHOD(vici_builder_t, finalize, vici_message_t*,
 static vici_builder_t *create_builder()
 {
 	built.public = (vici_builder_t){
+		.add = _add,
 		.add_kv = _add_kv,
 		.vadd_kv = _vadd_kv,
 		.begin_section = _begin_section,

@@ -25,8 +25,9 @@ void rmobike_ghosts_remove(ike_sa_t *ike_sa);
 
 /**
  * When this node has got all copies that it asks for when it starts, remove one
- * of each two of the same IKE_SA. The ha plugin is told of what begins before it
- * asks, and gets that again as an answer. Before strongSwan 6 it has both then.
+ * of each two of the same IKE_SA. The ha plugin is told of what begins before
+ * it asks, and gets that again as an answer. Before strongSwan 6 it has both
+ * then.
  */
 void rmobike_ghosts_remove_twins(void);
 

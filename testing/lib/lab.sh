@@ -61,15 +61,16 @@ fail() {
 # wait_for SECONDS WHAT COMMAND...: until the command succeeds. The limit only
 # ends hopeless cases, no test depends on how soon something happens.
 wait_for() {
-	local limit=$1 what=$2 end tries=0
+	local limit=$1 what=$2 end ms=50
 	shift 2
 	end=$((SECONDS + limit))
 	until "$@" >/dev/null 2>&1; do
 		[ "$SECONDS" -lt "$end" ] ||
 			fail "waited $limit s in vain for: $what"
-		# Soon at first, then without keeping the machine busy
-		tries=$((tries + 1))
-		sleep "$([ "$tries" -lt 40 ] && echo 0.05 || echo 0.5)"
+		# Soon at first, then without keeping the machine busy: to look takes a
+		# virtual one longer than to wait
+		sleep "0.$(printf %03d $ms)"
+		[ $ms -ge 400 ] || ms=$((ms * 2))
 	done
 }
 
@@ -94,7 +95,10 @@ host() {
 	done
 }
 
-lab_exec_done() { [ "$(cat "/proc/$1/comm")" = sleep ]; }
+lab_exec_done() {
+	local comm
+	read -r comm < "/proc/$1/comm" && [ "$comm" = sleep ]
+}
 
 # on HOST COMMAND...: runs it there
 on() { ( exec_on "$@" ); }

@@ -25,20 +25,17 @@ wire() {
 	local name if
 	for name in "$1 $2" "$3 $4"; do
 		if=${name#* } name=${name% *}
+		on "$name" ip link set "$if" up
 		# Packets that cross userland ESP need their checksums
-		# shellcheck disable=SC2016 # for the inner shell
-		on "$name" bash -ec 'ethtool -K "$1" tx off > /dev/null
-			ip link set "$1" up' - "$if"
+		kernel_esp || on "$name" ethtool -K "$if" tx off > /dev/null
 	done
 }
 
 # address HOST IF ADDRESS...
 address() {
-	local name=$1 if=$2 a
+	local name=$1 if=$2
 	shift 2
-	for a; do
-		on "$name" ip address add "$a" dev "$if"
-	done
+	printf "address add %s dev $if\n" "$@" | on "$name" ip -batch -
 }
 
 forwards() {

@@ -367,7 +367,7 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 											   this->ownership, this->handover);
 	this->reception = rmobike_reception_create(this->channel, rooms->switches,
 											   this->ownership, this->takeover,
-											   this->standby);
+											   this->standby, this->options);
 	rooms->ask->set_elsewhere(rooms->ask, &elsewhere);
 	rmobike_relay_serve(this->channel);
 	if (rooms->raw_socket)

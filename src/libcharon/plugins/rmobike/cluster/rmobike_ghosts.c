@@ -10,9 +10,11 @@
 #include <processing/jobs/callback_job.h>
 
 /**
- * When all copies are here, in seconds: the ha plugin asks after one
+ * When all copies are here, in milliseconds: the ha plugin asks after one
+ * second or three signs of life
  */
-#define COPIED 4
+#define COPIED 4000
+#define ACQUAINTED 4
 
 typedef struct wanted_t wanted_t;
 typedef struct copy_t copy_t;
@@ -21,6 +23,8 @@ typedef struct copy_t copy_t;
  * An IKE_SA that others are ghosts of
  */
 struct wanted_t {
+	/** whether it is deaf */
+	rmobike_channel_t *channel;
 	/** unique ID */
 	uint32_t id;
 	/** one of its virtual IPs */
@@ -35,6 +39,8 @@ struct copy_t {
 	ike_sa_id_t *spis;
 	/** its unique ID */
 	uintptr_t id;
+	/** does it have CHILD_SAs? */
+	bool children;
 };
 
 /**
@@ -98,6 +104,10 @@ CALLBACK(remove_ghosts, job_requeue_t,
 	ike_sa_t *ike_sa;
 	uint32_t id = 0;
 
+	if (wanted->channel->is_deaf(wanted->channel))
+	{	/* who ends this daemon has locked the bus, and waits for IKE_SAs */
+		return JOB_REQUEUE_NONE;
+	}
 	enumerator = charon->ike_sa_manager->create_enumerator(
 												charon->ike_sa_manager, TRUE);
 	while (!id && enumerator->enumerate(enumerator, &ike_sa))
@@ -126,7 +136,7 @@ CALLBACK(wanted_destroy, void,
 /*
  * Described in header
  */
-void rmobike_ghosts_remove(ike_sa_t *ike_sa)
+void rmobike_ghosts_remove(rmobike_channel_t *channel, ike_sa_t *ike_sa)
 {
 	enumerator_t *enumerator;
 	wanted_t *wanted;
@@ -136,6 +146,7 @@ void rmobike_ghosts_remove(ike_sa_t *ike_sa)
 	while (enumerator->enumerate(enumerator, &vip))
 	{
 		INIT(wanted,
+			.channel = channel,
 			.id = ike_sa->get_unique_id(ike_sa),
 			.vip = vip->clone(vip),
 		);
@@ -166,7 +177,8 @@ static bool equals(const void *a, const void *b)
 
 /**
  * Note a copy; if it is there already returns the unique ID of the one that is
- * of no use, else 0: the one that was found by its SPIs got the CHILD_SAs
+ * of no use, else 0: the one that is found by its SPIs, which is enumerated
+ * first, got the CHILD_SAs
  */
 static uintptr_t note(hashtable_t *seen, ike_sa_t *ike_sa)
 {
@@ -180,16 +192,18 @@ static uintptr_t note(hashtable_t *seen, ike_sa_t *ike_sa)
 		INIT(copy,
 			.spis = spis->clone(spis),
 			.id = id,
+			.children = ike_sa->get_child_count(ike_sa) > 0,
 		);
 		seen->put(seen, copy->spis, copy);
 		return 0;
 	}
-	if (!ike_sa->get_child_count(ike_sa))
+	if (copy->children || !ike_sa->get_child_count(ike_sa))
 	{
 		return id;
 	}
 	other = copy->id;
 	copy->id = id;
+	copy->children = TRUE;
 	return other;
 }
 
@@ -201,7 +215,7 @@ CALLBACK(copy_destroy, void,
 }
 
 CALLBACK(remove_twins, job_requeue_t,
-	void *null)
+	rmobike_channel_t *channel)
 {
 	hashtable_t *seen, *surplus;
 	enumerator_t *enumerator;
@@ -209,6 +223,10 @@ CALLBACK(remove_twins, job_requeue_t,
 	uintptr_t id;
 	void *key;
 
+	if (channel->is_deaf(channel))
+	{	/* as above */
+		return JOB_REQUEUE_NONE;
+	}
 	seen = hashtable_create(hash, equals, 32);
 	surplus = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr, 1);
 	enumerator = charon->ike_sa_manager->create_enumerator(
@@ -237,8 +255,9 @@ CALLBACK(remove_twins, job_requeue_t,
 /*
  * Described in header
  */
-void rmobike_ghosts_remove_twins(void)
+void rmobike_ghosts_remove_twins(rmobike_channel_t *channel, u_int heartbeat)
 {
-	lib->scheduler->schedule_job(lib->scheduler,
-		(job_t*)callback_job_create(remove_twins, NULL, NULL, NULL), COPIED);
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+		(job_t*)callback_job_create(remove_twins, channel, NULL, NULL),
+		max(COPIED, ACQUAINTED * heartbeat));
 }

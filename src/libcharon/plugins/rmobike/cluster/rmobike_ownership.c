@@ -136,6 +136,20 @@ METHOD(rmobike_ownership_t, ask, void,
 	this->records->unlock(this->records);
 }
 
+METHOD(rmobike_ownership_t, forget_asked, void,
+	private_rmobike_ownership_t *this, uint32_t id)
+{
+	owned_t *owned;
+
+	this->records->lock(this->records);
+	owned = get(this, id);
+	if (owned)
+	{
+		owned->asked = 0;
+	}
+	this->records->unlock(this->records);
+}
+
 METHOD(rmobike_ownership_t, restore_ids, void,
 	private_rmobike_ownership_t *this, ike_sa_t *ike_sa)
 {
@@ -150,8 +164,9 @@ METHOD(rmobike_ownership_t, restore_ids, void,
 		heard = owned->heard;
 	}
 	this->records->unlock(this->records);
-	if (rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
-	{
+	if (rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) ||
+		rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_QUEUED))
+	{	/* the last one may not have come to the peer */
 		return;
 	}
 	if (ike_sa->get_message_id(ike_sa, TRUE) < asked)
@@ -259,6 +274,7 @@ rmobike_ownership_t *rmobike_ownership_create(rmobike_records_t *records)
 			.hear = _hear,
 			.get_heard = _get_heard,
 			.ask = _ask,
+			.forget_asked = _forget_asked,
 			.restore_ids = _restore_ids,
 			.count_differing = _count_differing,
 			.release = _release,

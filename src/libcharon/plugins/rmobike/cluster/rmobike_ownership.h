@@ -96,9 +96,16 @@ struct rmobike_ownership_t {
 	void (*ask)(rmobike_ownership_t *this, uint32_t id, uint32_t mid);
 
 	/**
+	 * Forget that, as the other node knows better which one is next.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 */
+	void (*forget_asked)(rmobike_ownership_t *this, uint32_t id);
+
+	/**
 	 * Have the message IDs not be behind what was sent and received here, if
-	 * nothing is in the air: while both nodes serve an IKE_SA, ha has this one
-	 * take over the IDs of the other one, which nobody asked for.
+	 * nothing is in the air, or was: while both nodes serve an IKE_SA, ha has
+	 * this one take over the IDs of the other one, which nobody asked for.
 	 *
 	 * @param ike_sa	IKE_SA that is served here, checked out
 	 */

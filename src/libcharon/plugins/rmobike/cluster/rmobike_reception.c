@@ -7,6 +7,11 @@
 #include "cluster/rmobike_reception.h"
 #include "sa/rmobike_ike_sa.h"
 
+/**
+ * What two times may differ by if they are the same, in milliseconds
+ */
+#define SAME_TIME 500
+
 typedef struct private_rmobike_reception_t private_rmobike_reception_t;
 
 /**
@@ -43,6 +48,11 @@ struct private_rmobike_reception_t {
 	 * Tells what is here
 	 */
 	rmobike_standby_t *standby;
+
+	/**
+	 * TRUE if what both nodes have the same right to is ours
+	 */
+	bool first;
 };
 
 /**
@@ -149,9 +159,21 @@ static bool is_served(ike_sa_t *ike_sa)
 }
 
 /**
+ * Each pair of nodes has one that is first: that with the lower address
+ */
+static bool is_first(const rmobike_options_cluster_t *options)
+{
+	chunk_t local = options->local->get_address(options->local);
+	chunk_t remote = options->remote->get_address(options->remote);
+
+	return chunk_compare(local, remote) < 0;
+}
+
+/**
  * Compare the last requests of the client that we and the other node got: less
  * than 0 if ours was before that. It may have sent one to both, for want of an
- * answer.
+ * answer. Then times tell, unless they differ by what a message may take: two
+ * nodes that each believe the other one do not serve it at all.
  */
 static int compare_heard(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 						 rmobike_mail_t *mail)
@@ -164,7 +186,11 @@ static int compare_heard(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 	{
 		return heard < mail->heard ? -1 : 1;
 	}
-	return ago > mail->ago ? -1 : ago < mail->ago;
+	if (max(ago, mail->ago) - min(ago, mail->ago) < SAME_TIME)
+	{
+		return this->first ? 1 : -1;
+	}
+	return ago > mail->ago ? -1 : 1;
 }
 
 /**
@@ -190,7 +216,7 @@ static void answer_served(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 		!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) &&
 		ike_sa->get_message_id(ike_sa, TRUE) < mail->next)
 	{	/* it asked our client in vain, with IDs that we don't know of */
-		ike_sa->set_message_id(ike_sa, TRUE, mail->next);
+		this->takeover->catch_up(this->takeover, ike_sa, mail->next);
 	}
 }
 
@@ -230,6 +256,8 @@ static void released(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 			 is_synchronized(ike_sa, mail))
 	{
 		answer(this, RMOBIKE_TOPIC_TAKEN, mail, 0);
+		this->ownership->forget_asked(this->ownership,
+									  ike_sa->get_unique_id(ike_sa));
 		ike_sa->set_message_id(ike_sa, TRUE, mail->next);
 		ike_sa->set_message_id(ike_sa, FALSE, mail->expected);
 		rmobike_mail_apply(mail, ike_sa);
@@ -319,8 +347,8 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 		this->takeover->keep(this->takeover, ike_sa);
 		this->standby->claim(this->standby, ike_sa);
 	}
-	else if (ike_sa)
-	{
+	else if (ike_sa && (served || ike_sa->get_state(ike_sa) == IKE_PASSIVE))
+	{	/* one that is about to end does so */
 		down = yield_to_other(this, ike_sa);
 		if (served || !is_stale(ike_sa, mail))
 		{	/* what we believed is not what the ha plugin told, or it didn't */
@@ -330,7 +358,7 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 			if (!is_synchronized(ike_sa, mail) || has_deleted(ike_sa, mail))
 			{
 				why = RMOBIKE_MAIL_NOT_SYNCHRONIZED;
-				rmobike_ghosts_remove(ike_sa);
+				rmobike_ghosts_remove(this->channel, ike_sa);
 			}
 		}
 	}
@@ -364,7 +392,8 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 											  rmobike_switches_t *switches,
 											  rmobike_ownership_t *ownership,
 											  rmobike_takeover_t *takeover,
-											  rmobike_standby_t *standby)
+											  rmobike_standby_t *standby,
+									const rmobike_options_cluster_t *options)
 {
 	private_rmobike_reception_t *this;
 
@@ -377,8 +406,9 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 		.ownership = ownership,
 		.takeover = takeover,
 		.standby = standby,
+		.first = is_first(options),
 	);
-	rmobike_ghosts_remove_twins();
+	rmobike_ghosts_remove_twins(channel, options->heartbeat);
 	channel->hear(channel, RMOBIKE_TOPIC_RELEASE, heard_release, this);
 	channel->hear(channel, RMOBIKE_TOPIC_ARRIVED, heard_arrived, this);
 	return &this->public;

@@ -13,6 +13,7 @@
 #ifndef RMOBIKE_RECEPTION_H_
 #define RMOBIKE_RECEPTION_H_
 
+#include "base/rmobike_options_cluster.h"
 #include "cluster/rmobike_channel.h"
 #include "cluster/rmobike_ownership.h"
 #include "cluster/rmobike_takeover.h"
@@ -39,11 +40,13 @@ struct rmobike_reception_t {
  * @param ownership		which IKE_SAs are ours
  * @param takeover		takes what the other node releases
  * @param standby		tells what is here
+ * @param options		who is first if both are as good, when to look for twins
  */
 rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 											  rmobike_switches_t *switches,
 											  rmobike_ownership_t *ownership,
 											  rmobike_takeover_t *takeover,
-											  rmobike_standby_t *standby);
+											  rmobike_standby_t *standby,
+									const rmobike_options_cluster_t *options);
 
 #endif /** RMOBIKE_RECEPTION_H_ @}*/

@@ -216,7 +216,11 @@ static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
 	time_t since;
 
 	if (!this->channel->is_alive(this->channel, &since))
-	{	/* it asks for all when it is started again */
+	{	/* it compares again when it is back */
+		if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED)
+		{
+			tell(this, ike_sa);
+		}
 		return SUCCESS;
 	}
 	if (time_monotonic(NULL) - since < STARTED)

@@ -165,6 +165,25 @@ static status_t fetch(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 	return ike_sa->roam(ike_sa, TRUE);
 }
 
+/**
+ * Have the client take requests for message IDs that may be used up or not
+ */
+static void fill(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
+				 bool previous)
+{
+	rmobike_fillers_send(ike_sa, this->refs, this->raw_socket, previous);
+	/* no hook sees them */
+	this->ownership->ask(this->ownership, ike_sa->get_unique_id(ike_sa),
+						 ike_sa->get_message_id(ike_sa, TRUE) - 1);
+}
+
+METHOD(rmobike_takeover_t, catch_up, void,
+	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, uint32_t next)
+{
+	ike_sa->set_message_id(ike_sa, TRUE, next);
+	fill(this, ike_sa, TRUE);
+}
+
 METHOD(rmobike_takeover_t, take, void,
 	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, host_t *to,
 	bool unsettled)
@@ -179,7 +198,7 @@ METHOD(rmobike_takeover_t, take, void,
 	ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
 	if (unsettled)
 	{
-		rmobike_fillers_send(ike_sa, this->refs, this->raw_socket, FALSE);
+		fill(this, ike_sa, FALSE);
 	}
 	if (before & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
 	{	/* it comes back without ever having been there */
@@ -224,6 +243,7 @@ METHOD(rmobike_takeover_t, keep, void,
 	{
 		this->arrival->arrived(this->arrival, ike_sa);
 	}
+	kept(this, ike_sa);
 	rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), YIELDED,
 						 kept, this);
 }
@@ -249,8 +269,7 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 ike_sa->get_other_host(ike_sa));
 	/* IVs depend on message IDs, so none is sent twice */
-	rmobike_fillers_send(ike_sa, this->refs, this->raw_socket,
-						 !(owned & RMOBIKE_SERVED));
+	fill(this, ike_sa, !(owned & RMOBIKE_SERVED));
 	if (owned & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
 	{	/* it comes back without ever having been there */
 		this->ownership->change(this->ownership, id, 0, RMOBIKE_ARRIVING);
@@ -454,6 +473,7 @@ rmobike_takeover_t *rmobike_takeover_create(rmobike_ask_t *ask,
 			},
 			.take = _take,
 			.keep = _keep,
+			.catch_up = _catch_up,
 			.take_all = _take_all,
 			.watch = _watch,
 			.get_last = _get_last,

@@ -68,6 +68,17 @@ struct rmobike_takeover_t {
 	void (*keep)(rmobike_takeover_t *this, ike_sa_t *ike_sa);
 
 	/**
+	 * Ask no more with the message IDs that the other node used up on an IKE_SA
+	 * that is served here. Nobody knows whether its requests came to the
+	 * client, so it gets others that it may take instead.
+	 *
+	 * @param ike_sa	IKE_SA, checked out, with nothing in the air
+	 * @param next		ID that the other node would have used next
+	 */
+	void (*catch_up)(rmobike_takeover_t *this, ike_sa_t *ike_sa,
+					 uint32_t next);
+
+	/**
 	 * Take all IKE_SAs of the other node, which is dead. In jobs of their own.
 	 *
 	 * @param why		how that is known, static text

@@ -326,13 +326,17 @@ void rmobike_ike_sa_abandon(ike_sa_t *ike_sa)
 	/* queues what is active */
 	ike_sa->set_message_id(ike_sa, TRUE, ike_sa->get_message_id(ike_sa, TRUE));
 	ike_sa->flush_queue(ike_sa, TASK_QUEUE_QUEUED);
+	ike_sa->flush_queue(ike_sa, TASK_QUEUE_PASSIVE);
 	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
 	while (enumerator->enumerate(enumerator, &child_sa))
 	{
 		if (child_sa->get_state(child_sa) == CHILD_REKEYING ||
 			child_sa->get_state(child_sa) == CHILD_DELETING)
 		{
-			child_sa->set_state(child_sa, CHILD_INSTALLED);
+			/* one that was replaced does not send anymore */
+			child_sa->set_state(child_sa,
+				child_sa->get_outbound_state(child_sa) == CHILD_OUTBOUND_NONE ?
+											CHILD_DELETED : CHILD_INSTALLED);
 		}
 	}
 	enumerator->destroy(enumerator);

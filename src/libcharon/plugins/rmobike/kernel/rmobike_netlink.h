@@ -14,7 +14,7 @@
 #ifndef RMOBIKE_NETLINK_H_
 #define RMOBIKE_NETLINK_H_
 
-#include <daemon.h>
+#include <kernel/kernel_ipsec.h>
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

@@ -7,6 +7,12 @@
 
 #include <sys/socket.h>
 
+/**
+ * Nobody here has a daemon, but parts of the plugin log by this if the headers
+ * of a version of strongSwan have them do so
+ */
+void *charon __attribute__((weak));
+
 /*
  * Described in header
  */

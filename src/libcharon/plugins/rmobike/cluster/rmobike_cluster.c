@@ -365,9 +365,10 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 											 rooms->refs, this->ownership);
 	this->leftovers = rmobike_leftovers_create(this->channel, rooms->refs,
 											   this->ownership, this->handover);
-	this->reception = rmobike_reception_create(this->channel, rooms->switches,
-											   this->ownership, this->takeover,
-											   this->standby, this->options);
+	this->reception = rmobike_reception_create(this->channel, rooms->refs,
+											   rooms->switches, this->ownership,
+											   this->takeover, this->standby,
+											   this->options);
 	rooms->ask->set_elsewhere(rooms->ask, &elsewhere);
 	rmobike_relay_serve(this->channel);
 	if (rooms->raw_socket)

@@ -18,7 +18,7 @@ static const u_int again[] = { 150, 350, 1000, 2000, 4000 };
 /**
  * How many message IDs may be the wrong one
  */
-#define FILLERS 2
+#define FILLERS 4
 
 typedef struct fillers_t fillers_t;
 
@@ -148,24 +148,25 @@ static packet_t *build(ike_sa_t *ike_sa, uint32_t mid, bool request)
  * Described in header
  */
 void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
-						  rmobike_raw_socket_t *raw_socket, bool previous)
+						  rmobike_raw_socket_t *raw_socket, uint32_t first,
+						  uint32_t next)
 {
-	uint32_t next = ike_sa->get_message_id(ike_sa, TRUE);
 	host_t *me = ike_sa->get_my_host(ike_sa);
 	fillers_t *this;
+	u_int i;
 
 	INIT(this,
 		.ref = refs->create_ref(refs, ike_sa),
 		.raw_socket = raw_socket,
 		.me = me->clone(me),
-		.next = next + 1,
+		.next = next,
 	);
-	if (next && previous)
+	for (i = 0; i < min(next - first, FILLERS); i++)
 	{
-		this->packets[0] = build(ike_sa, next - 1, TRUE);
+		this->packets[i] = build(ike_sa, next - min(next - first, FILLERS) + i,
+								 TRUE);
 	}
-	this->packets[1] = build(ike_sa, next, TRUE);
-	ike_sa->set_message_id(ike_sa, TRUE, next + 1);
+	ike_sa->set_message_id(ike_sa, TRUE, next);
 	fillers_send(this, ike_sa);
 	lib->scheduler->schedule_job_ms(lib->scheduler,
 			(job_t*)callback_job_create((void*)resend, this,

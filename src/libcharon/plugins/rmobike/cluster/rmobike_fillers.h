@@ -33,11 +33,12 @@
  * @param ike_sa		IKE_SA, checked out
  * @param refs			follows IKE_SAs
  * @param raw_socket	sends from addresses of the other node
- * @param previous		TRUE if the ID before the one we believe in may be
- *						needed, and we have never sent it
+ * @param first			ID of the first of them, which we have never sent
+ * @param next			ID of our next request; few before it are filled
  */
 void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
-						  rmobike_raw_socket_t *raw_socket, bool previous);
+						  rmobike_raw_socket_t *raw_socket, uint32_t first,
+						  uint32_t next);
 
 /**
  * A request that was not verified yet has the ID of the one before the next: if

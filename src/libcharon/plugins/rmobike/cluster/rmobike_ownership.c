@@ -35,6 +35,8 @@ struct owned_t {
 	uint32_t heard;
 	/** message ID after that of our last request, 0 if none */
 	uint32_t asked;
+	/** message ID after those that the other node used up, 0 if not known */
+	uint32_t spent;
 	/** when the client's was, monotonic time in milliseconds */
 	uint64_t when;
 	/** how many times in a row the other node's copy was another one */
@@ -150,6 +152,32 @@ METHOD(rmobike_ownership_t, forget_asked, void,
 	this->records->unlock(this->records);
 }
 
+METHOD(rmobike_ownership_t, get_next, uint32_t,
+	private_rmobike_ownership_t *this, ike_sa_t *ike_sa)
+{
+	uint32_t next = ike_sa->get_message_id(ike_sa, TRUE);
+	owned_t *owned;
+
+	this->records->lock(this->records);
+	owned = get(this, ike_sa->get_unique_id(ike_sa));
+	next = max(next, owned ? owned->asked : 0);
+	this->records->unlock(this->records);
+	return next;
+}
+
+METHOD(rmobike_ownership_t, spend, uint32_t,
+	private_rmobike_ownership_t *this, uint32_t id, uint32_t next)
+{
+	owned_t *owned;
+	uint32_t spent;
+
+	this->records->lock(this->records);
+	owned = provide(this, id);
+	spent = owned->spent = max(owned->spent, next);
+	this->records->unlock(this->records);
+	return spent;
+}
+
 METHOD(rmobike_ownership_t, restore_ids, void,
 	private_rmobike_ownership_t *this, ike_sa_t *ike_sa)
 {
@@ -257,7 +285,7 @@ bool rmobike_ownership_has_tasks(ike_sa_t *ike_sa, task_queue_t queue)
  */
 static void rekeyed(owned_t *owned, uint32_t id)
 {
-	owned->heard = owned->asked = 0;
+	owned->heard = owned->asked = owned->spent = 0;
 }
 
 /*
@@ -275,6 +303,8 @@ rmobike_ownership_t *rmobike_ownership_create(rmobike_records_t *records)
 			.get_heard = _get_heard,
 			.ask = _ask,
 			.forget_asked = _forget_asked,
+			.get_next = _get_next,
+			.spend = _spend,
 			.restore_ids = _restore_ids,
 			.count_differing = _count_differing,
 			.release = _release,

@@ -103,6 +103,24 @@ struct rmobike_ownership_t {
 	void (*forget_asked)(rmobike_ownership_t *this, uint32_t id);
 
 	/**
+	 * Tell which message ID nobody has used yet for a request to the client, as
+	 * far as is known here.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @return			message ID, at least that of the IKE_SA's next request
+	 */
+	uint32_t (*get_next)(rmobike_ownership_t *this, ike_sa_t *ike_sa);
+
+	/**
+	 * Note up to which message ID the other node has used them.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param next		the one after, 0 to ask only
+	 * @return			that of the most that was noted so far, 0 if none was
+	 */
+	uint32_t (*spend)(rmobike_ownership_t *this, uint32_t id, uint32_t next);
+
+	/**
 	 * Have the message IDs not be behind what was sent and received here, if
 	 * nothing is in the air, or was: while both nodes serve an IKE_SA, ha has
 	 * this one take over the IDs of the other one, which nobody asked for.

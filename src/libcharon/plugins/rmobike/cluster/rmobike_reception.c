@@ -5,12 +5,22 @@
 #include "cluster/rmobike_ghosts.h"
 #include "cluster/rmobike_mail.h"
 #include "cluster/rmobike_reception.h"
+#include "exchange/rmobike_paths.h"
+#include "sa/rmobike_errand.h"
 #include "sa/rmobike_ike_sa.h"
+
+#include <processing/jobs/callback_job.h>
 
 /**
  * What two times may differ by if they are the same, in milliseconds
  */
 #define SAME_TIME 500
+
+/**
+ * How often IKE_SAs are looked for that only the ha plugin told to be at the
+ * other node, in milliseconds
+ */
+#define LOOK 500
 
 typedef struct private_rmobike_reception_t private_rmobike_reception_t;
 
@@ -28,6 +38,11 @@ struct private_rmobike_reception_t {
 	 * Channel to the other node
 	 */
 	rmobike_channel_t *channel;
+
+	/**
+	 * Follows IKE_SAs
+	 */
+	rmobike_refs_t *refs;
 
 	/**
 	 * To end switches
@@ -50,21 +65,27 @@ struct private_rmobike_reception_t {
 	rmobike_standby_t *standby;
 
 	/**
+	 * Where clients reach the other node
+	 */
+	linked_list_t *peers;
+
+	/**
 	 * TRUE if what both nodes have the same right to is ours
 	 */
 	bool first;
 };
 
 /**
- * Answer to a release
+ * Answer to a release or an arrival, with the next message ID of our IKE_SA
  */
 static void answer(private_rmobike_reception_t *this, rmobike_topic_t topic,
-				   rmobike_mail_t *mail, uint8_t why)
+				   ike_sa_t *ike_sa, rmobike_mail_t *mail, uint8_t why)
 {
 	rmobike_mail_t reply = {
 		.initiator_spi = mail->initiator_spi,
 		.responder_spi = mail->responder_spi,
 		.number = mail->number,
+		.next = ike_sa ? this->ownership->get_next(this->ownership, ike_sa) : 0,
 		.expected = mail->expected,
 		.why = why,
 	};
@@ -208,14 +229,13 @@ static void answer_served(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 	if (!(owned & RMOBIKE_ARRIVING) &&
 		compare_heard(this, ike_sa, mail) < 0)
 	{
-		answer(this, RMOBIKE_TOPIC_REJECTED, mail, RMOBIKE_MAIL_SERVED_THERE);
+		answer(this, RMOBIKE_TOPIC_REJECTED, ike_sa, mail,
+			   RMOBIKE_MAIL_SERVED_THERE);
 		return;
 	}
-	answer(this, RMOBIKE_TOPIC_TAKEN, mail, 0);
-	if (!(owned & RMOBIKE_ARRIVING) && mail->why == RMOBIKE_MAIL_UNSETTLED &&
-		!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) &&
-		ike_sa->get_message_id(ike_sa, TRUE) < mail->next)
-	{	/* it asked our client in vain, with IDs that we don't know of */
+	answer(this, RMOBIKE_TOPIC_TAKEN, ike_sa, mail, 0);
+	if (!(owned & RMOBIKE_ARRIVING) && mail->why == RMOBIKE_MAIL_UNSETTLED)
+	{
 		this->takeover->catch_up(this->takeover, ike_sa, mail->next);
 	}
 }
@@ -255,7 +275,7 @@ static void released(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 	else if (ike_sa && ike_sa->get_state(ike_sa) == IKE_PASSIVE &&
 			 is_synchronized(ike_sa, mail))
 	{
-		answer(this, RMOBIKE_TOPIC_TAKEN, mail, 0);
+		answer(this, RMOBIKE_TOPIC_TAKEN, ike_sa, mail, 0);
 		this->ownership->forget_asked(this->ownership,
 									  ike_sa->get_unique_id(ike_sa));
 		ike_sa->set_message_id(ike_sa, TRUE, mail->next);
@@ -266,7 +286,7 @@ static void released(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 	}
 	else
 	{
-		answer(this, RMOBIKE_TOPIC_REJECTED, mail,
+		answer(this, RMOBIKE_TOPIC_REJECTED, ike_sa, mail,
 			   RMOBIKE_MAIL_NOT_SYNCHRONIZED);
 	}
 }
@@ -362,11 +382,89 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 			}
 		}
 	}
-	answer(this, RMOBIKE_TOPIC_NOTED, mail, why);
+	answer(this, RMOBIKE_TOPIC_NOTED, ike_sa, mail, why);
 	if (down)
 	{	/* the ha plugin ignores it, as it is passive */
 		charon->bus->ike_updown(charon->bus, ike_sa, FALSE);
 	}
+}
+
+/**
+ * Do we serve an IKE_SA that has an address of the other node, although nobody
+ * asked its client to come here? If so, the ha plugin told that it went there.
+ */
+static bool is_lost(private_rmobike_reception_t *this, ike_sa_t *ike_sa)
+{
+	return ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
+		   rmobike_ownership_concerns(ike_sa) &&
+		   rmobike_paths_include(this->peers, ike_sa->get_my_host(ike_sa)) &&
+		   !rmobike_ownership_is_here(ike_sa) &&
+		   !(this->ownership->get(this->ownership,
+						ike_sa->get_unique_id(ike_sa)) & RMOBIKE_ARRIVING);
+}
+
+/**
+ * The channel is silent, the ha plugin is not; implements rmobike_errand_t
+ */
+static status_t lose(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_reception_t *this = user;
+
+	if (is_lost(this, ike_sa) && yield_to_other(this, ike_sa))
+	{
+		charon->bus->ike_updown(charon->bus, ike_sa, FALSE);
+	}
+	return SUCCESS;
+}
+
+CALLBACK(look, job_requeue_t,
+	private_rmobike_reception_t *this)
+{
+	enumerator_t *enumerator;
+	ike_sa_t *ike_sa;
+
+	if (this->channel->is_deaf(this->channel))
+	{	/* as above */
+		return JOB_REQUEUE_NONE;
+	}
+	if (!this->channel->is_alive(this->channel, NULL))
+	{
+		enumerator = charon->ike_sa_manager->create_enumerator(
+												charon->ike_sa_manager, FALSE);
+		while (enumerator->enumerate(enumerator, &ike_sa))
+		{
+			if (is_lost(this, ike_sa))
+			{
+				rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa),
+									 0, lose, this);
+			}
+		}
+		enumerator->destroy(enumerator);
+	}
+	return JOB_RESCHEDULE_MS(LOOK);
+}
+
+/**
+ * The other node knows, and how far it got when it asked, implements
+ * rmobike_mail_cb_t
+ */
+static void noted(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
+{
+	private_rmobike_reception_t *this = user;
+
+	if (ike_sa && !this->channel->is_deaf(this->channel))
+	{
+		if (is_served(ike_sa))
+		{
+			this->takeover->catch_up(this->takeover, ike_sa, mail->next);
+		}
+		this->standby->noted(this->standby, ike_sa, mail->why);
+	}
+}
+
+static void heard_noted(void *user, chunk_t data)
+{
+	rmobike_mail_handle(data, noted, user);
 }
 
 static void heard_release(void *user, chunk_t data)
@@ -389,6 +487,7 @@ METHOD(rmobike_reception_t, destroy, void,
  * Described in header
  */
 rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
+											  rmobike_refs_t *refs,
 											  rmobike_switches_t *switches,
 											  rmobike_ownership_t *ownership,
 											  rmobike_takeover_t *takeover,
@@ -402,14 +501,20 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 			.destroy = _destroy,
 		},
 		.channel = channel,
+		.refs = refs,
 		.switches = switches,
 		.ownership = ownership,
 		.takeover = takeover,
 		.standby = standby,
+		.peers = options->peers,
 		.first = is_first(options),
 	);
 	rmobike_ghosts_remove_twins(channel, options->heartbeat);
 	channel->hear(channel, RMOBIKE_TOPIC_RELEASE, heard_release, this);
 	channel->hear(channel, RMOBIKE_TOPIC_ARRIVED, heard_arrived, this);
+	channel->hear(channel, RMOBIKE_TOPIC_NOTED, heard_noted, this);
+	lib->scheduler->schedule_job_ms(lib->scheduler,
+		(job_t*)callback_job_create_with_prio(look, this, NULL, NULL,
+											  JOB_PRIO_HIGH), LOOK);
 	return &this->public;
 }

@@ -17,6 +17,7 @@
 #include "cluster/rmobike_channel.h"
 #include "cluster/rmobike_ownership.h"
 #include "cluster/rmobike_takeover.h"
+#include "sa/rmobike_refs.h"
 #include "sa/rmobike_switches.h"
 
 typedef struct rmobike_reception_t rmobike_reception_t;
@@ -36,13 +37,16 @@ struct rmobike_reception_t {
  * Create it.
  *
  * @param channel		channel to the other node, not started yet
+ * @param refs			follows IKE_SAs
  * @param switches		to end them
  * @param ownership		which IKE_SAs are ours
  * @param takeover		takes what the other node releases
  * @param standby		tells what is here
- * @param options		who is first if both are as good, when to look for twins
+ * @param options		addresses of the other node, who is first if both are as
+ *						good, when to look for twins
  */
 rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
+											  rmobike_refs_t *refs,
 											  rmobike_switches_t *switches,
 											  rmobike_ownership_t *ownership,
 											  rmobike_takeover_t *takeover,

@@ -80,6 +80,15 @@ static void queue(private_rmobike_standby_t *this, ike_sa_t *ike_sa, u_int ms,
 }
 
 /**
+ * Have the ha plugin tell of an IKE_SA, implements rmobike_errand_t
+ */
+static status_t push(void *user, ike_sa_t *ike_sa)
+{
+	rmobike_ha_push(ike_sa);
+	return SUCCESS;
+}
+
+/**
  * Tell the other node, unless it knows; implements rmobike_errand_t
  */
 static status_t tell_untold(void *user, ike_sa_t *ike_sa)
@@ -89,9 +98,17 @@ static status_t tell_untold(void *user, ike_sa_t *ike_sa)
 	rmobike_mail_t mail;
 	chunk_t data;
 
-	if (this->channel && ike_sa->get_state(ike_sa) != IKE_PASSIVE &&
-		this->ownership->get(this->ownership, id) & RMOBIKE_UNTOLD &&
-		this->channel->is_alive(this->channel, NULL))
+	if (!this->channel || ike_sa->get_state(ike_sa) == IKE_PASSIVE ||
+		!(this->ownership->get(this->ownership, id) & RMOBIKE_UNTOLD))
+	{
+		return SUCCESS;
+	}
+	if (!this->channel->is_alive(this->channel, NULL))
+	{	/* it is told when it comes back. If it is there and only we don't hear
+		 * each other it may still serve the client; what ha told may be lost */
+		queue(this, ike_sa, REMIND, push);
+	}
+	else
 	{
 		rmobike_mail_start(&mail, ike_sa);
 		rmobike_mail_add_spis(&mail, ike_sa);
@@ -99,7 +116,6 @@ static status_t tell_untold(void *user, ike_sa_t *ike_sa)
 		data = rmobike_mail_write(&mail);
 		this->channel->tell(this->channel, RMOBIKE_TOPIC_ARRIVED, data);
 		chunk_free(&data);
-		/* if it isn't there, it is told when it comes back */
 		queue(this, ike_sa, REMIND, tell_untold);
 	}
 	return SUCCESS;
@@ -171,22 +187,13 @@ METHOD(listener_t, message, bool,
 	return TRUE;
 }
 
-/**
- * The ha plugin does not tell the virtual IPs of an IKE_SA that was rekeyed,
- * and a copy without them can't rekey CHILD_SAs; implements rmobike_errand_t
- */
-static status_t renewed(void *user, ike_sa_t *ike_sa)
-{
-	rmobike_ha_push(ike_sa);
-	return SUCCESS;
-}
-
 METHOD(listener_t, ike_rekey, bool,
 	private_rmobike_standby_t *this, ike_sa_t *old, ike_sa_t *new)
 {
 	if (rmobike_ownership_concerns(new))
-	{	/* follows to the new one */
-		queue(this, old, 0, renewed);
+	{	/* ha does not tell the virtual IPs of one that was rekeyed, and a copy
+		 * without them can't rekey CHILD_SAs. Follows to the new one. */
+		queue(this, old, 0, push);
 	}
 	return TRUE;
 }
@@ -275,19 +282,12 @@ static void repair(private_rmobike_standby_t *this, ike_sa_t *ike_sa,
 	queue(this, ike_sa, tries ? ms : 0, rekey_children);
 }
 
-/**
- * The other node knows, implements rmobike_mail_cb_t
- */
-static void noted(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
+METHOD(rmobike_standby_t, noted, void,
+	private_rmobike_standby_t *this, ike_sa_t *ike_sa, uint8_t why)
 {
-	private_rmobike_standby_t *this = user;
-	bool differs = mail->why != RMOBIKE_MAIL_SYNCHRONIZED;
+	bool differs = why != RMOBIKE_MAIL_SYNCHRONIZED;
 	u_int before, tries;
 
-	if (!ike_sa)
-	{
-		return;
-	}
 	before = this->ownership->change(this->ownership,
 									 ike_sa->get_unique_id(ike_sa), 0,
 									 RMOBIKE_UNTOLD);
@@ -297,17 +297,9 @@ static void noted(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 									ike_sa->get_unique_id(ike_sa), differs);
 		if (differs && !this->interpreter->refuse(this->interpreter, ike_sa))
 		{
-			repair(this, ike_sa, mail->why == RMOBIKE_MAIL_MISSING, tries);
+			repair(this, ike_sa, why == RMOBIKE_MAIL_MISSING, tries);
 		}
 	}
-}
-
-/**
- * Implements rmobike_heard_t
- */
-static void heard_noted(void *user, chunk_t data)
-{
-	rmobike_mail_handle(data, noted, user);
 }
 
 CALLBACK(tell_each, job_requeue_t,
@@ -362,6 +354,7 @@ rmobike_standby_t *rmobike_standby_create(rmobike_channel_t *channel,
 				.child_state_change = _child_state_change,
 			},
 			.tell = _tell,
+			.noted = _noted,
 			.claim = _claim,
 			.tell_all = _tell_all,
 			.destroy = _destroy,
@@ -372,9 +365,5 @@ rmobike_standby_t *rmobike_standby_create(rmobike_channel_t *channel,
 		.ownership = ownership,
 		.options = options,
 	);
-	if (channel)
-	{
-		channel->hear(channel, RMOBIKE_TOPIC_NOTED, heard_noted, this);
-	}
 	return &this->public;
 }

@@ -50,6 +50,14 @@ struct rmobike_standby_t {
 	void (*claim)(rmobike_standby_t *this, ike_sa_t *ike_sa);
 
 	/**
+	 * The other node answered to that.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param why		how its copy is, RMOBIKE_MAIL_SYNCHRONIZED and so on
+	 */
+	void (*noted)(rmobike_standby_t *this, ike_sa_t *ike_sa, uint8_t why);
+
+	/**
 	 * Tell the other node of all that it doesn't know yet. In a job of its own.
 	 */
 	void (*tell_all)(rmobike_standby_t *this);

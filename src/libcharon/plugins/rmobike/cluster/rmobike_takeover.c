@@ -17,6 +17,12 @@
  */
 #define YIELDED 1000
 
+/**
+ * How long the client may take to answer a request whose ID the other node may
+ * have used up, in milliseconds; charon sends it again before that
+ */
+#define ANSWERED 5000
+
 typedef struct private_rmobike_takeover_t private_rmobike_takeover_t;
 
 /**
@@ -166,29 +172,64 @@ static status_t fetch(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 }
 
 /**
- * Have the client take requests for message IDs that may be used up or not
+ * Have the client take requests for message IDs that may be used up or not,
+ * beginning with this one and ending before the one that is next
  */
 static void fill(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
-				 bool previous)
+				 uint32_t first, uint32_t next)
 {
-	rmobike_fillers_send(ike_sa, this->refs, this->raw_socket, previous);
+	rmobike_fillers_send(ike_sa, this->refs, this->raw_socket, first, next);
 	/* no hook sees them */
 	this->ownership->ask(this->ownership, ike_sa->get_unique_id(ike_sa),
-						 ike_sa->get_message_id(ike_sa, TRUE) - 1);
+						 next - 1);
+}
+
+/**
+ * The client took what we asked for something that it has answered to the other
+ * node; implements rmobike_errand_t
+ */
+static status_t skip_spent(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_takeover_t *this = user;
+	uint32_t next, spent;
+
+	next = this->ownership->get_next(this->ownership, ike_sa);
+	spent = this->ownership->spend(this->ownership,
+								   ike_sa->get_unique_id(ike_sa), 0);
+	if (ike_sa->get_message_id(ike_sa, TRUE) >= spent ||
+		(ike_sa->get_state(ike_sa) != IKE_ESTABLISHED &&
+		 ike_sa->get_state(ike_sa) != IKE_REKEYING))
+	{
+		return SUCCESS;
+	}
+	/* what is in the air is queued again */
+	ike_sa->set_message_id(ike_sa, TRUE, max(next, spent));
+	if (next < spent)
+	{
+		fill(this, ike_sa, next, spent);
+	}
+	return ike_sa->initiate(ike_sa, NULL, NULL);
 }
 
 METHOD(rmobike_takeover_t, catch_up, void,
 	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, uint32_t next)
 {
-	ike_sa->set_message_id(ike_sa, TRUE, next);
-	fill(this, ike_sa, TRUE);
+	if (ike_sa->get_message_id(ike_sa, TRUE) < next)
+	{
+		this->ownership->spend(this->ownership, ike_sa->get_unique_id(ike_sa),
+							   next);
+		rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa),
+			rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) ? ANSWERED
+																   : 0,
+			skip_spent, this);
+	}
 }
 
 METHOD(rmobike_takeover_t, take, void,
 	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, host_t *to,
 	bool unsettled)
 {
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	uint32_t id = ike_sa->get_unique_id(ike_sa), next;
 	u_int before;
 
 	/* if the other node is about to end, it may not send for us anymore */
@@ -198,7 +239,8 @@ METHOD(rmobike_takeover_t, take, void,
 	ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
 	if (unsettled)
 	{
-		fill(this, ike_sa, FALSE);
+		next = ike_sa->get_message_id(ike_sa, TRUE);
+		fill(this, ike_sa, next, next + 1);
 	}
 	if (before & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
 	{	/* it comes back without ever having been there */
@@ -256,6 +298,7 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_takeover_t *this = user;
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	uint32_t next;
 	u_int owned;
 
 	owned = this->ownership->change(this->ownership, id, 0, RMOBIKE_RELEASED);
@@ -269,7 +312,9 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 ike_sa->get_other_host(ike_sa));
 	/* IVs depend on message IDs, so none is sent twice */
-	fill(this, ike_sa, !(owned & RMOBIKE_SERVED));
+	next = ike_sa->get_message_id(ike_sa, TRUE);
+	fill(this, ike_sa, owned & RMOBIKE_SERVED || !next ? next : next - 1,
+		 next + 1);
 	if (owned & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
 	{	/* it comes back without ever having been there */
 		this->ownership->change(this->ownership, id, 0, RMOBIKE_ARRIVING);

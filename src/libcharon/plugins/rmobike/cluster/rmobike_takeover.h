@@ -70,10 +70,12 @@ struct rmobike_takeover_t {
 	/**
 	 * Ask no more with the message IDs that the other node used up on an IKE_SA
 	 * that is served here. Nobody knows whether its requests came to the
-	 * client, so it gets others that it may take instead.
+	 * client, so it gets others that it may take instead. If we have asked for
+	 * something with one of them it gets some time to answer first.
 	 *
-	 * @param ike_sa	IKE_SA, checked out, with nothing in the air
-	 * @param next		ID that the other node would have used next
+	 * @param ike_sa	IKE_SA, checked out
+	 * @param next		ID that the other node would have used next, not above
+	 *					ours if it used none
 	 */
 	void (*catch_up)(rmobike_takeover_t *this, ike_sa_t *ike_sa,
 					 uint32_t next);

@@ -342,6 +342,29 @@ START_TEST(requests_are_told_from_others)
 }
 END_TEST
 
+START_TEST(new_ike_sas_are_told_from_others)
+{
+	chunk_t added = all(FROM(_i), IKE_ADD), other = all(FROM(_i), IKE_UPDATE);
+	uint64_t initiator = 0, responder = 0;
+
+	ck_assert(rmobike_dialect_get_added(added, &initiator, &responder));
+	ck_assert(be64toh(initiator) == 0xa1a2a3a4a5a6a7a8ULL);
+	ck_assert(be64toh(responder) == 0xb1b2b3b4b5b6b7b8ULL);
+	ck_assert(!rmobike_dialect_get_added(other, &initiator, &responder));
+	/* without an IKE_SA, or with a part of one */
+	ck_assert(!rmobike_dialect_get_added(chunk_create(added.ptr, 1), &initiator,
+										 &responder));
+	ck_assert(!rmobike_dialect_get_added(chunk_create(added.ptr, 2), &initiator,
+										 &responder));
+	ck_assert(!rmobike_dialect_get_added(chunk_create(added.ptr, 2 + 18),
+										 &initiator, &responder));
+	*added.ptr = 2;
+	ck_assert(!rmobike_dialect_get_added(added, &initiator, &responder));
+	chunk_free(&added);
+	chunk_free(&other);
+}
+END_TEST
+
 START_TEST(unknown_versions_types_and_attributes_are_refused)
 {
 	chunk_t message;
@@ -506,6 +529,7 @@ Suite *dialect_suite(void)
 	tcase_add_loop_test(tc, private_bits_go_where_they_are_known, 0, PAIRS);
 	tcase_add_loop_test(tc, long_messages_are_translated, 0, PAIRS);
 	tcase_add_loop_test(tc, requests_are_told_from_others, 0, PAIRS);
+	tcase_add_loop_test(tc, new_ike_sas_are_told_from_others, 0, PAIRS);
 
 	tc = add_case(suite, "what can't be said");
 	tcase_add_test(tc, additional_key_exchanges_are_not_for_old_nodes);

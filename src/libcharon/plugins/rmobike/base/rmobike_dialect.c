@@ -247,6 +247,36 @@ static bool read_attribute(translation_t *this, u_int *number, chunk_t *value)
 	return TRUE;
 }
 
+/*
+ * Described in header
+ */
+bool rmobike_dialect_get_added(chunk_t message, uint64_t *initiator,
+							   uint64_t *responder)
+{
+	translation_t reader = {
+		.from = message.len >= 2 ? message.ptr[0] : 0,
+		.rest = chunk_skip(message, 2),
+	};
+	chunk_t value;
+	u_int number;
+
+	if (!rmobike_dialect_is_known(reader.from) || message.ptr[1] != IKE_ADD)
+	{
+		return FALSE;
+	}
+	while (reader.rest.len && read_attribute(&reader, &number, &value))
+	{
+		if (number == IKE_ID)
+		{
+			memcpy(initiator, value.ptr + 1, sizeof(*initiator));
+			memcpy(responder, value.ptr + 1 + sizeof(*initiator),
+				   sizeof(*responder));
+			return TRUE;
+		}
+	}
+	return FALSE;
+}
+
 /**
  * Find out why an attribute can't be said, NULL if it can
  */

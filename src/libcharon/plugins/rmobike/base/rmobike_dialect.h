@@ -63,6 +63,18 @@ bool rmobike_dialect_has_mode(u_int version, uint8_t mode);
 bool rmobike_dialect_is_request(chunk_t message);
 
 /**
+ * If a message tells of a new IKE_SA, or of new keys of one that is being set
+ * up, get its SPIs.
+ *
+ * @param message	message, of any known version
+ * @param initiator	receives the initiator's SPI
+ * @param responder	receives the responder's SPI
+ * @return			FALSE if it tells of something else
+ */
+bool rmobike_dialect_get_added(chunk_t message, uint64_t *initiator,
+							   uint64_t *responder);
+
+/**
  * Translate a message.
  *
  * @param message	message

@@ -5,19 +5,10 @@
 #include "cluster/rmobike_ghosts.h"
 #include "cluster/rmobike_ownership.h"
 
-#include <collections/hashtable.h>
 #include <daemon.h>
 #include <processing/jobs/callback_job.h>
 
-/**
- * When all copies are here, in milliseconds: the ha plugin asks after one
- * second or three signs of life
- */
-#define COPIED 4000
-#define ACQUAINTED 4
-
 typedef struct wanted_t wanted_t;
-typedef struct copy_t copy_t;
 
 /**
  * An IKE_SA that others are ghosts of
@@ -29,18 +20,6 @@ struct wanted_t {
 	uint32_t id;
 	/** one of its virtual IPs */
 	host_t *vip;
-};
-
-/**
- * A copy
- */
-struct copy_t {
-	/** its SPIs */
-	ike_sa_id_t *spis;
-	/** its unique ID */
-	uintptr_t id;
-	/** does it have CHILD_SAs? */
-	bool children;
 };
 
 /**
@@ -77,14 +56,14 @@ static bool is_ghost(ike_sa_t *ike_sa, wanted_t *wanted)
 /**
  * Remove a copy, unless it became ours
  */
-static void remove_copy(uint32_t id, const char *why)
+static void remove_copy(uint32_t id)
 {
 	ike_sa_t *ike_sa;
 
 	ike_sa = charon->ike_sa_manager->checkout_by_id(charon->ike_sa_manager, id);
 	if (ike_sa && is_copy(ike_sa))
 	{
-		DBG1(DBG_IKE, "the other node %s IKE_SA %s[%u]", why,
+		DBG1(DBG_IKE, "the other node does not have IKE_SA %s[%u]",
 			 ike_sa->get_name(ike_sa), id);
 		/* the address is not released, it is that of the other IKE_SA */
 		ike_sa->clear_virtual_ips(ike_sa, FALSE);
@@ -122,7 +101,7 @@ CALLBACK(remove_ghosts, job_requeue_t,
 	{
 		return JOB_REQUEUE_NONE;
 	}
-	remove_copy(id, "does not have");
+	remove_copy(id);
 	return JOB_REQUEUE_FAIR;
 }
 
@@ -155,109 +134,4 @@ void rmobike_ghosts_remove(rmobike_channel_t *channel, ike_sa_t *ike_sa)
 										NULL));
 	}
 	enumerator->destroy(enumerator);
-}
-
-/**
- * By the SPI that a node chose, which no two IKE_SAs have
- */
-static u_int hash(const void *key)
-{
-	ike_sa_id_t *id = (ike_sa_id_t*)key;
-	uint64_t spi = id->get_responder_spi(id);
-
-	return chunk_hash(chunk_from_thing(spi));
-}
-
-static bool equals(const void *a, const void *b)
-{
-	ike_sa_id_t *id = (ike_sa_id_t*)a;
-
-	return id->equals(id, (ike_sa_id_t*)b);
-}
-
-/**
- * Note a copy; if it is there already returns the unique ID of the one that is
- * of no use, else 0: the one that is found by its SPIs, which is enumerated
- * first, got the CHILD_SAs
- */
-static uintptr_t note(hashtable_t *seen, ike_sa_t *ike_sa)
-{
-	uintptr_t id = ike_sa->get_unique_id(ike_sa), other;
-	ike_sa_id_t *spis = ike_sa->get_id(ike_sa);
-	copy_t *copy;
-
-	copy = seen->get(seen, spis);
-	if (!copy)
-	{
-		INIT(copy,
-			.spis = spis->clone(spis),
-			.id = id,
-			.children = ike_sa->get_child_count(ike_sa) > 0,
-		);
-		seen->put(seen, copy->spis, copy);
-		return 0;
-	}
-	if (copy->children || !ike_sa->get_child_count(ike_sa))
-	{
-		return id;
-	}
-	other = copy->id;
-	copy->id = id;
-	copy->children = TRUE;
-	return other;
-}
-
-CALLBACK(copy_destroy, void,
-	copy_t *copy, const void *key)
-{
-	copy->spis->destroy(copy->spis);
-	free(copy);
-}
-
-CALLBACK(remove_twins, job_requeue_t,
-	rmobike_channel_t *channel)
-{
-	hashtable_t *seen, *surplus;
-	enumerator_t *enumerator;
-	ike_sa_t *ike_sa;
-	uintptr_t id;
-	void *key;
-
-	if (channel->is_deaf(channel))
-	{	/* as above */
-		return JOB_REQUEUE_NONE;
-	}
-	seen = hashtable_create(hash, equals, 32);
-	surplus = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr, 1);
-	enumerator = charon->ike_sa_manager->create_enumerator(
-												charon->ike_sa_manager, TRUE);
-	while (enumerator->enumerate(enumerator, &ike_sa))
-	{
-		id = is_copy(ike_sa) ? note(seen, ike_sa) : 0;
-		if (id)
-		{
-			surplus->put(surplus, (void*)id, (void*)id);
-		}
-	}
-	enumerator->destroy(enumerator);
-	seen->destroy_function(seen, copy_destroy);
-
-	enumerator = surplus->create_enumerator(surplus);
-	while (enumerator->enumerate(enumerator, &key, NULL))
-	{
-		remove_copy((uintptr_t)key, "told twice of");
-	}
-	enumerator->destroy(enumerator);
-	surplus->destroy(surplus);
-	return JOB_REQUEUE_NONE;
-}
-
-/*
- * Described in header
- */
-void rmobike_ghosts_remove_twins(rmobike_channel_t *channel, u_int heartbeat)
-{
-	lib->scheduler->schedule_job_ms(lib->scheduler,
-		(job_t*)callback_job_create(remove_twins, channel, NULL, NULL),
-		max(COPIED, ACQUAINTED * heartbeat));
 }

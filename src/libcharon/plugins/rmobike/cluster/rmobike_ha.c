@@ -122,6 +122,15 @@ chunk_t rmobike_ha_get_encoding(rmobike_ha_message_t *message)
 	return message->methods[get_method()](message);
 }
 
+/*
+ * Described in header
+ */
+void rmobike_ha_message_destroy(rmobike_ha_message_t *message)
+{
+	/* returns nothing, which is of no interest here */
+	message->methods[get_method() + 1](message);
+}
+
 /**
  * Implements rmobike_ha_encoding_t
  */

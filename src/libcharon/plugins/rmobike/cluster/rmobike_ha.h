@@ -30,13 +30,18 @@ typedef void (*rmobike_ha_push_t)(rmobike_ha_socket_t *this,
 typedef chunk_t (*rmobike_ha_encoding_t)(rmobike_ha_message_t *this);
 
 /**
+ * Waits for messages of the other node and returns one, to be destroyed.
+ */
+typedef rmobike_ha_message_t *(*rmobike_ha_pull_t)(rmobike_ha_socket_t *this);
+
+/**
  * Its socket, the same in all versions.
  */
 struct rmobike_ha_socket_t {
 	/** sends, without blocking */
 	rmobike_ha_push_t push;
-	/** waits for messages and returns one */
-	rmobike_ha_message_t *(*pull)(rmobike_ha_socket_t *this);
+	/** waits for a message */
+	rmobike_ha_pull_t pull;
 	void (*destroy)(rmobike_ha_socket_t *this);
 };
 
@@ -44,7 +49,8 @@ struct rmobike_ha_socket_t {
  * One of its messages, or one of ours that can be sent and nothing else.
  */
 struct rmobike_ha_message_t {
-	/** methods; get_encoding() is where rmobike_ha_get_encoding() says */
+	/** methods; get_encoding() is where rmobike_ha_get_encoding() says, then
+	 * comes destroy() */
 	rmobike_ha_encoding_t methods[6];
 	/** octets, of ours */
 	chunk_t encoding;
@@ -64,6 +70,13 @@ rmobike_ha_socket_t *rmobike_ha_get_socket(void);
  * @return			octets, which still belong to it
  */
 chunk_t rmobike_ha_get_encoding(rmobike_ha_message_t *message);
+
+/**
+ * Destroy one of the plugin's messages.
+ *
+ * @param message	message that was received
+ */
+void rmobike_ha_message_destroy(rmobike_ha_message_t *message);
 
 /**
  * Make a message that can be sent.

@@ -16,6 +16,11 @@
 #define ACQUAINTED 3
 
 /**
+ * How often it is said that something was told once more, in seconds
+ */
+#define REPEATED 60
+
+/**
  * When the ha plugin asks for copies, in milliseconds after it was started
  */
 #define ASKS 1000
@@ -38,9 +43,10 @@ struct private_rmobike_interpreter_t {
 	rmobike_ha_socket_t *socket;
 
 	/**
-	 * Its own way to send messages
+	 * Its own ways to send and receive messages
 	 */
 	rmobike_ha_push_t push;
+	rmobike_ha_pull_t pull;
 
 	/**
 	 * Version of its messages
@@ -61,10 +67,16 @@ struct private_rmobike_interpreter_t {
 	 * Between two signs of life, in milliseconds
 	 */
 	u_int heartbeat;
+
+	/**
+	 * When it was said last that something was told once more, monotonic time,
+	 * for the one thread that receives
+	 */
+	time_t said;
 };
 
 /**
- * What push() belongs to
+ * What push() and pull() belong to
  */
 static private_rmobike_interpreter_t *instance;
 
@@ -183,6 +195,59 @@ static void push(rmobike_ha_socket_t *socket, rmobike_ha_message_t *message)
 		(job_t*)callback_job_create(ask, request, free_request, NULL), ms);
 }
 
+/**
+ * Is an IKE_SA here, and not just being set up?
+ */
+static bool is_here(uint64_t initiator, uint64_t responder)
+{
+	ike_sa_id_t *id;
+	ike_sa_t *ike_sa;
+	bool here = FALSE;
+
+	id = ike_sa_id_create(IKEV2, initiator, responder, FALSE);
+	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, id);
+	if (ike_sa)
+	{	/* that is told of again for each additional key exchange */
+		here = ike_sa->get_state(ike_sa) != IKE_CREATED &&
+			   ike_sa->get_state(ike_sa) != IKE_CONNECTING;
+		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+	}
+	id->destroy(id);
+	return here;
+}
+
+/**
+ * Receive a message, replaces the ha plugin's method. An IKE_SA that it is told
+ * of once more it makes a second time before strongSwan 6, and since then gives
+ * other keys to the one that it has.
+ */
+static rmobike_ha_message_t *pull(rmobike_ha_socket_t *socket)
+{
+	private_rmobike_interpreter_t *this = instance;
+	rmobike_ha_message_t *message;
+	uint64_t initiator, responder;
+	time_t now;
+
+	while (TRUE)
+	{
+		message = this->pull(socket);
+		if (!rmobike_dialect_get_added(rmobike_ha_get_encoding(message),
+									   &initiator, &responder) ||
+			!is_here(initiator, responder))
+		{
+			return message;
+		}
+		rmobike_ha_message_destroy(message);
+		now = time_monotonic(NULL);
+		if (!this->said || now - this->said >= REPEATED)
+		{
+			DBG1(DBG_CFG, "the other node told of IKE_SAs that are here "
+				 "already, as by \"*\" in the FIFO of ha; ignored");
+			this->said = now;
+		}
+	}
+}
+
 METHOD(rmobike_interpreter_t, is_ready, bool,
 	private_rmobike_interpreter_t *this)
 {
@@ -236,6 +301,7 @@ METHOD(rmobike_interpreter_t, stop, void,
 	if (this->socket)
 	{
 		this->socket->push = this->push;
+		this->socket->pull = this->pull;
 		this->socket = NULL;
 	}
 }
@@ -273,7 +339,9 @@ rmobike_interpreter_t *rmobike_interpreter_create(u_int heartbeat)
 	if (this->socket)
 	{
 		this->push = this->socket->push;
+		this->pull = this->socket->pull;
 		this->socket->push = push;
+		this->socket->pull = pull;
 	}
 	return &this->public;
 }

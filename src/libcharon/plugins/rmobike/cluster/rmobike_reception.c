@@ -509,7 +509,6 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 		.peers = options->peers,
 		.first = is_first(options),
 	);
-	rmobike_ghosts_remove_twins(channel, options->heartbeat);
 	channel->hear(channel, RMOBIKE_TOPIC_RELEASE, heard_release, this);
 	channel->hear(channel, RMOBIKE_TOPIC_ARRIVED, heard_arrived, this);
 	channel->hear(channel, RMOBIKE_TOPIC_NOTED, heard_noted, this);

@@ -43,7 +43,7 @@ struct rmobike_reception_t {
  * @param takeover		takes what the other node releases
  * @param standby		tells what is here
  * @param options		addresses of the other node, who is first if both are as
- *						good, when to look for twins
+ *						good
  */
 rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 											  rmobike_refs_t *refs,

@@ -21,12 +21,6 @@
 #define TOLD 3000
 
 /**
- * How long the other node may take after it was started until it has asked for
- * all, in seconds
- */
-#define STARTED 3
-
-/**
  * How many times the time doubles after that it is told again, if that fails
  */
 #define DOUBLINGS 7
@@ -220,19 +214,13 @@ static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_standby_t *this = user;
 	status_t status = SUCCESS;
-	time_t since;
 
-	if (!this->channel->is_alive(this->channel, &since))
+	if (!this->channel->is_alive(this->channel, NULL))
 	{	/* it compares again when it is back */
 		if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED)
 		{
 			tell(this, ike_sa);
 		}
-		return SUCCESS;
-	}
-	if (time_monotonic(NULL) - since < STARTED)
-	{	/* it may just have been, and would be told twice */
-		queue(this, ike_sa, STARTED * 1000, rekey_ike);
 		return SUCCESS;
 	}
 	if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&

@@ -175,8 +175,7 @@ METHOD(rmobike_arrival_t, arrived, void,
 	before = this->ownership->change(this->ownership,
 							ike_sa->get_unique_id(ike_sa),
 							RMOBIKE_UNREKEYED,
-							RMOBIKE_ARRIVING | RMOBIKE_ORDERED |
-							RMOBIKE_REPEATED);
+							RMOBIKE_ARRIVING | RMOBIKE_ORDERED);
 	if (before & RMOBIKE_ARRIVING)
 	{
 		raise_up(ike_sa);

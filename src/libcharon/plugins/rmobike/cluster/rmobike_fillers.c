@@ -15,11 +15,6 @@
  */
 static const u_int again[] = { 150, 350, 1000, 2000, 4000 };
 
-/**
- * How many message IDs may be the wrong one
- */
-#define FILLERS 4
-
 typedef struct fillers_t fillers_t;
 
 /**
@@ -33,7 +28,7 @@ struct fillers_t {
 	/** address of the other node */
 	host_t *me;
 	/** the requests, in the order of their IDs */
-	packet_t *packets[FILLERS];
+	packet_t *packets[RMOBIKE_FILLERS];
 	/** message ID after theirs */
 	uint32_t next;
 	/** how many times they were sent again */
@@ -47,7 +42,7 @@ static void fillers_destroy(fillers_t *this)
 {
 	int i;
 
-	for (i = 0; i < FILLERS; i++)
+	for (i = 0; i < RMOBIKE_FILLERS; i++)
 	{
 		DESTROY_IF(this->packets[i]);
 	}
@@ -63,7 +58,7 @@ static void fillers_send(fillers_t *this, ike_sa_t *ike_sa)
 {
 	int i;
 
-	for (i = 0; i < FILLERS; i++)
+	for (i = 0; i < RMOBIKE_FILLERS; i++)
 	{
 		if (this->packets[i])
 		{
@@ -161,10 +156,10 @@ void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
 		.me = me->clone(me),
 		.next = next,
 	);
-	for (i = 0; i < min(next - first, FILLERS); i++)
+	for (i = 0; i < min(next - first, RMOBIKE_FILLERS); i++)
 	{
-		this->packets[i] = build(ike_sa, next - min(next - first, FILLERS) + i,
-								 TRUE);
+		this->packets[i] = build(ike_sa, max(first + RMOBIKE_FILLERS, next) -
+								 RMOBIKE_FILLERS + i, TRUE);
 	}
 	ike_sa->set_message_id(ike_sa, TRUE, next);
 	fillers_send(this, ike_sa);
@@ -208,7 +203,7 @@ static bool can_repeat(ike_sa_t *ike_sa, message_t *message, host_t *source)
 /*
  * Described in header
  */
-bool rmobike_fillers_repeat(ike_sa_t *ike_sa, message_t *message)
+void rmobike_fillers_repeat(ike_sa_t *ike_sa, message_t *message)
 {
 	uint32_t mid = message->get_message_id(message);
 	message_t *copy;
@@ -216,7 +211,7 @@ bool rmobike_fillers_repeat(ike_sa_t *ike_sa, message_t *message)
 
 	if (mid + 1 != ike_sa->get_message_id(ike_sa, FALSE))
 	{
-		return FALSE;
+		return;
 	}
 	copy = message_create_from_packet(message->get_packet(message));
 	repeat = copy->parse_header(copy) == SUCCESS &&
@@ -225,9 +220,8 @@ bool rmobike_fillers_repeat(ike_sa_t *ike_sa, message_t *message)
 	copy->destroy(copy);
 	if (repeat)
 	{
-		DBG1(DBG_IKE, "handling request %u of the peer once more, the other "
-			 "node's response got lost", mid);
+		DBG1(DBG_IKE, "handling request %u of the peer once more, the "
+			 "response to it got lost", mid);
 		ike_sa->set_message_id(ike_sa, FALSE, mid);
 	}
-	return repeat;
 }

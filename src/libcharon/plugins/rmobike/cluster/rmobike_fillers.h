@@ -26,6 +26,11 @@
 #include <daemon.h>
 
 /**
+ * How many message IDs may be the wrong one
+ */
+#define RMOBIKE_FILLERS 4
+
+/**
  * Send these requests, now and a few times more while nobody has come, and
  * raise the ID of our next request accordingly. Each is encrypted once, as IVs
  * depend on message IDs.
@@ -33,8 +38,9 @@
  * @param ike_sa		IKE_SA, checked out
  * @param refs			follows IKE_SAs
  * @param raw_socket	sends from addresses of the other node
- * @param first			ID of the first of them, which we have never sent
- * @param next			ID of our next request; few before it are filled
+ * @param first			ID of the first of them
+ * @param next			ID of our next request; of those before it the last
+ *						RMOBIKE_FILLERS are filled
  */
 void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
 						  rmobike_raw_socket_t *raw_socket, uint32_t first,
@@ -49,8 +55,7 @@ void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
  *
  * @param ike_sa		IKE_SA, checked out
  * @param message		request that arrived
- * @return				TRUE if charon will
  */
-bool rmobike_fillers_repeat(ike_sa_t *ike_sa, message_t *message);
+void rmobike_fillers_repeat(ike_sa_t *ike_sa, message_t *message);
 
 #endif /** RMOBIKE_FILLERS_H_ @}*/

@@ -200,10 +200,12 @@ METHOD(rmobike_ownership_t, restore_ids, void,
 	if (ike_sa->get_message_id(ike_sa, TRUE) < asked)
 	{
 		ike_sa->set_message_id(ike_sa, TRUE, asked);
+		change(this, ike_sa->get_unique_id(ike_sa), RMOBIKE_FORGOTTEN, 0);
 	}
 	if (ike_sa->get_message_id(ike_sa, FALSE) < heard)
 	{
 		ike_sa->set_message_id(ike_sa, FALSE, heard);
+		change(this, ike_sa->get_unique_id(ike_sa), RMOBIKE_FORGOTTEN, 0);
 	}
 }
 
@@ -225,7 +227,7 @@ METHOD(rmobike_ownership_t, release, void,
 	private_rmobike_ownership_t *this, ike_sa_t *ike_sa)
 {
 	change(this, ike_sa->get_unique_id(ike_sa), RMOBIKE_RELEASED,
-		   RMOBIKE_ARRIVING | RMOBIKE_ORDERED | RMOBIKE_REPEATED |
+		   RMOBIKE_ARRIVING | RMOBIKE_ORDERED | RMOBIKE_FORGOTTEN |
 		   RMOBIKE_UNTOLD);
 	if (ike_sa->get_state(ike_sa) != IKE_PASSIVE)
 	{

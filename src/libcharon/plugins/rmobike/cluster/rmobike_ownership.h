@@ -32,8 +32,9 @@ enum rmobike_owned_t {
 	RMOBIKE_ARRIVING = (1 << 1),
 	/** as before, by order of the other node, which sends for us */
 	RMOBIKE_ORDERED = (1 << 2),
-	/** as before, and the client's last request was handled here once more */
-	RMOBIKE_REPEATED = (1 << 3),
+	/** charon does not know what was responded to the client's last request, as
+	 * the other node did, or we changed message IDs; until the next one */
+	RMOBIKE_FORGOTTEN = (1 << 3),
 	/** its CHILD_SAs were not rekeyed since it arrived */
 	RMOBIKE_UNREKEYED = (1 << 4),
 	/** the other node does not know yet that the client arrived */

@@ -182,32 +182,47 @@ static void fill(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 	/* no hook sees them */
 	this->ownership->ask(this->ownership, ike_sa->get_unique_id(ike_sa),
 						 next - 1);
+	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
+							RMOBIKE_FORGOTTEN, 0);
+}
+
+/**
+ * Get the ID to fill from if nobody knows which one the client waits for: a few
+ * before the next one, which may be used up; or if that can't be, the first one
+ * that we have not used. An ID can be used for two messages. If a third is to
+ * come, the response to the client's own request, charon would find no IV for
+ * that (iv_gen_seq).
+ */
+static uint32_t get_first(ike_sa_t *ike_sa, uint32_t unused, uint32_t next)
+{
+	if (ike_sa->get_message_id(ike_sa, FALSE) < next)
+	{
+		return min(unused, next);
+	}
+	return next - min(next, RMOBIKE_FILLERS);
 }
 
 /**
  * The client took what we asked for something that it has answered to the other
- * node; implements rmobike_errand_t
+ * node, or it sleeps; implements rmobike_errand_t
  */
 static status_t skip_spent(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_takeover_t *this = user;
-	uint32_t next, spent;
+	uint32_t unused, next;
 
-	next = this->ownership->get_next(this->ownership, ike_sa);
-	spent = this->ownership->spend(this->ownership,
-								   ike_sa->get_unique_id(ike_sa), 0);
-	if (ike_sa->get_message_id(ike_sa, TRUE) >= spent ||
+	unused = this->ownership->get_next(this->ownership, ike_sa);
+	next = this->ownership->spend(this->ownership,
+								  ike_sa->get_unique_id(ike_sa), 0);
+	if (ike_sa->get_message_id(ike_sa, TRUE) >= next ||
 		(ike_sa->get_state(ike_sa) != IKE_ESTABLISHED &&
 		 ike_sa->get_state(ike_sa) != IKE_REKEYING))
 	{
 		return SUCCESS;
 	}
+	next = max(unused, next);
 	/* what is in the air is queued again */
-	ike_sa->set_message_id(ike_sa, TRUE, max(next, spent));
-	if (next < spent)
-	{
-		fill(this, ike_sa, next, spent);
-	}
+	fill(this, ike_sa, get_first(ike_sa, unused, next), next);
 	return ike_sa->initiate(ike_sa, NULL, NULL);
 }
 
@@ -225,6 +240,16 @@ METHOD(rmobike_takeover_t, catch_up, void,
 	}
 }
 
+/**
+ * An IKE_SA comes back without ever having been at the other node: whatever was
+ * under way goes on; implements rmobike_errand_t
+ */
+static status_t go_on(void *user, ike_sa_t *ike_sa)
+{
+	return ike_sa->get_state(ike_sa) == IKE_PASSIVE ?
+							SUCCESS : ike_sa->initiate(ike_sa, NULL, NULL);
+}
+
 METHOD(rmobike_takeover_t, take, void,
 	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, host_t *to,
 	bool unsettled)
@@ -234,18 +259,21 @@ METHOD(rmobike_takeover_t, take, void,
 
 	/* if the other node is about to end, it may not send for us anymore */
 	before = this->ownership->change(this->ownership, id,
-						RMOBIKE_ARRIVING | (unsettled ? 0 : RMOBIKE_ORDERED),
-						RMOBIKE_RELEASED | RMOBIKE_REPEATED | RMOBIKE_UNTOLD);
+						RMOBIKE_ARRIVING | RMOBIKE_FORGOTTEN |
+						(unsettled ? 0 : RMOBIKE_ORDERED),
+						RMOBIKE_RELEASED | RMOBIKE_UNTOLD);
 	ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
 	if (unsettled)
 	{
 		next = ike_sa->get_message_id(ike_sa, TRUE);
-		fill(this, ike_sa, next, next + 1);
+		fill(this, ike_sa, get_first(ike_sa, next, next + 1), next + 1);
 	}
 	if (before & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
-	{	/* it comes back without ever having been there */
+	{
 		this->ownership->change(this->ownership, id, 0,
 								RMOBIKE_ARRIVING | RMOBIKE_ORDERED);
+		rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
+							 go_on, this);
 		return;
 	}
 	fetch(this, ike_sa, to);
@@ -316,9 +344,9 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 	fill(this, ike_sa, owned & RMOBIKE_SERVED || !next ? next : next - 1,
 		 next + 1);
 	if (owned & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
-	{	/* it comes back without ever having been there */
+	{
 		this->ownership->change(this->ownership, id, 0, RMOBIKE_ARRIVING);
-		return SUCCESS;
+		return go_on(this, ike_sa);
 	}
 	return fetch(this, ike_sa, NULL);
 }
@@ -329,31 +357,33 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
  */
 static status_t skip_id(void *user, ike_sa_t *ike_sa)
 {
+	private_rmobike_takeover_t *this = user;
+
 	if (!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
 	{
 		ike_sa->set_message_id(ike_sa, TRUE,
 							   ike_sa->get_message_id(ike_sa, TRUE) + 1);
+		this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
+								RMOBIKE_FORGOTTEN, 0);
 		return ike_sa->initiate(ike_sa, NULL, NULL);
 	}
 	return SUCCESS;
 }
 
 /**
- * The client's last request may have been handled by the other node
+ * The client's last request may have been handled by the other node, or be one
+ * that charon has forgotten its response to
  */
 static void repeat(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 				   message_t *message)
 {
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	u_int owned;
 
-	owned = this->ownership->get(this->ownership, id);
 	/* to handle it resets what is in the air; the client sends it again */
-	if (owned & RMOBIKE_ARRIVING && !(owned & RMOBIKE_REPEATED) &&
-		!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) &&
-		rmobike_fillers_repeat(ike_sa, message))
+	if (this->ownership->get(this->ownership, id) & RMOBIKE_FORGOTTEN &&
+		!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
 	{
-		this->ownership->change(this->ownership, id, RMOBIKE_REPEATED, 0);
+		rmobike_fillers_repeat(ike_sa, message);
 	}
 }
 
@@ -361,6 +391,8 @@ METHOD(listener_t, message, bool,
 	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, message_t *message,
 	bool incoming, bool plain)
 {
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+
 	if (!rmobike_ownership_concerns(ike_sa))
 	{
 		return TRUE;
@@ -369,7 +401,7 @@ METHOD(listener_t, message, bool,
 	{
 		if (plain && message->get_request(message))
 		{
-			this->ownership->ask(this->ownership, ike_sa->get_unique_id(ike_sa),
+			this->ownership->ask(this->ownership, id,
 								 message->get_message_id(message));
 		}
 	}
@@ -377,9 +409,9 @@ METHOD(listener_t, message, bool,
 	{
 		if (plain)
 		{
-			this->ownership->hear(this->ownership,
-								  ike_sa->get_unique_id(ike_sa),
+			this->ownership->hear(this->ownership, id,
 								  message->get_message_id(message));
+			this->ownership->change(this->ownership, id, 0, RMOBIKE_FORGOTTEN);
 		}
 		else
 		{
@@ -419,8 +451,8 @@ METHOD(listener_t, ike_state_change, bool,
 										 0);
 		if (!(before & RMOBIKE_ARRIVING))
 		{
-			this->ownership->change(this->ownership, id, 0,
-									RMOBIKE_REPEATED | RMOBIKE_ORDERED);
+			this->ownership->change(this->ownership, id, RMOBIKE_FORGOTTEN,
+									RMOBIKE_ORDERED);
 			rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
 								 take_orphan, this);
 		}

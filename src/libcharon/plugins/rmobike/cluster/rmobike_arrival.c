@@ -176,6 +176,7 @@ METHOD(rmobike_arrival_t, arrived, void,
 							ike_sa->get_unique_id(ike_sa),
 							RMOBIKE_UNREKEYED,
 							RMOBIKE_ARRIVING | RMOBIKE_ORDERED);
+	this->ownership->settle(this->ownership, ike_sa);
 	if (before & RMOBIKE_ARRIVING)
 	{
 		raise_up(ike_sa);

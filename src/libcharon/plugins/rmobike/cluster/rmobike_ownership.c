@@ -33,6 +33,9 @@ struct owned_t {
 	u_int flags;
 	/** message ID after that of the client's last request here, 0 if none */
 	uint32_t heard;
+	/** message ID of the client's next request when it came here, plus one; 0 if
+	 * that is not known */
+	uint32_t settled;
 	/** message ID after that of our last request, 0 if none */
 	uint32_t asked;
 	/** message ID after those that the other node used up, 0 if not known */
@@ -125,6 +128,34 @@ METHOD(rmobike_ownership_t, get_heard, uint32_t,
 	}
 	this->records->unlock(this->records);
 	return heard;
+}
+
+METHOD(rmobike_ownership_t, settle, void,
+	private_rmobike_ownership_t *this, ike_sa_t *ike_sa)
+{
+	owned_t *owned;
+
+	this->records->lock(this->records);
+	owned = provide(this, ike_sa->get_unique_id(ike_sa));
+	owned->settled = ike_sa->get_message_id(ike_sa, FALSE) + 1;
+	this->records->unlock(this->records);
+}
+
+METHOD(rmobike_ownership_t, is_overtaken, bool,
+	private_rmobike_ownership_t *this, ike_sa_t *ike_sa)
+{
+	uint32_t expected = ike_sa->get_message_id(ike_sa, FALSE);
+	bool overtaken = FALSE;
+	owned_t *owned;
+
+	this->records->lock(this->records);
+	owned = get(this, ike_sa->get_unique_id(ike_sa));
+	if (owned && (owned->heard || owned->settled))
+	{
+		overtaken = expected > owned->heard && expected >= owned->settled;
+	}
+	this->records->unlock(this->records);
+	return overtaken;
 }
 
 METHOD(rmobike_ownership_t, ask, void,
@@ -288,6 +319,7 @@ bool rmobike_ownership_has_tasks(ike_sa_t *ike_sa, task_queue_t queue)
 static void rekeyed(owned_t *owned, uint32_t id)
 {
 	owned->heard = owned->asked = owned->spent = 0;
+	owned->settled = 1;
 }
 
 /*
@@ -303,6 +335,8 @@ rmobike_ownership_t *rmobike_ownership_create(rmobike_records_t *records)
 			.change = _change,
 			.hear = _hear,
 			.get_heard = _get_heard,
+			.settle = _settle,
+			.is_overtaken = _is_overtaken,
 			.ask = _ask,
 			.forget_asked = _forget_asked,
 			.get_next = _get_next,

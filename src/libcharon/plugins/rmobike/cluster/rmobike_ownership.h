@@ -89,6 +89,22 @@ struct rmobike_ownership_t {
 						  uint32_t *ago);
 
 	/**
+	 * Note that the client is here, whatever it asked the other node for.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 */
+	void (*settle)(rmobike_ownership_t *this, ike_sa_t *ike_sa);
+
+	/**
+	 * Did the client ask the other node for something since then, or since it
+	 * asked us? The ha plugin tells that, without a word to anybody here.
+	 *
+	 * @param ike_sa	IKE_SA, checked out
+	 * @return			TRUE if it did
+	 */
+	bool (*is_overtaken)(rmobike_ownership_t *this, ike_sa_t *ike_sa);
+
+	/**
 	 * Note that we sent a request.
 	 *
 	 * @param id		unique ID of the IKE_SA

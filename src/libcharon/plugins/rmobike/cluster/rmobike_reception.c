@@ -5,7 +5,6 @@
 #include "cluster/rmobike_ghosts.h"
 #include "cluster/rmobike_mail.h"
 #include "cluster/rmobike_reception.h"
-#include "exchange/rmobike_paths.h"
 #include "sa/rmobike_errand.h"
 #include "sa/rmobike_ike_sa.h"
 
@@ -63,11 +62,6 @@ struct private_rmobike_reception_t {
 	 * Tells what is here
 	 */
 	rmobike_standby_t *standby;
-
-	/**
-	 * Where clients reach the other node
-	 */
-	linked_list_t *peers;
 
 	/**
 	 * TRUE if what both nodes have the same right to is ours
@@ -390,17 +384,16 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 }
 
 /**
- * Do we serve an IKE_SA that has an address of the other node, although nobody
- * asked its client to come here? If so, the ha plugin told that it went there.
+ * Do we serve an IKE_SA whose client asked the other node for something since it
+ * asked us, as the ha plugin told?
  */
 static bool is_lost(private_rmobike_reception_t *this, ike_sa_t *ike_sa)
 {
 	return ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
 		   rmobike_ownership_concerns(ike_sa) &&
-		   rmobike_paths_include(this->peers, ike_sa->get_my_host(ike_sa)) &&
-		   !rmobike_ownership_is_here(ike_sa) &&
 		   !(this->ownership->get(this->ownership,
-						ike_sa->get_unique_id(ike_sa)) & RMOBIKE_ARRIVING);
+						ike_sa->get_unique_id(ike_sa)) & RMOBIKE_ARRIVING) &&
+		   this->ownership->is_overtaken(this->ownership, ike_sa);
 }
 
 /**
@@ -506,7 +499,6 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 		.ownership = ownership,
 		.takeover = takeover,
 		.standby = standby,
-		.peers = options->peers,
 		.first = is_first(options),
 	);
 	channel->hear(channel, RMOBIKE_TOPIC_RELEASE, heard_release, this);

@@ -42,8 +42,7 @@ struct rmobike_reception_t {
  * @param ownership		which IKE_SAs are ours
  * @param takeover		takes what the other node releases
  * @param standby		tells what is here
- * @param options		addresses of the other node, who is first if both are as
- *						good
+ * @param options		who is first if both are as good
  */
 rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 											  rmobike_refs_t *refs,

@@ -74,15 +74,6 @@ static void queue(private_rmobike_standby_t *this, ike_sa_t *ike_sa, u_int ms,
 }
 
 /**
- * Have the ha plugin tell of an IKE_SA, implements rmobike_errand_t
- */
-static status_t push(void *user, ike_sa_t *ike_sa)
-{
-	rmobike_ha_push(ike_sa);
-	return SUCCESS;
-}
-
-/**
  * Tell the other node, unless it knows; implements rmobike_errand_t
  */
 static status_t tell_untold(void *user, ike_sa_t *ike_sa)
@@ -92,17 +83,9 @@ static status_t tell_untold(void *user, ike_sa_t *ike_sa)
 	rmobike_mail_t mail;
 	chunk_t data;
 
-	if (!this->channel || ike_sa->get_state(ike_sa) == IKE_PASSIVE ||
-		!(this->ownership->get(this->ownership, id) & RMOBIKE_UNTOLD))
-	{
-		return SUCCESS;
-	}
-	if (!this->channel->is_alive(this->channel, NULL))
-	{	/* it is told when it comes back. If it is there and only we don't hear
-		 * each other it may still serve the client; what ha told may be lost */
-		queue(this, ike_sa, REMIND, push);
-	}
-	else
+	if (this->channel && ike_sa->get_state(ike_sa) != IKE_PASSIVE &&
+		this->ownership->get(this->ownership, id) & RMOBIKE_UNTOLD &&
+		this->channel->is_alive(this->channel, NULL))
 	{
 		rmobike_mail_start(&mail, ike_sa);
 		rmobike_mail_add_spis(&mail, ike_sa);
@@ -110,6 +93,7 @@ static status_t tell_untold(void *user, ike_sa_t *ike_sa)
 		data = rmobike_mail_write(&mail);
 		this->channel->tell(this->channel, RMOBIKE_TOPIC_ARRIVED, data);
 		chunk_free(&data);
+		/* if it isn't there, it is told when it comes back */
 		queue(this, ike_sa, REMIND, tell_untold);
 	}
 	return SUCCESS;
@@ -179,6 +163,15 @@ METHOD(listener_t, message, bool,
 		check_soon(this, ike_sa);
 	}
 	return TRUE;
+}
+
+/**
+ * Have the ha plugin tell of an IKE_SA, implements rmobike_errand_t
+ */
+static status_t push(void *user, ike_sa_t *ike_sa)
+{
+	rmobike_ha_push(ike_sa);
+	return SUCCESS;
 }
 
 METHOD(listener_t, ike_rekey, bool,

@@ -270,6 +270,7 @@ METHOD(rmobike_takeover_t, take, void,
 	}
 	if (before & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
 	{
+		this->ownership->settle(this->ownership, ike_sa);
 		this->ownership->change(this->ownership, id, 0,
 								RMOBIKE_ARRIVING | RMOBIKE_ORDERED);
 		rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
@@ -345,6 +346,7 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 		 next + 1);
 	if (owned & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
 	{
+		this->ownership->settle(this->ownership, ike_sa);
 		this->ownership->change(this->ownership, id, 0, RMOBIKE_ARRIVING);
 		return go_on(this, ike_sa);
 	}

@@ -33,8 +33,8 @@ struct owned_t {
 	u_int flags;
 	/** message ID after that of the client's last request here, 0 if none */
 	uint32_t heard;
-	/** message ID of the client's next request when it came here, plus one; 0 if
-	 * that is not known */
+	/** message ID of the client's next request when it came here, plus one; 0
+	 * if that is not known */
 	uint32_t settled;
 	/** message ID after that of our last request, 0 if none */
 	uint32_t asked;

@@ -384,8 +384,8 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 }
 
 /**
- * Do we serve an IKE_SA whose client asked the other node for something since it
- * asked us, as the ha plugin told?
+ * Do we serve an IKE_SA whose client asked the other node for something since
+ * it asked us, as the ha plugin told?
  */
 static bool is_lost(private_rmobike_reception_t *this, ike_sa_t *ike_sa)
 {

@@ -12,7 +12,7 @@
 /** keys of what we asked for, and of what we were asked for */
 static const char *const asking[] = {
 	"asked", "done", "refused", "timeout", "failed", "superseded", "redirected",
-	"cancelled", "in-flight", "queued", NULL,
+	"cancelled", "in-place", "in-flight", "queued", NULL,
 };
 static const char *const asked[] = {
 	"received", "accepted", "switched", "reverted", "ignored", NULL,
@@ -24,15 +24,19 @@ static const char *const asked[] = {
 static void print_counters(message_t *stats, const char *title,
 						   const char *const *key)
 {
-	char reasons[32];
+	char reasons[32], label[16], *dash;
 	message_t *reason;
 
 	print_line("%s", title);
 	for (; *key; key++)
 	{
-		print_line("  %-11s %8llu",
-				   streq(*key, "in-flight") ? "in flight" : *key,
-				   message_number(stats, *key));
+		snprintf(label, sizeof(label), "%s", *key);
+		dash = strchr(label, '-');
+		if (dash)
+		{
+			*dash = ' ';
+		}
+		print_line("  %-11s %8llu", label, message_number(stats, *key));
 		snprintf(reasons, sizeof(reasons), "%s-by", *key);
 		for (reason = message_items(stats, reasons); reason;
 			 reason = reason->next)

@@ -39,6 +39,8 @@ static const struct {
 	  "Peers that were redirected instead." },
 	{ "", "cancelled", NULL, "switches_cancelled_total",
 	  "Switches that were not started as the move was stopped." },
+	{ "", "in-place", NULL, "switches_in_place_total",
+	  "IKE_SAs selected that were where they should be." },
 	{ "refused-by", NULL, "reason", "switches_refused_by_reason_total",
 	  "Switches refused, by reason." },
 	{ "failed-by", NULL, "reason", "switches_failed_by_reason_total",

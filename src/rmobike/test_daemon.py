@@ -367,8 +367,8 @@ def counting(client, request):
     client.reply(**{
         "asked": "2100", "done": "2000", "refused": "60", "timeout": "10",
         "failed": "30", "superseded": "1", "redirected": "4",
-        "cancelled": "5", "received": "7", "accepted": "6", "ignored": "1",
-        "reverted": "2", "switched": "4", "takeovers": "1", "taken": "20",
+        "cancelled": "5", "in-place": "9", "received": "7", "accepted": "6",
+        "ignored": "1", "reverted": "2", "switched": "4", "takeovers": "1", "taken": "20",
         "cluster": {"alive": "yes", "here": "30", "copies": "10",
                     "arriving": "2", "untold": "0"},
         "refused-by": {"the peer stays at its address": "60"},

@@ -108,6 +108,7 @@ asked           2100
 refused           60
 the peer stays at its address: 60
 IKE_SA deleted: 10
+in place           9
 in flight         64
 as initiator
 reverted           2
@@ -127,6 +128,7 @@ expect "--stats --prometheus" 0 \
 rmobike_switches_done_total 2000
 rmobike_switches_failed_by_reason_total{reason="a \"quoted\" \\ reason"} 20
 rmobike_taken_ike_sas_total 20
+rmobike_switches_in_place_total 9
 rmobike_cluster_other_node_alive 1
 rmobike_cluster_copies 10
 rmobike_address_ike_sas{address="2001:db8::1"} 10

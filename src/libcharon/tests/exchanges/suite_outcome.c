@@ -8,6 +8,8 @@
 
 #include "exchange_tests.h"
 
+#include "operator/rmobike_commands.h"
+
 static void dpd(side_t side)
 {
 	world_call(side, send_dpd);
@@ -185,12 +187,21 @@ END_TEST
 
 START_TEST(test_switch_to_current_address_is_done)
 {
+	rmobike_stats_t *stats;
+	double ms;
+
 	world_establish();
+	stats = world_commands()->stats;
 	world_switch(OLD);
 	world_run(20000);
 
 	assert_dialogue();
 	assert_outcomes("rw " OLD " -> " OLD " done: already there");
+	/* nothing moved, and nothing took any time */
+	ck_assert_uint_eq(stats->get(stats, RMOBIKE_COUNT_IN_PLACE), 1);
+	ck_assert_uint_eq(stats->get(stats, RMOBIKE_COUNT_ASKED), 0);
+	ck_assert_uint_eq(stats->get(stats, RMOBIKE_COUNT_DONE), 0);
+	ck_assert_uint_eq(stats->get_latency(stats, 0, &ms), 0);
 	assert_at(OLD);
 }
 END_TEST

@@ -117,6 +117,11 @@ static void count_ended(rmobike_stats_t *stats, const rmobike_switch_t *ended)
 	switch (ended->state)
 	{
 		case RMOBIKE_DONE:
+			if (streq(ended->reason, RMOBIKE_ALREADY_THERE))
+			{
+				stats->count(stats, RMOBIKE_COUNT_IN_PLACE, NULL);
+				break;
+			}
 			stats->count(stats, RMOBIKE_COUNT_DONE, NULL);
 			stats->add_latency(stats, ended->ms);
 			break;
@@ -157,22 +162,6 @@ static void switch_ended(void *user, const rmobike_switch_t *ended)
 	}
 }
 
-METHOD(rmobike_ask_t, begin, u_int,
-	private_rmobike_ask_t *this, ike_sa_t *ike_sa, host_t *to,
-	const char *tag)
-{
-	rmobike_switch_t asked;
-	char peer_id[BUF_LEN];
-	u_int serial;
-
-	asked = rmobike_ike_sa_describe(ike_sa, to, tag, peer_id, sizeof(peer_id));
-	this->stats->count(this->stats, RMOBIKE_COUNT_ASKED, NULL);
-	serial = this->switches->begin(this->switches, &asked);
-	schedule_end(this->switches, serial, 0,
-				 rmobike_settings_get_timeout());
-	return serial;
-}
-
 /**
  * Check if an IKE_SA is where it shall be, and is not going elsewhere
  */
@@ -189,6 +178,25 @@ static bool is_there(rmobike_switches_t *switches, ike_sa_t *ike_sa, host_t *to)
 		rmobike_switch_destroy(asked);
 	}
 	return there;
+}
+
+METHOD(rmobike_ask_t, begin, u_int,
+	private_rmobike_ask_t *this, ike_sa_t *ike_sa, host_t *to,
+	const char *tag)
+{
+	rmobike_switch_t asked;
+	char peer_id[BUF_LEN];
+	u_int serial;
+
+	asked = rmobike_ike_sa_describe(ike_sa, to, tag, peer_id, sizeof(peer_id));
+	serial = this->switches->begin(this->switches, &asked);
+	if (!is_there(this->switches, ike_sa, to))
+	{
+		this->stats->count(this->stats, RMOBIKE_COUNT_ASKED, NULL);
+	}
+	schedule_end(this->switches, serial, 0,
+				 rmobike_settings_get_timeout());
+	return serial;
 }
 
 METHOD(rmobike_ask_t, set_elsewhere, void,
@@ -250,14 +258,14 @@ METHOD(rmobike_ask_t, queue, void,
 	const char *why;
 
 	why = refuse(this, ike_sa, to);
-	if (why)
-	{
-		this->switches->end(this->switches, serial, RMOBIKE_FAILED, why);
-	}
-	else if (is_there(this->switches, ike_sa, to))
+	if (is_there(this->switches, ike_sa, to))
 	{
 		this->switches->end(this->switches, serial, RMOBIKE_DONE,
-							"already there");
+							RMOBIKE_ALREADY_THERE);
+	}
+	else if (why)
+	{
+		this->switches->end(this->switches, serial, RMOBIKE_FAILED, why);
 	}
 	else if (is_elsewhere(this, to))
 	{
@@ -316,7 +324,7 @@ METHOD(rmobike_ask_t, lead, void,
 	if (is_there(this->switches, ike_sa, to))
 	{
 		this->switches->end(this->switches, serial, RMOBIKE_DONE,
-							"already there");
+							RMOBIKE_ALREADY_THERE);
 		return;
 	}
 	this->switches->lead(this->switches, serial, redirect);

@@ -37,6 +37,8 @@ enum rmobike_counter_t {
 	RMOBIKE_COUNT_REDIRECTED,
 	/** selected, but never started */
 	RMOBIKE_COUNT_CANCELLED,
+	/** selected, but where they shall be: neither asked for nor moved */
+	RMOBIKE_COUNT_IN_PLACE,
 	/** SWITCH_TO_IP_ADDRESS received, as initiator */
 	RMOBIKE_COUNT_RECEIVED,
 	/** and accepted */

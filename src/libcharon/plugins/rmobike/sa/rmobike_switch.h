@@ -55,6 +55,11 @@ extern enum_name_t *rmobike_state_names;
 #define RMOBIKE_SUPERSEDED "superseded by a newer switch"
 
 /**
+ * Reason of a switch that is done because there was nothing to do.
+ */
+#define RMOBIKE_ALREADY_THERE "already there"
+
+/**
  * A switch that we asked a peer for. Strings and hosts belong to the owner of
  * the struct.
  */

@@ -263,7 +263,7 @@ def check_requests():
 
 
 def check_command():
-	commands = re.findall(r"^  rmobike (--\w+) +\((-\w)\)", help_of(), re.M)
+	commands = re.findall(r"^  rmobike (--[\w-]+) +\((-\w)\)", help_of(), re.M)
 	options = {"%s, %s" % command for command in commands}
 	for command, short in commands:
 		if command in ("--help", "--version"):

@@ -80,12 +80,13 @@ const command_t commands[] = {
 		.desc = "move everything off an address, newcomers too",
 		.vici = "rmobike-drain",
 		.usage = {
-			"[--to ADDR[=WEIGHT][,...]] [--fallback HOW]",
+			"[--to ADDR[=WEIGHT][,...]] [--fallback HOW] [--reason TEXT]",
 			MOVE_USAGE,
 		},
 		.options = {
 			{ "to",       't', "ADDR", "where to (any other address)" },
 			{ "fallback", 'F', "HOW",  "for others: mobike,redirect" },
+			{ "reason",   'x', "TEXT", "why, shown while it is drained" },
 			MOVE_OPTIONS,
 		},
 		.needs = {
@@ -122,6 +123,17 @@ const command_t commands[] = {
 		.stop = move_stop,
 	},
 	{
+		.name = "prefer",
+		.op = 'p',
+		.desc = "have IKE_SAs return to preferred addresses now",
+		.vici = "rmobike-prefer",
+		.usage = { MOVE_USAGE },
+		.options = { MOVE_OPTIONS },
+		.timeout = MOVE_TIMEOUT,
+		.call = move_call,
+		.stop = move_stop,
+	},
+	{
 		.name = "cancel",
 		.op = 'c',
 		.desc = "stop the move under way",
@@ -138,6 +150,15 @@ const command_t commands[] = {
 		.usage = { ANSWER_USAGE },
 		.timeout = ANSWER_TIMEOUT,
 		.call = status_call,
+	},
+	{
+		.name = "list-addresses",
+		.op = 'L',
+		.desc = "list local addresses, and what they are good for",
+		.vici = RMOBIKE_ADDRESSES,
+		.usage = { ANSWER_USAGE },
+		.timeout = ANSWER_TIMEOUT,
+		.call = addresses_call,
 	},
 	{
 		.name = "monitor",

@@ -22,9 +22,10 @@
 /** vici command that stops a move */
 #define RMOBIKE_CANCEL "rmobike-cancel"
 
-/** vici commands that get the IKE_SAs, and the counters */
+/** vici commands that get the IKE_SAs, the counters, and the addresses */
 #define RMOBIKE_STATUS "rmobike-status"
 #define RMOBIKE_STATS "rmobike-stats"
+#define RMOBIKE_ADDRESSES "rmobike-list-addresses"
 
 /** ms without events after which to look if the daemon is still there */
 #define DAEMON_ALIVE_INTERVAL 1000

@@ -25,7 +25,7 @@ output_format_t output_format;
  */
 static const char *const texts[] = {
 	"name", "peer-id", "local", "remote", "from", "to", "state", "reason",
-	"tag", "errmsg",
+	"tag", "errmsg", "interface",
 };
 
 void print_to(FILE *out, const char *fmt, ...)

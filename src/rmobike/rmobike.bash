@@ -60,6 +60,7 @@ _rmobike_needs_value()
 		*" --uri"|*" -u"|*" --timeout"|*" -T"|*" --debug"|*" -v"|\
 		*" --max-in-flight"|*" -m"|*" --rate"|*" -R"|\
 		*" --max-failures"|*" -f"|*" --fallback"|*" -F"|\
+		*" --reason"|*" -x"|\
 		*" --to"|*" -t"|*" --ike"|*" -i"|*" --ike-id"|*" -I"|\
 		*" --peer-ip"|*" -p"|*" --peer-id"|*" -d"|*" --local-ip"|*" -l")
 			return 0
@@ -81,8 +82,8 @@ _rmobike()
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]
 	then
-		words="--switch --drain --undrain --balance --cancel --status --monitor
-			--stats --cluster --takeover --help --version"
+		words="--switch --drain --undrain --balance --prefer --cancel --status
+			--list-addresses --monitor --stats --cluster --takeover --help --version"
 	elif [ "$COMP_CWORD" -gt 2 ] && _rmobike_needs_value "$command" "$previous"
 	then
 		words=$(_rmobike_option_values "$command" "$previous")
@@ -93,20 +94,21 @@ _rmobike()
 					--fallback $move"
 				;;
 			--drain|-d)
-				words="--to --fallback $move"
+				words="--to --fallback --reason $move"
 				[ "$COMP_CWORD" != 2 ] || words+=" $(_rmobike_addresses)"
 				;;
 			--undrain|-u)
 				words=$common
 				[ "$COMP_CWORD" != 2 ] || words+=" $(_rmobike_addresses)"
 				;;
-			--balance|-b)
+			--balance|-b|--prefer|-p)
 				words=$move
 				;;
 			--stats|-t)
 				words="--prometheus $common"
 				;;
-			--cancel|-c|--status|-S|--monitor|-m|--cluster|-C|--takeover|-T)
+			--cancel|-c|--status|-S|--list-addresses|-L|--monitor|-m|\
+			--cluster|-C|--takeover|-T)
 				words=$common
 				;;
 		esac

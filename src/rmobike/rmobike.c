@@ -28,7 +28,7 @@
  */
 static void print_overview(FILE *out)
 {
-	static const char line[] = "  rmobike --%-9s (-%c)  %s";
+	static const char line[] = "  rmobike --%-14s (-%c)  %s";
 	const command_t *cmd;
 
 	print_to(out, "usage: rmobike <command> [<options>]");

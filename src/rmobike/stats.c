@@ -78,7 +78,7 @@ static void print_latency(message_t *stats)
  */
 command_status_t stats_call(const command_t *this, daemon_t *daemon)
 {
-	message_t *stats;
+	message_t *stats, *list;
 
 	stats = daemon_ask(daemon, vici_begin(RMOBIKE_STATS), RMOBIKE_STATS);
 	if (!stats)
@@ -87,7 +87,9 @@ command_status_t stats_call(const command_t *this, daemon_t *daemon)
 	}
 	if (options_get("prometheus"))
 	{
-		stats_print_prometheus(stats);
+		list = daemon_ask(daemon, vici_begin(RMOBIKE_ADDRESSES), NULL);
+		stats_print_prometheus(stats, list);
+		message_destroy(list);
 	}
 	else if (output_format == OUTPUT_TEXT)
 	{

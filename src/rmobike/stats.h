@@ -28,7 +28,8 @@ void stats_print_addresses(message_t *stats, daemon_t *daemon);
  * Print all in Prometheus' text format.
  *
  * @param stats			reply to RMOBIKE_STATS
+ * @param list			reply to RMOBIKE_ADDRESSES, NULL if it is not known
  */
-void stats_print_prometheus(message_t *stats);
+void stats_print_prometheus(message_t *stats, message_t *list);
 
 #endif /** STATS_H_ @}*/

@@ -12,7 +12,8 @@
  * Metrics, and where their values are.
  */
 static const struct {
-	/** section of the values, the reply itself if empty */
+	/** section of the values, the reply itself if empty; "list" for the
+	 * addresses in the reply to RMOBIKE_ADDRESSES */
 	char *section;
 	/** key of the value, NULL for all of the section by their name */
 	char *key;
@@ -83,6 +84,18 @@ static const struct {
 	  "Configured weight of this local address." },
 	{ "addresses", "drained", "address", "address_drained",
 	  "1 if this local address is drained." },
+	{ "immovable", NULL, "reason", "immovable_ike_sas",
+	  "IKE_SAs initiated by peers that can't be moved, by reason." },
+	{ "list", "usable", "address", "address_usable",
+	  "1 if this configured or local address is up and not drained." },
+	{ "list", "preferred", "address", "address_preferred_rank",
+	  "Position in the list of preferred addresses, the best one has 1." },
+	{ "list", "wait", "address", "address_return_wait_seconds",
+	  "Time until IKE_SAs return to this address." },
+	{ "list", "last-move", "address", "address_last_move_timestamp_seconds",
+	  "When the last IKE_SA came to this address, or left it." },
+	{ "list", "reason", "address", "address_drain_info",
+	  "1, and why this address is drained." },
 };
 
 /**
@@ -90,7 +103,7 @@ static const struct {
  */
 static void print_head(const char *name, const char *help)
 {
-	const char *type = strstr(name, "_seconds") ? "histogram"
+	const char *type = strstr(name, "_duration_seconds") ? "histogram"
 					 : strstr(name, "_total") ? "counter" : "gauge";
 
 	print_line("# HELP rmobike_%s %s", name, help);
@@ -103,9 +116,12 @@ static void print_head(const char *name, const char *help)
 static void write_label(char *buf, size_t len, const char *label,
 						const char *text)
 {
-	size_t used;
+	size_t used = strlen(buf);
 
-	used = snprintf(buf, len, "{%s=\"", label);
+	/* another one replaces the brace behind the first */
+	used -= used ? 1 : 0;
+	used += snprintf(buf + used, len - used, "%s%s=\"", used ? "," : "{",
+					 label);
 	for (; *text && used + sizeof("\\x\"}") <= len; text++)
 	{
 		if (*text == '"' || *text == '\\')
@@ -120,15 +136,17 @@ static void write_label(char *buf, size_t len, const char *label,
 /**
  * Print a metric, if it has any values.
  */
-static void print_metric(message_t *stats, size_t i)
+static void print_metric(message_t *stats, message_t *list, size_t i)
 {
 	const char *key = metrics[i].key, *label = metrics[i].label, *value;
-	char labels[512] = "";
+	bool is_text = key && streq(key, "reason"), started = false;
+	char labels[512];
 	message_t *element;
-	bool started = false;
 
-	element = *metrics[i].section ? message_items(stats, metrics[i].section)
-								  : stats->first;
+	element = streq(metrics[i].section, "list") ? message_items(list,
+																"addresses") :
+			  *metrics[i].section ? message_items(stats, metrics[i].section) :
+			  stats->first;
 	for (; element; element = element->next)
 	{
 		value = !key || streq(element->name, key) ? element->value : NULL;
@@ -145,12 +163,18 @@ static void print_metric(message_t *stats, size_t i)
 			print_head(metrics[i].name, metrics[i].help);
 			started = true;
 		}
+		labels[0] = '\0';
 		if (label)
 		{
 			write_label(labels, sizeof(labels), label, element->name);
 		}
+		if (is_text)
+		{
+			write_label(labels, sizeof(labels), key, value);
+		}
 		print_line("rmobike_%s%s %llu", metrics[i].name, labels,
-				   streq(value, "yes") ? 1 : strtoull(value, NULL, 10));
+				   is_text || streq(value, "yes") ? 1
+												  : strtoull(value, NULL, 10));
 	}
 }
 
@@ -184,13 +208,13 @@ static void print_latency(message_t *stats)
 	print_line("rmobike_switch_duration_seconds_count %llu", count);
 }
 
-void stats_print_prometheus(message_t *stats)
+void stats_print_prometheus(message_t *stats, message_t *list)
 {
 	size_t i;
 
 	for (i = 0; i < countof(metrics); i++)
 	{
-		print_metric(stats, i);
+		print_metric(stats, list, i);
 	}
 	print_latency(stats);
 }

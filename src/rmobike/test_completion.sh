@@ -37,7 +37,7 @@ expect() {
 	fi
 }
 
-commands=$("$rmobike" --help | sed -n 's/^  rmobike \(--[a-z]*\) .*/\1/p')
+commands=$("$rmobike" --help | sed -n 's/^  rmobike \(--[a-z-]*\) .*/\1/p')
 expect "$(completes '')" "$(sort <<< "$commands" | xargs)" "commands"
 for command in $commands
 do

@@ -19,7 +19,7 @@ SECTION_START, SECTION_END, KEY_VALUE = 1, 2, 3
 
 COMMANDS = ["rmobike-" + name for name in (
     "switch", "drain", "undrain", "balance", "cancel", "status", "stats",
-    "cluster")]
+    "cluster", "prefer", "list-addresses")]
 
 
 def name8(name):
@@ -364,6 +364,19 @@ def counting(client, request):
     if client.command == "rmobike-status":
         client.reply(sas={"3": ike_sa(3), "4": ike_sa(4)})
         return
+    if client.command == "rmobike-list-addresses":
+        client.reply(addresses={
+            "192.0.2.1": {"sas": "0", "capable": "0", "drained": "no",
+                          "interface": "eth0", "usable": "yes",
+                          "preferred": "1", "wait": "42", "weight": "3",
+                          "last-move": "1700000000"},
+            "192.0.2.2": {"sas": "30", "capable": "28", "drained": "yes",
+                          "reason": "30 % \"loss\"", "interface": "eth1",
+                          "usable": "no"},
+            "192.0.2.3": {"sas": "0", "capable": "0", "drained": "no",
+                          "usable": "no", "preferred": "2"},
+        })
+        return
     client.reply(**{
         "asked": "2100", "done": "2000", "refused": "60", "timeout": "10",
         "failed": "30", "superseded": "1", "redirected": "4",
@@ -383,8 +396,11 @@ def counting(client, request):
         "addresses": {
             "192.0.2.1": {"sas": "30", "capable": "28", "weight": "3",
                           "drained": "no"},
-            "2001:db8::1": {"sas": "10", "capable": "10", "drained": "yes"},
+            "2001:db8::1": {"sas": "10", "capable": "10", "drained": "yes",
+                            "reason": "30 % \"loss\""},
         },
+        "immovable": {"peer does not support it": "2",
+                      "MOBIKE is not enabled": "0"},
     })
 
 

@@ -135,6 +135,13 @@ rmobike_address_ike_sas{address="2001:db8::1"} 10
 rmobike_address_drained{address="192.0.2.1"} 0
 rmobike_address_drained{address="2001:db8::1"} 1
 rmobike_address_weight{address="192.0.2.1"} 3
+rmobike_immovable_ike_sas{reason="peer does not support it"} 2
+rmobike_address_usable{address="192.0.2.1"} 1
+rmobike_address_usable{address="192.0.2.3"} 0
+rmobike_address_preferred_rank{address="192.0.2.3"} 2
+rmobike_address_return_wait_seconds{address="192.0.2.1"} 42
+rmobike_address_last_move_timestamp_seconds{address="192.0.2.1"} 1700000000
+rmobike_address_drain_info{address="192.0.2.2",reason="30 % \"loss\""} 1
 # TYPE rmobike_switch_duration_seconds histogram
 rmobike_switch_duration_seconds_bucket{le="0.001"} 0
 rmobike_switch_duration_seconds_bucket{le="0.02"} 1500
@@ -145,6 +152,18 @@ rmobike_switch_duration_seconds_count 2000' \
 	--stats --prometheus --uri "$vici"
 "$python" "$here/test_prometheus.py" <"$dir/out"
 result $? "that is valid for Prometheus"
+
+# -- addresses
+
+TZ=UTC expect "--list-addresses" 0 \
+"192.0.2.1            usable   eth0            0       0      1      3  2023-11-14 22:13:20
+IKE_SAs return in 42 s
+192.0.2.2            drained  eth1           30      28      -      -  -
+drained: 30 % \"loss\"
+192.0.2.3            gone     -               0       0      2      -  -" \
+	--list-addresses --uri "$vici"
+expect "--list-addresses --json" 0 '"192.0.2.1":{"sas":0' \
+	--list-addresses --json --uri "$vici"
 
 # -- cluster
 

@@ -14,6 +14,7 @@
 #include "kernel/rmobike_routes.h"
 #include "kernel/rmobike_seamless.h"
 #include "sa/rmobike_census.h"
+#include "operator/rmobike_homing.h"
 #include "operator/rmobike_mover.h"
 #include "operator/rmobike_placement.h"
 #include "operator/rmobike_redirect.h"
@@ -137,6 +138,11 @@ struct private_rmobike_core_t {
 	rmobike_placement_t *placement;
 
 	/**
+	 * Has IKE_SAs return
+	 */
+	rmobike_homing_t *homing;
+
+	/**
 	 * Takes over redirection
 	 */
 	rmobike_redirect_t *redirect;
@@ -145,6 +151,11 @@ struct private_rmobike_core_t {
 	 * Knows addresses
 	 */
 	rmobike_choice_t *choice;
+
+	/**
+	 * Knows which of them are drained
+	 */
+	rmobike_drained_t *drained;
 
 	/**
 	 * Watches them
@@ -198,6 +209,13 @@ METHOD(rmobike_core_t, listen_, void,
 	{	/* needs what other plugins provide */
 		this->cluster = create_cluster(this);
 		this->public.commands.cluster = this->cluster;
+		charon->kernel->add_listener(charon->kernel, &this->homing->listener);
+		this->homing->look(this->homing, FALSE);
+	}
+	else
+	{
+		charon->kernel->remove_listener(charon->kernel,
+										&this->homing->listener);
 	}
 	if (this->cluster)
 	{
@@ -221,6 +239,7 @@ METHOD(rmobike_core_t, reload, void,
 {
 	rmobike_settings_reload();
 	this->placement->reload(this->placement);
+	this->homing->look(this->homing, TRUE);
 }
 
 METHOD(rmobike_core_t, get_count, u_int,
@@ -235,6 +254,7 @@ METHOD(rmobike_core_t, destroy, void,
 	DESTROY_IF(this->cluster);
 	this->listener->destroy(this->listener);
 	this->redirect->destroy(this->redirect);
+	this->homing->destroy(this->homing);
 	this->placement->destroy(this->placement);
 	this->mover->destroy(this->mover);
 	this->address_lost->destroy(this->address_lost);
@@ -257,6 +277,7 @@ METHOD(rmobike_core_t, destroy, void,
 	/* the last records are counted, and refer to what was announced */
 	this->census->destroy(this->census);
 	this->choice->destroy(this->choice);
+	this->drained->destroy(this->drained);
 	rmobike_routes_deinit();
 	rmobike_netlink_deinit();
 	rmobike_settings_deinit();
@@ -322,10 +343,12 @@ rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 	this->echo = rmobike_echo_create(this->records, this->accepted);
 	this->seek = rmobike_seek_create(this->records, this->accepted,
 									 this->rescue, this->stats);
-	this->choice = rmobike_choice_create(this->records);
+	this->drained = rmobike_drained_create();
+	this->choice = rmobike_choice_create(this->records, this->drained);
 	this->pacer = rmobike_pacer_create(this->switches, this->public.refs);
 	this->address_lost = rmobike_address_lost_create(this->switches, this->ask,
-													 this->choice, this->rescue,
+													 this->choice, this->drained,
+													 this->rescue,
 													 this->public.refs,
 													 this->pacer);
 	this->mover = rmobike_mover_create(this->switches, this->ask,
@@ -333,8 +356,10 @@ rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 									   this->pacer);
 	this->census = rmobike_census_create(this->records);
 	this->placement = rmobike_placement_create(this->ask, this->mover,
-											   this->choice, this->census,
-											   this->public.refs);
+											   this->choice, this->drained,
+											   this->census, this->public.refs);
+	this->homing = rmobike_homing_create(this->switches, this->mover,
+										 this->choice, this->drained);
 	this->redirect = rmobike_redirect_create(this->ask);
 	this->listener = create_listener(this);
 
@@ -342,6 +367,9 @@ rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 		.switches = this->switches,
 		.mover = this->mover,
 		.placement = this->placement,
+		.homing = this->homing,
+		.choice = this->choice,
+		.drained = this->drained,
 		.census = this->census,
 		.stats = this->stats,
 	};

@@ -203,7 +203,8 @@ METHOD(listener_t, ike_update, bool,
 
 	if (!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{
-		switches->moved(switches, ike_sa->get_unique_id(ike_sa), local);
+		switches->moved(switches, ike_sa->get_unique_id(ike_sa), local,
+						!local->ip_equals(local, ike_sa->get_my_host(ike_sa)));
 		/* if the response to our request was lost, it can be had there */
 		rmobike_task_hurry(ike_sa);
 	}

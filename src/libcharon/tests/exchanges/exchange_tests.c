@@ -65,6 +65,7 @@ static const struct {
 	{ "rescue", suite_rescue },
 	{ "alive", suite_alive },
 	{ "cluster", suite_cluster },
+	{ "homing", suite_homing },
 };
 
 /**

@@ -57,6 +57,7 @@ void switch_later(u_int ms, char *to);
 
 /** The suites: each adds its tests to a test case of its own */
 void suite_stock(TCase *tcase);
+void suite_homing(TCase *tcase);
 void suite_switch(TCase *tcase);
 void suite_refuse(TCase *tcase);
 void suite_lead(TCase *tcase);

@@ -99,8 +99,8 @@ static vici_builder_t *create_builder()
 	return &built.public;
 }
 
-/** Value of the only key of the request, and that of "fallback", or NULL */
-static char *request_value, *request_fallback;
+/** Value of the only key of the request, and of "fallback" and "reason" */
+static char *request_value, *request_fallback, *request_reason;
 
 METHOD(vici_message_t, get_str, char*,
 	vici_message_t *this, char *def, char *fmt, ...)
@@ -108,6 +108,10 @@ METHOD(vici_message_t, get_str, char*,
 	if (streq(fmt, "fallback"))
 	{
 		return request_fallback ?: def;
+	}
+	if (streq(fmt, "reason"))
+	{
+		return request_reason ?: def;
 	}
 	return streq(fmt, "address") ? request_value : def;
 }
@@ -169,6 +173,60 @@ START_TEST(test_statistics_of_drained_addresses)
 	command(rmobike_command_undrain, OLD);
 	text = command(rmobike_command_stats, NULL);
 	ck_assert(!strstr(text, OLD "={"));
+}
+END_TEST
+
+/*
+ * What each address is good for, those that are configured as well.
+ */
+START_TEST(test_list_of_addresses)
+{
+	char *text;
+
+	world_establish(.settings = "plugins { rmobike { prefer = " OLD ", " FOREIGN
+								"\n drained = " NEW "\n prefer_after = 60 } }");
+	request_reason = "30 % loss";
+	command(rmobike_command_drain, NEWER);
+	request_reason = NULL;
+	world_run(1000);
+	text = command(rmobike_command_list_addresses, NULL);
+	ck_assert_msg(strstr(text, OLD "={ sas=1 capable=1 drained=no "
+				  "interface=eth0 usable=yes preferred=1 =}"), "%s", text);
+	ck_assert(strstr(text, NEW "={ sas=0 capable=0 drained=yes "
+					 "reason=by configuration interface=eth0 usable=no =}"));
+	ck_assert(strstr(text, NEWER "={ sas=0 capable=0 drained=yes "
+					 "reason=30 % loss interface=eth0 usable=no =}"));
+	ck_assert(strstr(text, FOREIGN "={ sas=0 capable=0 drained=no usable=no "
+					 "preferred=2 =}"));
+	command(rmobike_command_undrain, NEWER);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(5000);
+	world_add_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(10500);
+	text = command(rmobike_command_list_addresses, NULL);
+	ck_assert_msg(strstr(text, OLD "={ sas=0 capable=0 drained=no "
+				  "interface=eth0 usable=yes preferred=1 wait=50 last-move="),
+				  "%s", text);
+	text = command(rmobike_command_stats, NULL);
+	ck_assert(strstr(text, "immovable={ peer does not support it=0 "
+					 "MOBIKE is not enabled=0 =} "));
+	ck_assert(!strstr(text, OLD "={"));
+	ck_assert(strstr(text, NEWER "={ sas=1 capable=1 drained=no =}"));
+}
+END_TEST
+
+START_TEST(test_statistics_of_those_that_cannot_be_moved)
+{
+	char *text;
+
+	world_establish(.no_mobike = _i, .stock_initiator = !_i);
+	text = command(rmobike_command_stats, NULL);
+	ck_assert_msg(strstr(text, _i ?
+			"immovable={ peer does not support it=0 MOBIKE is not enabled=1 =}" :
+			"immovable={ peer does not support it=1 MOBIKE is not enabled=0 =}"),
+			"%s", text);
 }
 END_TEST
 
@@ -365,6 +423,9 @@ void suite_commands(TCase *tc)
 						countof(fallbacks));
 	tcase_add_loop_test(tc, test_status_tells_who_was_led, 0, 2);
 	tcase_add_test(tc, test_statistics_of_drained_addresses);
+	tcase_add_test(tc, test_list_of_addresses);
+	tcase_add_loop_test(tc, test_statistics_of_those_that_cannot_be_moved, 0,
+						2);
 	tcase_add_test(tc, test_status_looks_at_all_once);
 	tcase_add_test(tc, test_address_is_lost_during_a_drain);
 	tcase_add_test(tc, test_lists_are_sent_beside_a_drain_of_silent_peers);

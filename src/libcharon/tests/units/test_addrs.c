@@ -266,6 +266,23 @@ START_TEST(does_not_change_the_text)
 }
 END_TEST
 
+START_TEST(tells_addresses_from_subnets)
+{
+	rmobike_addrs_t *list = addrs("192.0.2.1, 192.0.2.0/24 2001:db8::1 "
+								  "192.0.2.3-192.0.2.4");
+	linked_list_t *hosts = list->get_hosts(list);
+	host_t *first, *second;
+
+	ck_assert_int_eq(hosts->get_count(hosts), 2);
+	hosts->get_first(hosts, (void**)&first);
+	hosts->get_last(hosts, (void**)&second);
+	ck_assert_int_eq(list->index(list, first), 0);
+	ck_assert_int_eq(list->index(list, second), 2);
+	hosts->destroy_offset(hosts, offsetof(host_t, destroy));
+	list->destroy(list);
+}
+END_TEST
+
 Suite *addrs_suite(void)
 {
 	Suite *suite = suite_create("addrs");
@@ -277,6 +294,7 @@ Suite *addrs_suite(void)
 	tcase_add_test(tc, ignores_the_port);
 	tcase_add_loop_test(tc, counts_entries, 0, countof(counts));
 	tcase_add_test(tc, lists_may_be_long);
+	tcase_add_test(tc, tells_addresses_from_subnets);
 
 	tc = add_case(suite, "flaws");
 	tcase_add_loop_test(tc, says_which_entry_is_bad_and_what_would_do,

@@ -119,6 +119,9 @@ const char *option(rmobike_options_t *options, const char *key)
 		streq(key, "max_switches") ? options->max_switches :
 		streq(key, "switch_interval") ? options->switch_interval :
 		streq(key, "prefer") ? (u_int)options->prefer->count(options->prefer) :
+		streq(key, "prefer_after") ? options->prefer_after :
+		streq(key, "drained") ?
+					(u_int)options->drained->count(options->drained) :
 		(u_int)options->accept_addresses->count(options->accept_addresses));
 	return buf;
 }
@@ -144,6 +147,9 @@ static const struct {
 	{ "timeout", "10000", "1 to 165 seconds" },
 	{ "auto_switch", "yes", "yes or no" },
 	{ "prefer", "0", "addresses, but 'x' is not an address, subnet (a/24) or "
+	  "range (a-b)" },
+	{ "prefer_after", "0", "0 to 3600 seconds" },
+	{ "drained", "0", "addresses, but 'x' is not an address, subnet (a/24) or "
 	  "range (a-b)" },
 	{ "max_switches", "5", "0 to 1000" },
 	{ "switch_interval", "300", "1 to 86400 seconds" },
@@ -271,6 +277,10 @@ static const value_t valid[] = {
 	{ "prefer", "\"\"", "0" },
 	{ "prefer", "192.0.2.2", "1" },
 	{ "prefer", "192.0.2.2, 2001:db8::2, 192.0.2.0/24", "3" },
+	{ "prefer_after", "0", "0" },
+	{ "prefer_after", "3600", "3600" },
+	{ "drained", "\"\"", "0" },
+	{ "drained", "192.0.2.1, 2001:db8::/64", "2" },
 	{ "max_switches", "0", "0" },
 	{ "max_switches", "1", "1" },
 	{ "max_switches", "1000", "1000" },
@@ -351,6 +361,10 @@ static const value_t invalid[] = {
 	{ "auto_switch", "never", "yes" },
 	{ "prefer", "192.0.2.2 192.0.2.300", "0" },
 	{ "prefer", "eth0", "0" },
+	{ "prefer_after", "3601", "0" },
+	{ "prefer_after", "-1", "0" },
+	{ "prefer_after", "1.5", "0" },
+	{ "drained", "192.0.2.1 eth0", "0" },
 	{ "max_switches", "", "5" },
 	{ "max_switches", "1001", "5" },
 	{ "max_switches", "-1", "5" },

@@ -249,8 +249,8 @@ END_TEST
 
 #define ANY_OPTION "one of load, advertise, accept, accept_addresses, " \
 	"reply_path, path_check, path_timeout, notify_type, timeout, " \
-	"auto_switch, prefer, max_switches, switch_interval, upgrade_redirect, " \
-	"socket"
+	"auto_switch, prefer, prefer_after, drained, max_switches, " \
+	"switch_interval, upgrade_redirect, socket"
 #define CONNECTION_OPTION "one of name, advertise, accept, " \
 	"accept_addresses, reply_path, path_check, auto_switch, prefer, " \
 	"max_switches, switch_interval"

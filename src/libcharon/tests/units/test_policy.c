@@ -395,6 +395,8 @@ static const rmobike_candidate_t candidates[] = {
 	{ .preferred = -1, .announced = TRUE },
 	{ .preferred = -1, .source = TRUE },
 	{ .preferred = -1 },
+	{ .drained = TRUE, .preferred = 0, .same_family = TRUE },
+	{ .drained = TRUE, .preferred = -1 },
 };
 
 START_TEST(prefers_configured_same_family_announced_routed)

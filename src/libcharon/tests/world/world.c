@@ -73,7 +73,7 @@ void world_reload(char *settings)
 	read_settings(settings);
 	if (!world_conf.stock)
 	{
-		rmobike_settings_reload();
+		plugin_reload();
 	}
 }
 

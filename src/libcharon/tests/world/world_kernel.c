@@ -228,7 +228,7 @@ static void roam(void *data)
 {
 	side_t side = (uintptr_t)data;
 
-	plugin_roam();
+	plugin_roam(side);
 	world_each(side, roam_one);
 }
 

@@ -233,9 +233,10 @@ void fate_hold(trace_t *trace, void (*arrive)(void*), void (*discard)(void*),
 
 void plugin_create_all();
 void plugin_unlisten();
+void plugin_reload();
 void plugin_destroy_all();
 
 /** Addresses or routes have changed, as kernel_interface_t.roam() tells it */
-void plugin_roam();
+void plugin_roam(side_t side);
 
 #endif /** WORLD_PARTS_H_ */

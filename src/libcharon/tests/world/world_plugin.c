@@ -182,11 +182,17 @@ rmobike_refs_t *world_refs()
 /*
  * Described in header
  */
-void plugin_roam()
+void plugin_roam(side_t side)
 {
+	rmobike_homing_t *homing = world_conf.stock ? NULL : core->commands.homing;
+
 	if (!world_conf.stock)
 	{
 		rmobike_routes_forget();
+		if (side == RESPONDER)
+		{	/* it stands for both ends */
+			homing->listener.roam(&homing->listener, TRUE);
+		}
 	}
 }
 
@@ -196,6 +202,14 @@ void plugin_roam()
 u_int world_records()
 {
 	return world_conf.stock ? 0 : core->get_count(core);
+}
+
+/*
+ * Described in header
+ */
+void plugin_reload()
+{
+	core->reload(core);
 }
 
 /*

@@ -52,6 +52,26 @@ METHOD(rmobike_addrs_t, includes, bool,
 	return _index_(this, host) >= 0;
 }
 
+METHOD(rmobike_addrs_t, get_hosts, linked_list_t*,
+	private_rmobike_addrs_t *this)
+{
+	linked_list_t *hosts = linked_list_create();
+	traffic_selector_t *ts;
+	host_t *host;
+	uint8_t mask;
+	int i;
+
+	for (i = 0; i < array_count(this->entries); i++)
+	{
+		array_get(this->entries, i, &ts);
+		if (ts->is_host(ts, NULL) && ts->to_subnet(ts, &host, &mask))
+		{
+			hosts->insert_last(hosts, host);
+		}
+	}
+	return hosts;
+}
+
 METHOD(rmobike_addrs_t, count, int,
 	private_rmobike_addrs_t *this)
 {
@@ -242,6 +262,7 @@ rmobike_addrs_t *rmobike_addrs_create(const char *list, char *why, size_t len)
 			.includes = _includes,
 			.index = _index_,
 			.count = _count,
+			.get_hosts = _get_hosts,
 			.destroy = _destroy,
 		},
 		.entries = array_create(0, 0),

@@ -11,6 +11,7 @@
 #ifndef RMOBIKE_ADDRS_H_
 #define RMOBIKE_ADDRS_H_
 
+#include <collections/linked_list.h>
 #include <networking/host.h>
 
 typedef struct rmobike_addrs_t rmobike_addrs_t;
@@ -45,6 +46,13 @@ struct rmobike_addrs_t {
 	 * @return			number of entries
 	 */
 	int (*count)(rmobike_addrs_t *this);
+
+	/**
+	 * Get those entries that are addresses, without subnets and ranges.
+	 *
+	 * @return			list of host_t, to be destroyed with them
+	 */
+	linked_list_t *(*get_hosts)(rmobike_addrs_t *this);
 
 	/**
 	 * Destroy an rmobike_addrs_t.

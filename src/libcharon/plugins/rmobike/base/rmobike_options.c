@@ -145,6 +145,16 @@ static bool parse_prefer(rmobike_options_t *this, char *value, char *why)
 	return parse_addrs(value, &this->prefer, why);
 }
 
+static bool parse_prefer_after(rmobike_options_t *this, char *value, char *why)
+{
+	return rmobike_parse_number(value, 0, 3600, &this->prefer_after);
+}
+
+static bool parse_drained(rmobike_options_t *this, char *value, char *why)
+{
+	return parse_addrs(value, &this->drained, why);
+}
+
 static bool parse_max_switches(rmobike_options_t *this, char *value, char *why)
 {
 	return rmobike_parse_number(value, 0, 1000, &this->max_switches);
@@ -187,6 +197,8 @@ static const option_t options[] = {
 	{ "timeout", "1 to 165 seconds", FALSE, parse_timeout },
 	{ "auto_switch", "yes or no", TRUE, parse_auto_switch },
 	{ "prefer", "addresses", TRUE, parse_prefer },
+	{ "prefer_after", "0 to 3600 seconds", FALSE, parse_prefer_after },
+	{ "drained", "addresses", FALSE, parse_drained },
 	{ "max_switches", "0 to 1000", TRUE, parse_max_switches },
 	{ "switch_interval", "1 to 86400 seconds", TRUE, parse_switch_interval },
 	{ "upgrade_redirect", "yes or no", FALSE, parse_upgrade_redirect },
@@ -297,6 +309,7 @@ static rmobike_options_t *create_global(source_t *source)
 		.timeout = 10000,
 		.auto_switch = TRUE,
 		.prefer = rmobike_addrs_create(NULL, NULL, 0),
+		.drained = rmobike_addrs_create(NULL, NULL, 0),
 		.max_switches = 5,
 		.switch_interval = 300,
 		.socket = strdup("unix:///run/charon.rmobike"),
@@ -377,6 +390,7 @@ void rmobike_options_destroy(rmobike_options_t *this)
 	{
 		this->accept_addresses->destroy(this->accept_addresses);
 		this->prefer->destroy(this->prefer);
+		this->drained->destroy(this->drained);
 		free(this->socket);
 		free(this);
 	}

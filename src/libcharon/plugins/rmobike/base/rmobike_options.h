@@ -49,6 +49,11 @@ struct rmobike_options_t {
 	bool auto_switch;
 	/** addresses to go to first then, never NULL */
 	rmobike_addrs_t *prefer;
+	/** addresses where nobody shall be, never NULL */
+	rmobike_addrs_t *drained;
+	/** seconds that a better address has to be usable until IKE_SAs return to
+	 * it, 0 for never */
+	u_int prefer_after;
 	/** how many switches we follow per interval, 0 for any number */
 	u_int max_switches;
 	/** that interval, in seconds */

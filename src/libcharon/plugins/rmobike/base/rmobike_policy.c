@@ -196,6 +196,10 @@ rmobike_verdict_t rmobike_policy_judge(rmobike_accept_t accept,
 bool rmobike_policy_is_better(const rmobike_candidate_t *a,
 							  const rmobike_candidate_t *b)
 {
+	if (a->drained != b->drained)
+	{
+		return b->drained;
+	}
 	if (a->preferred != b->preferred)
 	{
 		return a->preferred >= 0 &&

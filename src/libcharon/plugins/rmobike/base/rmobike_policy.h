@@ -157,6 +157,8 @@ rmobike_verdict_t rmobike_policy_judge(rmobike_accept_t accept,
 struct rmobike_candidate_t {
 	/** address of this host */
 	host_t *address;
+	/** TRUE if nobody shall be there */
+	bool drained;
 	/** position in the list of preferred addresses, -1 if not in it */
 	int preferred;
 	/** TRUE if it is of the family of the current address */
@@ -169,9 +171,9 @@ struct rmobike_candidate_t {
 };
 
 /**
- * Compare addresses to switch to: those preferred by configuration come first
- * in their order, then those of the same family, then announced ones, then the
- * one that routes to the peer prefer.
+ * Compare addresses to switch to: those that are drained come last, those
+ * preferred by configuration first in their order, then those of the same
+ * family, then announced ones, then the one that routes to the peer prefer.
  *
  * @param a			a candidate
  * @param b			another candidate

@@ -111,7 +111,7 @@ static bool look(watch_t *this, ike_sa_t *ike_sa, const rmobike_switch_t *asked)
 	}
 	if (me->ip_equals(me, lead->to))
 	{	/* it updated the path itself, or was just led away from there */
-		lead->switches->moved(lead->switches, asked->id, me);
+		lead->switches->moved(lead->switches, asked->id, me, FALSE);
 		return FALSE;
 	}
 	if (asked->serial != lead->serial)

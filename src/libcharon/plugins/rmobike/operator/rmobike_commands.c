@@ -15,7 +15,7 @@ static char *switch_keys[] = {
 	"local-ip", "all", NULL,
 };
 static char *drain_keys[] = {
-	MOVE_KEYS, "to", "fallback", "address", NULL,
+	MOVE_KEYS, "to", "fallback", "address", "reason", NULL,
 };
 static char *balance_keys[] = {
 	MOVE_KEYS, NULL,
@@ -388,8 +388,10 @@ vici_message_t *rmobike_command_drain(void *user, char *name, u_int id,
 							  sizeof(why));
 	}
 	started = address && rmobike_routes_owns(address, why, sizeof(why)) &&
-			  this->placement->drain(this->placement, address, &move, &matches,
-									 why, sizeof(why));
+			  this->placement->drain(this->placement, address,
+									 request->get_str(request, NULL, "reason"),
+									 &move, &matches, why, sizeof(why));
+	this->homing->look(this->homing, FALSE);
 	DESTROY_IF(address);
 	return reply_move(this, &move, started, matches, why);
 }
@@ -410,10 +412,10 @@ vici_message_t *rmobike_command_undrain(void *user, char *name, u_int id,
 		address = get_address(request, "a drained IP address", why,
 							  sizeof(why));
 	}
-	if (address && !this->placement->undrain(this->placement, address))
+	if (address)
 	{
-		snprintf(why, sizeof(why), "%s is not drained",
-				 request->get_str(request, NULL, "address"));
+		this->placement->undrain(this->placement, address, why, sizeof(why));
+		this->homing->look(this->homing, FALSE);
 	}
 	DESTROY_IF(address);
 	if (*why)
@@ -440,6 +442,24 @@ vici_message_t *rmobike_command_balance(void *user, char *name, u_int id,
 	started = parse_move(request, balance_keys, &move, why, sizeof(why)) &&
 			  this->placement->balance(this->placement, &move, &matches, why,
 									   sizeof(why));
+	return reply_move(this, &move, started, matches, why);
+}
+
+/*
+ * Described in header
+ */
+vici_message_t *rmobike_command_prefer(void *user, char *name, u_int id,
+									   vici_message_t *request)
+{
+	rmobike_commands_t *this = user;
+	rmobike_move_t move = {};
+	char why[BUF_LEN] = "";
+	u_int matches = 0;
+	bool started;
+
+	started = parse_move(request, balance_keys, &move, why, sizeof(why)) &&
+			  this->homing->start(this->homing, &move, &matches, why,
+								  sizeof(why));
 	return reply_move(this, &move, started, matches, why);
 }
 

@@ -14,6 +14,7 @@
 
 #include "cluster/rmobike_cluster.h"
 #include "sa/rmobike_census.h"
+#include "operator/rmobike_homing.h"
 #include "operator/rmobike_mover.h"
 #include "operator/rmobike_placement.h"
 #include "sa/rmobike_stats.h"
@@ -36,6 +37,12 @@ struct rmobike_commands_t {
 	rmobike_mover_t *mover;
 	/** knows drained and balanced addresses */
 	rmobike_placement_t *placement;
+	/** has IKE_SAs return to better addresses */
+	rmobike_homing_t *homing;
+	/** knows the addresses that there are */
+	rmobike_choice_t *choice;
+	/** knows which of them are drained, and why */
+	rmobike_drained_t *drained;
 	/** knows how many are where */
 	rmobike_census_t *census;
 	/** counters */
@@ -55,12 +62,16 @@ vici_message_t *rmobike_command_undrain(void *user, char *name, u_int id,
 										vici_message_t *request);
 vici_message_t *rmobike_command_balance(void *user, char *name, u_int id,
 										vici_message_t *request);
+vici_message_t *rmobike_command_prefer(void *user, char *name, u_int id,
+									   vici_message_t *request);
 vici_message_t *rmobike_command_cancel(void *user, char *name, u_int id,
 									   vici_message_t *request);
 vici_message_t *rmobike_command_status(void *user, char *name, u_int id,
 									   vici_message_t *request);
 vici_message_t *rmobike_command_stats(void *user, char *name, u_int id,
 									  vici_message_t *request);
+vici_message_t *rmobike_command_list_addresses(void *user, char *name, u_int id,
+											   vici_message_t *request);
 vici_message_t *rmobike_command_cluster(void *user, char *name, u_int id,
 										vici_message_t *request);
 vici_message_t *rmobike_command_takeover(void *user, char *name, u_int id,

@@ -2,6 +2,8 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "base/rmobike_settings.h"
+#include "exchange/rmobike_paths.h"
 #include "operator/rmobike_commands.h"
 #include "rmobike_compat.h"
 
@@ -283,16 +285,58 @@ static void add_latency(rmobike_commands_t *this, vici_builder_t *builder)
 }
 
 /**
- * Add an address
+ * Add how an address is reached, and what it is good for
  */
-static void add_address(rmobike_commands_t *this, vici_builder_t *builder,
-						host_t *address, u_int sas, u_int capable)
+static void add_use(rmobike_commands_t *this, vici_builder_t *builder,
+					host_t *address)
 {
-	char name[64];
+	rmobike_options_t *options;
+	char *interface = NULL;
+	time_t moved;
+	u_int wait;
+	bool usable;
+	int i;
+
+	usable = this->homing->get(this->homing, address, &wait, &moved);
+	if (charon->kernel->get_interface(charon->kernel, address, &interface))
+	{
+		builder->add_kv(builder, "interface", "%s", interface);
+		free(interface);
+	}
+	builder->add_kv(builder, "usable", "%s", usable ? "yes" : "no");
+	options = rmobike_settings_get(NULL);
+	i = options->prefer->index(options->prefer, address);
+	if (i >= 0)
+	{
+		builder->add_kv(builder, "preferred", "%d", i + 1);
+	}
+	if (options->prefer_after && wait)
+	{
+		builder->add_kv(builder, "wait", "%u", wait);
+	}
+	rmobike_options_destroy(options);
+	if (moved)
+	{
+		builder->add_kv(builder, "last-move", "%llu",
+						(unsigned long long)moved);
+	}
+}
+
+/**
+ * Begin the section of an address with how many are there
+ */
+static void begin_address(rmobike_commands_t *this, vici_builder_t *builder,
+						  host_t *address)
+{
+	char name[64], *reason;
+	u_int sas, capable;
+	bool drained;
 	int weight;
 
 	snprintf(name, sizeof(name), "%H", address);
+	sas = this->census->count(this->census, address, &capable);
 	weight = this->placement->get_weight(this->placement, address);
+	drained = this->drained->has(this->drained, address, NULL, &reason);
 	builder->begin_section(builder, name);
 	builder->add_kv(builder, "sas", "%u", sas);
 	builder->add_kv(builder, "capable", "%u", capable);
@@ -300,46 +344,99 @@ static void add_address(rmobike_commands_t *this, vici_builder_t *builder,
 	{
 		builder->add_kv(builder, "weight", "%d", weight);
 	}
-	builder->add_kv(builder, "drained", "%s",
-		this->placement->is_drained(this->placement, address) ? "yes" : "no");
-	builder->end_section(builder);
+	builder->add_kv(builder, "drained", "%s", drained ? "yes" : "no");
+	if (reason)
+	{
+		rmobike_commands_add_text(builder, "reason", reason);
+		free(reason);
+	}
 }
 
 /**
- * Add addresses with IKE_SAs, and drained ones without
+ * Add addresses to a list, unless they are there; destroys the others
  */
-static void add_addresses(rmobike_commands_t *this, vici_builder_t *builder)
+static void merge(linked_list_t *all, linked_list_t *others)
 {
-	linked_list_t *empty;
+	host_t *address;
+
+	while (others->remove_first(others, (void**)&address) == SUCCESS)
+	{
+		if (rmobike_paths_include(all, address))
+		{
+			address->destroy(address);
+		}
+		else
+		{
+			all->insert_last(all, address);
+		}
+	}
+	others->destroy(others);
+}
+
+/**
+ * List all addresses, of this machine or configured; or those with IKE_SAs, and
+ * drained ones without
+ */
+static linked_list_t *get_addresses(rmobike_commands_t *this, bool every)
+{
+	linked_list_t *all = linked_list_create(), *local;
+	rmobike_options_t *options;
 	enumerator_t *enumerator;
 	host_t *address;
 	u_int sas, capable;
 
-	builder->begin_section(builder, "addresses");
 	enumerator = this->census->create_enumerator(this->census);
 	while (enumerator->enumerate(enumerator, &address, &sas, &capable))
 	{
-		add_address(this, builder, address, sas, capable);
+		all->insert_last(all, address->clone(address));
 	}
 	enumerator->destroy(enumerator);
-
-	empty = linked_list_create();
-	enumerator = this->placement->create_drained_enumerator(this->placement);
-	while (enumerator->enumerate(enumerator, &address))
+	merge(all, this->drained->get_all(this->drained));
+	local = this->choice->get_local(this->choice, FALSE);
+	options = rmobike_settings_get(NULL);
+	if (every)
 	{
-		if (!this->census->count(this->census, address, NULL))
+		merge(local, options->prefer->get_hosts(options->prefer));
+		merge(local, options->drained->get_hosts(options->drained));
+	}
+	rmobike_options_destroy(options);
+	enumerator = local->create_enumerator(local);
+	while (!every && enumerator->enumerate(enumerator, &address))
+	{
+		if (!this->drained->has(this->drained, address, NULL, NULL))
 		{
-			empty->insert_last(empty, address->clone(address));
+			local->remove_at(local, enumerator);
+			address->destroy(address);
 		}
 	}
 	enumerator->destroy(enumerator);
-	while (empty->remove_first(empty, (void**)&address) == SUCCESS)
+	merge(all, local);
+	return all;
+}
+
+/*
+ * Described in header
+ */
+vici_message_t *rmobike_command_list_addresses(void *user, char *name, u_int id,
+											   vici_message_t *request)
+{
+	rmobike_commands_t *this = user;
+	linked_list_t *addresses = get_addresses(this, TRUE);
+	vici_builder_t *builder;
+	host_t *address;
+
+	builder = this->create_builder();
+	builder->begin_section(builder, "addresses");
+	while (addresses->remove_first(addresses, (void**)&address) == SUCCESS)
 	{
-		add_address(this, builder, address, 0, 0);
+		begin_address(this, builder, address);
+		add_use(this, builder, address);
+		builder->end_section(builder);
 		address->destroy(address);
 	}
-	empty->destroy(empty);
+	addresses->destroy(addresses);
 	builder->end_section(builder);
+	return builder->finalize(builder);
 }
 
 /**
@@ -367,7 +464,9 @@ vici_message_t *rmobike_command_stats(void *user, char *name, u_int id,
 {
 	rmobike_commands_t *this = user;
 	vici_builder_t *builder;
-	u_int in_flight, queued;
+	linked_list_t *addresses = get_addresses(this, FALSE);
+	u_int in_flight, queued, mobike, none;
+	host_t *address;
 	int i;
 
 	builder = this->create_builder();
@@ -383,7 +482,20 @@ vici_message_t *rmobike_command_stats(void *user, char *name, u_int id,
 	queued = this->mover->get_queued(this->mover, &in_flight);
 	builder->add_kv(builder, "in-flight", "%u", in_flight);
 	builder->add_kv(builder, "queued", "%u", queued);
-	add_addresses(this, builder);
+	this->census->count_others(this->census, &mobike, &none);
+	builder->begin_section(builder, "immovable");
+	builder->add_kv(builder, "peer does not support it", "%u", mobike);
+	builder->add_kv(builder, "MOBIKE is not enabled", "%u", none);
+	builder->end_section(builder);
+	builder->begin_section(builder, "addresses");
+	while (addresses->remove_first(addresses, (void**)&address) == SUCCESS)
+	{
+		begin_address(this, builder, address);
+		builder->end_section(builder);
+		address->destroy(address);
+	}
+	addresses->destroy(addresses);
+	builder->end_section(builder);
 	if (this->cluster)
 	{
 		add_cluster(this, builder);

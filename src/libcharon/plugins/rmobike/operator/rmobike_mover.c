@@ -111,6 +111,10 @@ static host_t *choose_target(private_rmobike_mover_t *this, ike_sa_t *ike_sa)
 	host_t *target = NULL, *other = ike_sa->get_other_host(ike_sa), *address;
 	int i, count, current;
 
+	if (this->move.chooser)
+	{
+		return this->move.chooser(this->move.user, ike_sa);
+	}
 	if (!targets)
 	{
 		return this->chooser ? this->chooser(this->chooser_data, ike_sa) : NULL;
@@ -260,6 +264,11 @@ static status_t turn_came(void *user, rmobike_turn_t *turn, ike_sa_t *ike_sa,
 		why = this->ask->refuse(this->ask, ike_sa, target);
 		DESTROY_IF(turn->info->to);
 		turn->info->to = target;
+	}
+	else if (this->move.chooser)
+	{
+		tell(this, turn, RMOBIKE_CANCELLED, "no better address anymore");
+		return SUCCESS;
 	}
 	else
 	{

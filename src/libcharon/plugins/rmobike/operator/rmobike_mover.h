@@ -26,6 +26,15 @@ typedef struct rmobike_mover_t rmobike_mover_t;
 typedef struct rmobike_move_t rmobike_move_t;
 
 /**
+ * Chooses an address for an IKE_SA.
+ *
+ * @param user		supplied user data
+ * @param ike_sa	IKE_SA, checked out
+ * @return			address, NULL if there is none
+ */
+typedef host_t *(*rmobike_chooser_t)(void *user, ike_sa_t *ike_sa);
+
+/**
  * Default of rmobike_move_t.max_in_flight
  */
 #define RMOBIKE_MAX_IN_FLIGHT 64
@@ -58,16 +67,12 @@ struct rmobike_move_t {
 	bool may_be_empty;
 	/** operator's text for the records, NULL for none */
 	const char *tag;
+	/** chooses addresses if there are no targets, NULL for who else does; who
+	 * gets none stays where it is */
+	rmobike_chooser_t chooser;
+	/** data to pass */
+	void *user;
 };
-
-/**
- * Chooses an address for an IKE_SA.
- *
- * @param user		supplied user data
- * @param ike_sa	IKE_SA, checked out
- * @return			address, NULL if there is none
- */
-typedef host_t *(*rmobike_chooser_t)(void *user, ike_sa_t *ike_sa);
 
 /**
  * Thread safe.

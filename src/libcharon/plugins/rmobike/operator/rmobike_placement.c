@@ -3,17 +3,15 @@
  */
 
 #include "base/rmobike_options_balance.h"
-#include "exchange/rmobike_paths.h"
-#include "operator/rmobike_drained.h"
+#include "responder/rmobike_drained.h"
 #include "operator/rmobike_placement.h"
 #include "rmobike_compat.h"
+#include "sa/rmobike_errand.h"
 #include "sa/rmobike_ike_sa.h"
 
-#include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
 
 typedef struct private_rmobike_placement_t private_rmobike_placement_t;
-typedef struct newcomer_t newcomer_t;
 
 /**
  * Private data
@@ -66,26 +64,41 @@ struct private_rmobike_placement_t {
 	u_int hysteresis;
 
 	/**
-	 * Protects weights and hysteresis
+	 * Who wants to know what is drained
+	 */
+	rmobike_drained_cb_t cb;
+	void *user;
+
+	/**
+	 * Protects what was configured, and who wants to know
 	 */
 	mutex_t *mutex;
 };
 
 /**
- * A job for a newcomer
+ * Shall nobody be at an address?
  */
-struct newcomer_t {
+static bool is_drained(private_rmobike_placement_t *this, host_t *address)
+{
+	return this->drained->has(this->drained, address, NULL, NULL);
+}
 
-	/**
-	 * Where it is placed
-	 */
-	private_rmobike_placement_t *this;
+/**
+ * Chooses addresses for moves without targets, implements rmobike_chooser_t
+ */
+static host_t *choose_address(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_placement_t *this = user;
+	host_t *to;
 
-	/**
-	 * The IKE_SA
-	 */
-	rmobike_ref_t *ref;
-};
+	to = this->choice->choose(this->choice, ike_sa, NULL);
+	if (to && is_drained(this, to))
+	{
+		to->destroy(to);
+		to = NULL;
+	}
+	return to;
+}
 
 /**
  * Copy the balanced addresses, without those of another node while nobody can
@@ -151,8 +164,7 @@ static void get_load(private_rmobike_placement_t *this,
  * Choose one of several addresses for an IKE_SA that can't stay where it is
  */
 static host_t *choose_target(private_rmobike_placement_t *this,
-							 rmobike_weights_t *weights,
-							 linked_list_t *drained, ike_sa_t *ike_sa)
+							 rmobike_weights_t *weights, ike_sa_t *ike_sa)
 {
 	u_int load[RMOBIKE_WEIGHTS_MAX];
 	bool usable[RMOBIKE_WEIGHTS_MAX];
@@ -163,7 +175,7 @@ static host_t *choose_target(private_rmobike_placement_t *this,
 	for (i = 0; i < weights->count(weights); i++)
 	{
 		address = weights->get_address(weights, i);
-		usable[i] = !rmobike_paths_include(drained, address) &&
+		usable[i] = !is_drained(this, address) &&
 					is_usable(this, ike_sa, address);
 	}
 	current = weights->find(weights, ike_sa->get_my_host(ike_sa));
@@ -187,14 +199,12 @@ static host_t *place(private_rmobike_placement_t *this, ike_sa_t *ike_sa)
 {
 	u_int load[RMOBIKE_WEIGHTS_MAX], hysteresis;
 	host_t *me = ike_sa->get_my_host(ike_sa), *to = NULL;
-	rmobike_weights_t *weights, *targets = NULL;
-	linked_list_t *drained;
-	bool leave;
+	rmobike_weights_t *weights, *targets;
+	bool drained, leave;
 	int i;
 
-	drained = this->drained->get_all(this->drained);
 	weights = get_weights(this, &hysteresis);
-	leave = rmobike_paths_include(drained, me);
+	leave = drained = this->drained->has(this->drained, me, &targets, NULL);
 	i = weights->find(weights, me);
 	if (i >= 0 && !leave)
 	{
@@ -203,18 +213,20 @@ static host_t *place(private_rmobike_placement_t *this, ike_sa_t *ike_sa)
 	}
 	if (leave)
 	{
-		if (this->drained->has(this->drained, me, &targets) && targets)
+		to = targets ? choose_target(this, targets, ike_sa) : NULL;
+		to = to ?: choose_target(this, weights, ike_sa);
+		if (!to && drained)
 		{
-			to = choose_target(this, targets, drained, ike_sa);
-			targets->destroy(targets);
+			to = choose_address(this, ike_sa);
 		}
-		to = to ?: choose_target(this, weights, drained, ike_sa);
-		if (!to && rmobike_paths_include(drained, me))
+		if (!to && drained)
 		{
-			to = this->choice->choose(this->choice, ike_sa, drained);
+			DBG1(DBG_IKE, "IKE_SA %s[%u] stays at %H, which is drained: no "
+				 "other address is left", ike_sa->get_name(ike_sa),
+				 ike_sa->get_unique_id(ike_sa), me);
 		}
 	}
-	rmobike_paths_destroy(drained);
+	DESTROY_IF(targets);
 	weights->destroy(weights);
 	if (to && to->ip_equals(to, me))
 	{
@@ -224,44 +236,26 @@ static host_t *place(private_rmobike_placement_t *this, ike_sa_t *ike_sa)
 	return to;
 }
 
-CALLBACK(newcomer_execute, job_requeue_t,
-	newcomer_t *newcomer)
+/**
+ * Ask a newcomer to go where it belongs, implements rmobike_errand_t
+ */
+static status_t place_newcomer(void *user, ike_sa_t *ike_sa)
 {
-	private_rmobike_placement_t *this = newcomer->this;
-	ike_sa_t *ike_sa;
+	private_rmobike_placement_t *this = user;
 	host_t *to;
 
-	ike_sa = newcomer->ref->checkout(newcomer->ref);
-	if (ike_sa)
+	to = rmobike_ike_sa_refuses(ike_sa) ? NULL : place(this, ike_sa);
+	if (to)
 	{
-		to = rmobike_ike_sa_refuses(ike_sa) ? NULL : place(this, ike_sa);
-		if (to)
-		{
-			this->ask->initiate(this->ask, ike_sa, to, NULL);
-			to->destroy(to);
-		}
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
+		this->ask->initiate(this->ask, ike_sa, to, NULL);
+		to->destroy(to);
 	}
-	return JOB_REQUEUE_NONE;
-}
-
-CALLBACK(newcomer_destroy, void,
-	newcomer_t *newcomer)
-{
-	newcomer->ref->destroy(newcomer->ref);
-	free(newcomer);
-}
-
-METHOD(rmobike_placement_t, is_drained, bool,
-	private_rmobike_placement_t *this, host_t *address)
-{
-	return this->drained->has(this->drained, address, NULL);
+	return SUCCESS;
 }
 
 METHOD(listener_t, ike_updown, bool,
 	private_rmobike_placement_t *this, ike_sa_t *ike_sa, bool up)
 {
-	newcomer_t *newcomer;
 	bool rules;
 
 	this->mutex->lock(this->mutex);
@@ -273,44 +267,70 @@ METHOD(listener_t, ike_updown, bool,
 		ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
 		!ike_sa->has_condition(ike_sa, COND_ORIGINAL_INITIATOR))
 	{
-		INIT(newcomer,
-			.this = this,
-			.ref = this->refs->create_ref(this->refs, ike_sa),
-		);
-		lib->processor->queue_job(lib->processor,
-				(job_t*)callback_job_create(newcomer_execute, newcomer,
-											newcomer_destroy, NULL));
+		rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
+							 place_newcomer, this);
 	}
 	return TRUE;
 }
 
-/**
- * Chooses addresses for moves without targets, implements rmobike_chooser_t
- */
-static host_t *choose_address(void *user, ike_sa_t *ike_sa)
+METHOD(rmobike_placement_t, watch, void,
+	private_rmobike_placement_t *this, rmobike_drained_cb_t cb, void *user)
 {
-	private_rmobike_placement_t *this = user;
-	linked_list_t *drained;
-	host_t *to;
+	this->mutex->lock(this->mutex);
+	this->cb = cb;
+	this->user = user;
+	this->mutex->unlock(this->mutex);
+}
 
-	drained = this->drained->get_all(this->drained);
-	to = this->choice->choose(this->choice, ike_sa, drained);
-	rmobike_paths_destroy(drained);
-	return to;
+/**
+ * Tell that an address is drained, or no more
+ */
+static void tell(private_rmobike_placement_t *this, host_t *address,
+				 bool drained, const char *reason)
+{
+	rmobike_drained_cb_t cb;
+	void *user;
+
+	DBG1(DBG_CFG, "address %H is %s%s%s", address,
+		 drained ? "drained" : "not drained anymore", reason ? ": " : "",
+		 reason ?: "");
+	this->mutex->lock(this->mutex);
+	cb = this->cb;
+	user = this->user;
+	this->mutex->unlock(this->mutex);
+	if (cb)
+	{
+		cb(user, address, drained, reason);
+	}
 }
 
 METHOD(rmobike_placement_t, undrain, bool,
-	private_rmobike_placement_t *this, host_t *address)
+	private_rmobike_placement_t *this, host_t *address, char *why, size_t len)
 {
-	return this->drained->remove(this->drained, address);
+	bool removed = this->drained->remove(this->drained, address);
+
+	if (is_drained(this, address))
+	{
+		snprintf(why, len, "%H is drained " RMOBIKE_DRAINED_CONFIGURED ", see "
+				 "charon.plugins.rmobike.drained", address);
+		return FALSE;
+	}
+	if (!removed)
+	{
+		snprintf(why, len, "%H is not drained", address);
+		return FALSE;
+	}
+	tell(this, address, FALSE, NULL);
+	return TRUE;
 }
 
 METHOD(rmobike_placement_t, drain, bool,
-	private_rmobike_placement_t *this, host_t *address,
+	private_rmobike_placement_t *this, host_t *address, const char *reason,
 	const rmobike_move_t *template, u_int *matches, char *why, size_t len)
 {
 	rmobike_move_t move = *template;
-	rmobike_weights_t *before = NULL;
+	rmobike_weights_t *before;
+	char *reason_before;
 	bool drained;
 
 	if (move.targets && move.targets->find(move.targets, address) >= 0)
@@ -323,32 +343,30 @@ METHOD(rmobike_placement_t, drain, bool,
 		.local_ip = address,
 	};
 	move.may_be_empty = TRUE;
-	drained = this->drained->has(this->drained, address, &before);
+	drained = this->drained->has(this->drained, address, &before,
+								 &reason_before);
 	if (!move.dry_run)
 	{	/* before, so that no newcomer is missed */
-		this->drained->add(this->drained, address, move.targets);
+		this->drained->add(this->drained, address, move.targets, reason);
 	}
 	*why = '\0';
 	*matches = this->mover->start(this->mover, &move, why, len);
-	if (*why && drained)
+	if (*why && drained &&
+		!streq(reason_before ?: "", RMOBIKE_DRAINED_CONFIGURED))
 	{
-		this->drained->add(this->drained, address, before);
+		this->drained->add(this->drained, address, before, reason_before);
 	}
 	else if (*why)
 	{
-		undrain(this, address);
+		this->drained->remove(this->drained, address);
+	}
+	else if (!move.dry_run)
+	{
+		tell(this, address, TRUE, reason);
 	}
 	DESTROY_IF(before);
+	free(reason_before);
 	return !*why;
-}
-
-METHOD(rmobike_placement_t, create_drained_enumerator, enumerator_t*,
-	private_rmobike_placement_t *this)
-{
-	linked_list_t *drained = this->drained->get_all(this->drained);
-
-	return enumerator_create_cleaner(drained->create_enumerator(drained),
-									 (void*)rmobike_paths_destroy, drained);
 }
 
 /**
@@ -463,7 +481,6 @@ METHOD(rmobike_placement_t, reload, void,
 METHOD(rmobike_placement_t, destroy, void,
 	private_rmobike_placement_t *this)
 {
-	this->drained->destroy(this->drained);
 	this->weights->destroy(this->weights);
 	this->mutex->destroy(this->mutex);
 	free(this);
@@ -475,6 +492,7 @@ METHOD(rmobike_placement_t, destroy, void,
 rmobike_placement_t *rmobike_placement_create(rmobike_ask_t *ask,
 											  rmobike_mover_t *mover,
 											  rmobike_choice_t *choice,
+											  rmobike_drained_t *drained,
 											  rmobike_census_t *census,
 											  rmobike_refs_t *refs)
 {
@@ -487,8 +505,7 @@ rmobike_placement_t *rmobike_placement_create(rmobike_ask_t *ask,
 			},
 			.drain = _drain,
 			.undrain = _undrain,
-			.is_drained = _is_drained,
-			.create_drained_enumerator = _create_drained_enumerator,
+			.watch = _watch,
 			.balance = _balance,
 			.get_weight = _get_weight,
 			.reload = _reload,
@@ -499,7 +516,7 @@ rmobike_placement_t *rmobike_placement_create(rmobike_ask_t *ask,
 		.choice = choice,
 		.census = census,
 		.refs = refs,
-		.drained = rmobike_drained_create(),
+		.drained = drained,
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
 	reload(this);

@@ -24,6 +24,17 @@
 typedef struct rmobike_placement_t rmobike_placement_t;
 
 /**
+ * An address is drained by command, or no more.
+ *
+ * @param user		supplied user data
+ * @param address	address of ours
+ * @param drained	TRUE if it is
+ * @param reason	why, NULL if that was not said
+ */
+typedef void (*rmobike_drained_cb_t)(void *user, host_t *address, bool drained,
+									 const char *reason);
+
+/**
  * Listener on the bus. Thread safe.
  */
 struct rmobike_placement_t {
@@ -38,6 +49,7 @@ struct rmobike_placement_t {
 	 * dry run the address is not marked.
 	 *
 	 * @param address	address of ours
+	 * @param reason	why, NULL if that is not said
 	 * @param move		how, and where to; the selector is not used
 	 * @param matches	receives the number of selected IKE_SAs
 	 * @param why		receives the reason for a failure
@@ -45,31 +57,28 @@ struct rmobike_placement_t {
 	 * @return			FALSE if the move can't be started
 	 */
 	bool (*drain)(rmobike_placement_t *this, host_t *address,
-				  const rmobike_move_t *move, u_int *matches, char *why,
-				  size_t len);
+				  const char *reason, const rmobike_move_t *move,
+				  u_int *matches, char *why, size_t len);
 
 	/**
 	 * Let IKE_SAs use an address again.
 	 *
 	 * @param address	address of ours
-	 * @return			FALSE if it was not drained
+	 * @param why		receives the reason for a failure
+	 * @param len		size of that buffer
+	 * @return			FALSE if it was not drained, or is still
 	 */
-	bool (*undrain)(rmobike_placement_t *this, host_t *address);
+	bool (*undrain)(rmobike_placement_t *this, host_t *address, char *why,
+					size_t len);
 
 	/**
-	 * Check if an address is drained.
+	 * Set a function to call if an address is drained or not anymore.
 	 *
-	 * @param address	address of ours
-	 * @return			TRUE if nobody shall be there
+	 * @param cb		function, NULL for none
+	 * @param user		data to pass
 	 */
-	bool (*is_drained)(rmobike_placement_t *this, host_t *address);
-
-	/**
-	 * Enumerate the addresses that are drained now.
-	 *
-	 * @return			enumerator over host_t*
-	 */
-	enumerator_t *(*create_drained_enumerator)(rmobike_placement_t *this);
+	void (*watch)(rmobike_placement_t *this, rmobike_drained_cb_t cb,
+				  void *user);
 
 	/**
 	 * Move as few IKE_SAs as bring each balanced address to its share.
@@ -108,12 +117,14 @@ struct rmobike_placement_t {
  * @param ask		asks newcomers
  * @param mover		moves many
  * @param choice		knows the best address for an IKE_SA
+ * @param drained	knows where nobody shall be
  * @param census	knows how many are where
  * @param refs		follows newcomers that are rekeyed
  */
 rmobike_placement_t *rmobike_placement_create(rmobike_ask_t *ask,
 											  rmobike_mover_t *mover,
 											  rmobike_choice_t *choice,
+											  rmobike_drained_t *drained,
 											  rmobike_census_t *census,
 											  rmobike_refs_t *refs);
 

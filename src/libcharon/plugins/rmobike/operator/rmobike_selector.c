@@ -50,6 +50,10 @@ static bool matches(const rmobike_selector_t *selector, ike_sa_t *ike_sa)
 	{
 		return FALSE;
 	}
+	if (selector->wanted && !selector->wanted(selector->user, ike_sa))
+	{
+		return FALSE;
+	}
 	id = ike_sa->get_other_eap_id(ike_sa);
 	return !selector->peer_id || id->matches(id, selector->peer_id);
 }

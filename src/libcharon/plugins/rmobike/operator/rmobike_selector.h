@@ -41,6 +41,10 @@ struct rmobike_selector_t {
 	/** how many IKE_SAs may leave each of the addresses in targets, indexed as
 	 * these, NULL for any number */
 	u_int *surplus;
+	/** what else has to be so, asks no kernel; NULL for nothing */
+	bool (*wanted)(void *user, ike_sa_t *ike_sa);
+	/** data to pass */
+	void *user;
 };
 
 /**

@@ -55,9 +55,11 @@ static const struct {
 	{ "rmobike-drain", rmobike_command_drain },
 	{ "rmobike-undrain", rmobike_command_undrain },
 	{ "rmobike-balance", rmobike_command_balance },
+	{ "rmobike-prefer", rmobike_command_prefer },
 	{ "rmobike-cancel", rmobike_command_cancel },
 	{ "rmobike-status", rmobike_command_status },
 	{ "rmobike-stats", rmobike_command_stats },
+	{ "rmobike-list-addresses", rmobike_command_list_addresses },
 	{ "rmobike-cluster", rmobike_command_cluster },
 	{ "rmobike-takeover", rmobike_command_takeover },
 };
@@ -117,6 +119,31 @@ static void node_changed(void *user, host_t *remote, const char *state,
 	if (message)
 	{
 		this->dispatcher->raise_event(this->dispatcher, "rmobike-node", 0,
+									  message);
+	}
+}
+
+/**
+ * An address is drained or no more, implements rmobike_drained_cb_t
+ */
+static void drained_changed(void *user, host_t *address, bool drained,
+							const char *reason)
+{
+	private_rmobike_vici_t *this = user;
+	vici_builder_t *builder;
+	vici_message_t *message;
+
+	builder = this->commands.create_builder();
+	builder->add_kv(builder, "address", "%H", address);
+	builder->add_kv(builder, "drained", "%s", drained ? "yes" : "no");
+	if (reason)
+	{
+		rmobike_commands_add_text(builder, "reason", reason);
+	}
+	message = builder->finalize(builder);
+	if (message)
+	{
+		this->dispatcher->raise_event(this->dispatcher, "rmobike-drain", 0,
 									  message);
 	}
 }
@@ -214,17 +241,20 @@ static void manage(private_rmobike_vici_t *this, bool reg)
 	vici_dispatcher_t *dispatcher = this->dispatcher;
 
 	rmobike_switches_t *switches = this->commands.switches;
+	rmobike_placement_t *placement = this->commands.placement;
 	rmobike_cluster_t *cluster = this->commands.cluster;
 	int i;
 
 	dispatcher->manage_event(dispatcher, "rmobike-switch", reg);
 	dispatcher->manage_event(dispatcher, "rmobike-node", reg);
+	dispatcher->manage_event(dispatcher, "rmobike-drain", reg);
 	for (i = 0; i < (int)countof(commands); i++)
 	{
 		dispatcher->manage_command(dispatcher, commands[i].name,
 								   reg ? commands[i].cb : NULL,
 								   &this->commands);
 	}
+	placement->watch(placement, reg ? drained_changed : NULL, this);
 	if (cluster)
 	{
 		cluster->watch(cluster, reg ? node_changed : NULL, this);

@@ -48,6 +48,11 @@ struct private_rmobike_address_lost_t {
 	rmobike_choice_t *choice;
 
 	/**
+	 * Knows where nobody shall be
+	 */
+	rmobike_drained_t *drained;
+
+	/**
 	 * Follows IKE_SAs
 	 */
 	rmobike_refs_t *refs;
@@ -202,6 +207,12 @@ static status_t leave(rmobike_turn_t *turn, ike_sa_t *ike_sa)
 	to = this->choice->choose(this->choice, ike_sa, NULL);
 	if (to)
 	{
+		if (this->drained->has(this->drained, to, NULL, NULL))
+		{
+			DBG1(DBG_IKE, "no other address for IKE_SA %s[%u] is left than %H, "
+				 "which is drained", ike_sa->get_name(ike_sa),
+				 ike_sa->get_unique_id(ike_sa), to);
+		}
 		serial = this->ask->begin(this->ask, ike_sa, to, NULL);
 		others = this->pacer->begun(this->pacer, turn, serial);
 		this->ask->queue(this->ask, ike_sa, serial, to, others);
@@ -449,7 +460,8 @@ METHOD(rmobike_address_lost_t, destroy, void,
  */
 rmobike_address_lost_t *rmobike_address_lost_create(
 							rmobike_switches_t *switches, rmobike_ask_t *ask,
-							rmobike_choice_t *choice, rmobike_rescue_t *rescue,
+							rmobike_choice_t *choice,
+							rmobike_drained_t *drained, rmobike_rescue_t *rescue,
 							rmobike_refs_t *refs, rmobike_pacer_t *pacer)
 {
 	private_rmobike_address_lost_t *this;
@@ -466,6 +478,7 @@ rmobike_address_lost_t *rmobike_address_lost_create(
 		.switches = switches,
 		.ask = ask,
 		.choice = choice,
+		.drained = drained,
 		.rescue = rescue,
 		.refs = refs,
 		.pacer = pacer,

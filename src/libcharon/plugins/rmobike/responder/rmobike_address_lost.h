@@ -60,13 +60,15 @@ struct rmobike_address_lost_t {
  * @param switches	records of IKE_SAs
  * @param ask		starts switches
  * @param choice		chooses addresses
+ * @param drained	knows where nobody shall be
  * @param rescue		sees to it that they can
  * @param refs		follows IKE_SAs
  * @param pacer		tells whose turn it is if there are many
  */
 rmobike_address_lost_t *rmobike_address_lost_create(
 							rmobike_switches_t *switches, rmobike_ask_t *ask,
-							rmobike_choice_t *choice, rmobike_rescue_t *rescue,
+							rmobike_choice_t *choice,
+							rmobike_drained_t *drained, rmobike_rescue_t *rescue,
 							rmobike_refs_t *refs, rmobike_pacer_t *pacer);
 
 #endif /** RMOBIKE_ADDRESS_LOST_H_ @}*/

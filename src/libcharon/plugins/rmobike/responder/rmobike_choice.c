@@ -30,6 +30,11 @@ struct private_rmobike_choice_t {
 	rmobike_records_t *records;
 
 	/**
+	 * Knows where nobody shall be
+	 */
+	rmobike_drained_t *drained;
+
+	/**
 	 * What was announced to any of them, announced_t
 	 */
 	linked_list_t *lists;
@@ -125,6 +130,7 @@ METHOD(rmobike_choice_t, choose, host_t*,
 	{
 		current = (rmobike_candidate_t){
 			.address = host,
+			.drained = this->drained->has(this->drained, host, NULL, NULL),
 			.preferred = options->prefer->index(options->prefer, host),
 			.same_family = host->get_family(host) == me->get_family(me),
 			.announced = rmobike_paths_include(announced, host),
@@ -147,6 +153,27 @@ METHOD(rmobike_choice_t, choose, host_t*,
 	DESTROY_IF(source);
 	rmobike_options_destroy(options);
 	return best.address;
+}
+
+METHOD(rmobike_choice_t, get_local, linked_list_t*,
+	private_rmobike_choice_t *this, bool usable)
+{
+	linked_list_t *local = linked_list_create();
+	enumerator_t *enumerator;
+	host_t *host;
+
+	enumerator = charon->kernel->create_address_enumerator(charon->kernel,
+														   ADDR_TYPE_REGULAR);
+	while (enumerator->enumerate(enumerator, &host))
+	{
+		if (!is_link_local(host) &&
+			!(usable && this->drained->has(this->drained, host, NULL, NULL)))
+		{
+			local->insert_last(local, host->clone(host));
+		}
+	}
+	enumerator->destroy(enumerator);
+	return local;
 }
 
 METHOD(rmobike_choice_t, add_tried, void,
@@ -341,7 +368,8 @@ METHOD(rmobike_choice_t, destroy, void,
 /*
  * Described in header
  */
-rmobike_choice_t *rmobike_choice_create(rmobike_records_t *records)
+rmobike_choice_t *rmobike_choice_create(rmobike_records_t *records,
+										rmobike_drained_t *drained)
 {
 	private_rmobike_choice_t *this;
 
@@ -351,11 +379,13 @@ rmobike_choice_t *rmobike_choice_create(rmobike_records_t *records)
 				.message = _message,
 			},
 			.choose = _choose,
+			.get_local = _get_local,
 			.add_tried = _add_tried,
 			.forget_tried = _forget_tried,
 			.destroy = _destroy,
 		},
 		.records = records,
+		.drained = drained,
 		.lists = linked_list_create(),
 	);
 	records->own(records, RMOBIKE_PART_ANNOUNCED, release, NULL);

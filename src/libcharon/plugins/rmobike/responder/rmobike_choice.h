@@ -13,6 +13,7 @@
 #ifndef RMOBIKE_CHOICE_H_
 #define RMOBIKE_CHOICE_H_
 
+#include "responder/rmobike_drained.h"
 #include "sa/rmobike_records.h"
 
 #include <daemon.h>
@@ -32,7 +33,8 @@ struct rmobike_choice_t {
 	listener_t listener;
 
 	/**
-	 * Choose the best address for an IKE_SA other than the one it uses.
+	 * Choose the best address for an IKE_SA other than the one it uses; a drained
+	 * one only if there is no other.
 	 *
 	 * @param ike_sa	IKE_SA, checked out
 	 * @param exclude	list of host_t that don't come into question, or NULL
@@ -40,6 +42,14 @@ struct rmobike_choice_t {
 	 */
 	host_t *(*choose)(rmobike_choice_t *this, ike_sa_t *ike_sa,
 					  linked_list_t *exclude);
+
+	/**
+	 * Get the addresses of this machine that any IKE_SA could be at.
+	 *
+	 * @param usable	TRUE for those only that are not drained
+	 * @return			list of host_t, to be destroyed with them
+	 */
+	linked_list_t *(*get_local)(rmobike_choice_t *this, bool usable);
 
 	/**
 	 * A peer did not go to an address, which is not chosen anymore.
@@ -67,7 +77,9 @@ struct rmobike_choice_t {
  * Create it.
  *
  * @param records	records of IKE_SAs
+ * @param drained	knows where nobody shall be
  */
-rmobike_choice_t *rmobike_choice_create(rmobike_records_t *records);
+rmobike_choice_t *rmobike_choice_create(rmobike_records_t *records,
+										rmobike_drained_t *drained);
 
 #endif /** RMOBIKE_CHOICE_H_ @}*/

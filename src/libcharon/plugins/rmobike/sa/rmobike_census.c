@@ -37,7 +37,21 @@ struct private_rmobike_census_t {
 };
 
 /**
- * IKE_SAs at an address that can all be switched, or can't
+ * What the IKE_SAs of a group have
+ */
+enum {
+	/** no MOBIKE */
+	NONE,
+	/** MOBIKE, but not our extension of it */
+	MOBIKE,
+	/** both, they can be switched */
+	CAPABLE,
+	/** number of groups */
+	GROUPS
+};
+
+/**
+ * IKE_SAs at an address that have the same
  */
 struct group_t {
 
@@ -63,9 +77,9 @@ struct address_t {
 	host_t *host;
 
 	/**
-	 * IKE_SAs that can't be switched, and those that can
+	 * IKE_SAs by what they have
 	 */
-	group_t groups[2];
+	group_t groups[GROUPS];
 
 	/**
 	 * List that it is in
@@ -78,8 +92,9 @@ struct address_t {
  */
 static u_int get_sas(address_t *address, u_int *capable)
 {
-	*capable = address ? address->groups[TRUE].sas : 0;
-	return address ? address->groups[FALSE].sas + *capable : 0;
+	*capable = address ? address->groups[CAPABLE].sas : 0;
+	return address ? address->groups[NONE].sas + address->groups[MOBIKE].sas +
+					 *capable : 0;
 }
 
 /**
@@ -128,7 +143,6 @@ static void enter(private_rmobike_census_t *this, ike_sa_t *ike_sa,
 {
 	address_t *address;
 	group_t *group;
-	bool capable;
 
 	address = find_address(this, local);
 	if (!address)
@@ -139,9 +153,13 @@ static void enter(private_rmobike_census_t *this, ike_sa_t *ike_sa,
 		);
 		this->addresses->insert_last(this->addresses, address);
 	}
-	capable = ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) &&
-			  ike_sa->supports_extension(ike_sa, EXT_MOBIKE);
-	group = &address->groups[capable];
+	group = &address->groups[NONE];
+	if (ike_sa->supports_extension(ike_sa, EXT_MOBIKE))
+	{
+		group = &address->groups[
+			ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) ? CAPABLE
+																  : MOBIKE];
+	}
 	group->address = address;
 	group->sas++;
 	group = this->records->set(this->records, ike_sa->get_unique_id(ike_sa),
@@ -217,6 +235,24 @@ METHOD(rmobike_census_t, count, u_int,
 	}
 	this->records->unlock(this->records);
 	return sas;
+}
+
+METHOD(rmobike_census_t, count_others, void,
+	private_rmobike_census_t *this, u_int *mobike, u_int *none)
+{
+	enumerator_t *enumerator;
+	address_t *address;
+
+	*mobike = *none = 0;
+	this->records->lock(this->records);
+	enumerator = this->addresses->create_enumerator(this->addresses);
+	while (enumerator->enumerate(enumerator, &address))
+	{
+		*mobike += address->groups[MOBIKE].sas;
+		*none += address->groups[NONE].sas;
+	}
+	enumerator->destroy(enumerator);
+	this->records->unlock(this->records);
 }
 
 METHOD(rmobike_census_t, set_elsewhere, void,
@@ -308,6 +344,7 @@ rmobike_census_t *rmobike_census_create(rmobike_records_t *records)
 				.ike_update = _ike_update,
 			},
 			.count = _count,
+			.count_others = _count_others,
 			.set_elsewhere = _set_elsewhere,
 			.create_enumerator = _create_enumerator,
 			.destroy = _destroy,

@@ -41,6 +41,14 @@ struct rmobike_census_t {
 	u_int (*count)(rmobike_census_t *this, host_t *address, u_int *capable);
 
 	/**
+	 * Count the IKE_SAs that can't be switched.
+	 *
+	 * @param mobike	receives how many of them have MOBIKE only
+	 * @param none		receives how many don't have that
+	 */
+	void (*count_others)(rmobike_census_t *this, u_int *mobike, u_int *none);
+
+	/**
 	 * Note how many IKE_SAs there are at addresses that are not ours.
 	 *
 	 * @param sas		addresses and numbers, instead of those noted before,

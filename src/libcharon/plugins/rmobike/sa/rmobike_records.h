@@ -26,6 +26,8 @@ typedef enum rmobike_part_t rmobike_part_t;
 enum rmobike_part_t {
 	/** responder: last switch that its peer was asked for (rmobike_switches) */
 	RMOBIKE_PART_SWITCH,
+	/** responder: when it moved lately, or was asked to (rmobike_switches) */
+	RMOBIKE_PART_RECENT,
 	/** responder: addresses that were announced (rmobike_choice) */
 	RMOBIKE_PART_ANNOUNCED,
 	/** responder: addresses its peer did not go to (rmobike_choice) */

@@ -69,6 +69,16 @@ struct ended_t {
 };
 
 /**
+ * When an IKE_SA moved lately, or was asked to
+ */
+typedef struct {
+	/** monotonic times in seconds, 0 for none */
+	time_t times[RMOBIKE_RECENT_MAX];
+	/** where the next one belongs */
+	u_int next;
+} recent_t;
+
+/**
  * Convert a number to a key
  */
 static inline void *key(u_int number)
@@ -103,6 +113,23 @@ static rmobike_switch_t *get_asked(private_rmobike_switches_t *this,
 								   uint32_t id)
 {
 	return this->records->get(this->records, id, RMOBIKE_PART_SWITCH);
+}
+
+/**
+ * Note that an IKE_SA moves, with the lock
+ */
+static void note_move(private_rmobike_switches_t *this, uint32_t id)
+{
+	recent_t *recent;
+
+	recent = this->records->get(this->records, id, RMOBIKE_PART_RECENT);
+	if (!recent)
+	{
+		INIT(recent);
+		this->records->set(this->records, id, RMOBIKE_PART_RECENT, recent);
+	}
+	recent->times[recent->next] = time_monotonic(NULL);
+	recent->next = (recent->next + 1) % RMOBIKE_RECENT_MAX;
 }
 
 /**
@@ -211,6 +238,7 @@ METHOD(rmobike_switches_t, begin, u_int,
 		superseded = finish(this, last, RMOBIKE_FAILED, RMOBIKE_SUPERSEDED);
 	}
 	this->pending->put(this->pending, key(serial), asked);
+	note_move(this, start->id);
 	this->records->unlock(this->records);
 
 	rmobike_switch_destroy(last);
@@ -328,7 +356,7 @@ METHOD(rmobike_switches_t, quiet, void,
 }
 
 METHOD(rmobike_switches_t, moved, void,
-	private_rmobike_switches_t *this, uint32_t id, host_t *local)
+	private_rmobike_switches_t *this, uint32_t id, host_t *local, bool other)
 {
 	rmobike_switch_t *asked, *ended = NULL;
 
@@ -338,8 +366,30 @@ METHOD(rmobike_switches_t, moved, void,
 	{
 		ended = finish(this, asked, RMOBIKE_DONE, NULL);
 	}
+	else if (other)
+	{
+		note_move(this, id);
+	}
 	this->records->unlock(this->records);
 	report(this, ended);
+}
+
+METHOD(rmobike_switches_t, count_recent, u_int,
+	private_rmobike_switches_t *this, uint32_t id, u_int interval)
+{
+	time_t since = time_monotonic(NULL) - interval;
+	recent_t *recent;
+	u_int count = 0;
+	int i;
+
+	this->records->lock(this->records);
+	recent = this->records->get(this->records, id, RMOBIKE_PART_RECENT);
+	for (i = 0; recent && i < RMOBIKE_RECENT_MAX; i++)
+	{
+		count += recent->times[i] && recent->times[i] >= since;
+	}
+	this->records->unlock(this->records);
+	return count;
 }
 
 METHOD(rmobike_switches_t, stayed, void,
@@ -493,6 +543,7 @@ rmobike_switches_t *rmobike_switches_create(rmobike_records_t *records)
 			.requested = _requested,
 			.quiet = _quiet,
 			.moved = _moved,
+			.count_recent = _count_recent,
 			.get_id = _get_id,
 			.stayed = _stayed,
 			.end = _end,
@@ -509,6 +560,7 @@ rmobike_switches_t *rmobike_switches_create(rmobike_records_t *records)
 	);
 	records->own(records, RMOBIKE_PART_SWITCH, (void*)rmobike_switch_destroy,
 				 rekeyed);
+	records->own(records, RMOBIKE_PART_RECENT, free, NULL);
 
 	return &this->public;
 }

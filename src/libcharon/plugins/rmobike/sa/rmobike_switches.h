@@ -22,6 +22,11 @@
 typedef struct rmobike_switches_t rmobike_switches_t;
 
 /**
+ * How many moves of an IKE_SA are remembered
+ */
+#define RMOBIKE_RECENT_MAX 8
+
+/**
  * Called once for each switch when it ended, by the thread that ended it (maybe
  * with its IKE_SA checked out), without any lock of ours.
  *
@@ -138,8 +143,21 @@ struct rmobike_switches_t {
 	 *
 	 * @param id		unique ID of the IKE_SA
 	 * @param local		our address from now on
+	 * @param other		TRUE if it was at another one before
 	 */
-	void (*moved)(rmobike_switches_t *this, uint32_t id, host_t *local);
+	void (*moved)(rmobike_switches_t *this, uint32_t id, host_t *local,
+				  bool other);
+
+	/**
+	 * Count the moves of an IKE_SA that we asked for, and those of its own, as
+	 * its peer does for max_switches.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param interval	how far to look back, in seconds
+	 * @return			number of both, RMOBIKE_RECENT_MAX for more as well
+	 */
+	u_int (*count_recent)(rmobike_switches_t *this, uint32_t id,
+						  u_int interval);
 
 	/**
 	 * A peer completed its check or update on the path it had before, see

@@ -2,7 +2,8 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "operator/rmobike_drained.h"
+#include "base/rmobike_settings.h"
+#include "responder/rmobike_drained.h"
 
 #include <threading/mutex.h>
 
@@ -44,6 +45,11 @@ struct entry_t {
 	 * Where those go who come there, or NULL
 	 */
 	rmobike_weights_t *targets;
+
+	/**
+	 * Why, or NULL
+	 */
+	char *reason;
 };
 
 CALLBACK(entry_destroy, void,
@@ -51,6 +57,7 @@ CALLBACK(entry_destroy, void,
 {
 	entry->address->destroy(entry->address);
 	DESTROY_IF(entry->targets);
+	free(entry->reason);
 	free(entry);
 }
 
@@ -82,17 +89,15 @@ static rmobike_weights_t *clone_targets(rmobike_weights_t *targets)
 	return targets ? targets->clone(targets) : NULL;
 }
 
-METHOD(rmobike_drained_t, add, bool,
+METHOD(rmobike_drained_t, add, void,
 	private_rmobike_drained_t *this, host_t *address,
-	rmobike_weights_t *targets)
+	rmobike_weights_t *targets, const char *reason)
 {
 	entry_t *entry;
-	bool added;
 
 	this->mutex->lock(this->mutex);
 	entry = find(this, address);
-	added = !entry;
-	if (added)
+	if (!entry)
 	{
 		INIT(entry,
 			.address = address->clone(address),
@@ -101,8 +106,9 @@ METHOD(rmobike_drained_t, add, bool,
 	}
 	DESTROY_IF(entry->targets);
 	entry->targets = clone_targets(targets);
+	free(entry->reason);
+	entry->reason = strdupnull(reason);
 	this->mutex->unlock(this->mutex);
-	return added;
 }
 
 METHOD(rmobike_drained_t, remove_, bool,
@@ -121,10 +127,25 @@ METHOD(rmobike_drained_t, remove_, bool,
 	return entry != NULL;
 }
 
+/**
+ * Is an address there by configuration?
+ */
+static bool is_configured(host_t *address)
+{
+	rmobike_options_t *options;
+	bool configured;
+
+	options = rmobike_settings_get(NULL);
+	configured = options->drained->includes(options->drained, address);
+	rmobike_options_destroy(options);
+	return configured;
+}
+
 METHOD(rmobike_drained_t, has, bool,
 	private_rmobike_drained_t *this, host_t *address,
-	rmobike_weights_t **targets)
+	rmobike_weights_t **targets, char **reason)
 {
+	bool configured = is_configured(address);
 	entry_t *entry;
 
 	this->mutex->lock(this->mutex);
@@ -133,8 +154,13 @@ METHOD(rmobike_drained_t, has, bool,
 	{
 		*targets = entry ? clone_targets(entry->targets) : NULL;
 	}
+	if (reason)
+	{
+		*reason = strdupnull(entry && entry->reason ? entry->reason :
+							 configured ? RMOBIKE_DRAINED_CONFIGURED : NULL);
+	}
 	this->mutex->unlock(this->mutex);
-	return entry != NULL;
+	return entry || configured;
 }
 
 METHOD(rmobike_drained_t, get_all, linked_list_t*,

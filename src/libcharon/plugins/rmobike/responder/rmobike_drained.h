@@ -6,8 +6,8 @@
  * @defgroup rmobike_drained rmobike_drained
  * @{ @ingroup rmobike
  *
- * Addresses of ours where nobody shall be, and where those shall go who come
- * there.
+ * Addresses of ours where nobody shall be, by command or by the option drained,
+ * and where those shall go who come there.
  */
 
 #ifndef RMOBIKE_DRAINED_H_
@@ -29,16 +29,16 @@ struct rmobike_drained_t {
 	 *
 	 * @param address	address of ours, cloned
 	 * @param targets	where to go, cloned; NULL if that is not said
-	 * @return			FALSE if it was there already
+	 * @param reason	why, cloned; NULL if that is not said
 	 */
-	bool (*add)(rmobike_drained_t *this, host_t *address,
-				rmobike_weights_t *targets);
+	void (*add)(rmobike_drained_t *this, host_t *address,
+				rmobike_weights_t *targets, const char *reason);
 
 	/**
-	 * Remove an address.
+	 * Remove an address, which may still be there by configuration.
 	 *
 	 * @param address	address of ours
-	 * @return			FALSE if it is not there
+	 * @return			FALSE if it was not added
 	 */
 	bool (*remove)(rmobike_drained_t *this, host_t *address);
 
@@ -48,13 +48,15 @@ struct rmobike_drained_t {
 	 * @param address	address of ours
 	 * @param targets	receives where those go who come there, to be destroyed,
 	 *					NULL if that was not said; may be NULL
+	 * @param reason	receives why, to be freed, NULL if that was not said; may
+	 *					be NULL
 	 * @return			TRUE if it is
 	 */
 	bool (*has)(rmobike_drained_t *this, host_t *address,
-				rmobike_weights_t **targets);
+				rmobike_weights_t **targets, char **reason);
 
 	/**
-	 * Get all addresses.
+	 * Get all addresses that were added.
 	 *
 	 * @return			list of host_t, to be destroyed with them
 	 */
@@ -67,7 +69,12 @@ struct rmobike_drained_t {
 };
 
 /**
- * Create it, nothing is drained.
+ * Why an address is there that the option drained has
+ */
+#define RMOBIKE_DRAINED_CONFIGURED "by configuration"
+
+/**
+ * Create it, no address was added.
  */
 rmobike_drained_t *rmobike_drained_create(void);
 

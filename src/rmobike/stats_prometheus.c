@@ -143,10 +143,15 @@ static void print_metric(message_t *stats, message_t *list, size_t i)
 	char labels[512];
 	message_t *element;
 
-	element = streq(metrics[i].section, "list") ? message_items(list,
-																"addresses") :
-			  *metrics[i].section ? message_items(stats, metrics[i].section) :
-			  stats->first;
+	if (streq(metrics[i].section, "list"))
+	{
+		element = message_items(list, "addresses");
+	}
+	else
+	{
+		element = *metrics[i].section ? message_items(stats, metrics[i].section)
+									  : stats->first;
+	}
 	for (; element; element = element->next)
 	{
 		value = !key || streq(element->name, key) ? element->value : NULL;

@@ -347,7 +347,8 @@ rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 	this->choice = rmobike_choice_create(this->records, this->drained);
 	this->pacer = rmobike_pacer_create(this->switches, this->public.refs);
 	this->address_lost = rmobike_address_lost_create(this->switches, this->ask,
-													 this->choice, this->drained,
+													 this->choice,
+													 this->drained,
 													 this->rescue,
 													 this->public.refs,
 													 this->pacer);

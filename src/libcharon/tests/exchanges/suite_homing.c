@@ -83,7 +83,7 @@ static char *drain(char *address, char *reason)
 /*
  * Nothing remembers it but the configuration.
  */
-START_TEST(test_newcomer_leaves_an_address_drained_by_configuration)
+START_TEST(test_newcomer_leaves_what_is_drained_by_configuration)
 {
 	world_establish(.settings = OPTIONS("drained = " OLD ", " NEW));
 	world_run(1000);
@@ -380,10 +380,10 @@ START_TEST(test_better_address_is_gone_during_the_return)
 END_TEST
 
 /*
- * A bad uplink: it is there for up to ten minutes, sometimes for hours, and gone
- * for up to one, a thousand times. However often, nobody moves unless the
- * address was there for as long as it has to be by then, peers follow each time,
- * and nobody is lost.
+ * A bad uplink: it is there for up to ten minutes, sometimes for hours, and
+ * gone for up to one, a thousand times. However often, nobody moves unless the
+ * address was there for as long as it has to be by then, peers follow each
+ * time, and nobody is lost.
  */
 START_TEST(test_thousand_flaps)
 {
@@ -424,7 +424,7 @@ END_TEST
 
 void suite_homing(TCase *tc)
 {
-	tcase_add_test(tc, test_newcomer_leaves_an_address_drained_by_configuration);
+	tcase_add_test(tc, test_newcomer_leaves_what_is_drained_by_configuration);
 	tcase_add_test(tc, test_reload_drains_an_address);
 	tcase_add_test(tc, test_drained_address_is_used_if_no_other_is_left);
 	tcase_add_test(tc, test_newcomer_stays_at_the_last_address);

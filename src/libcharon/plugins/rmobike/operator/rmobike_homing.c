@@ -252,13 +252,12 @@ static bool is_to_spare(private_rmobike_homing_t *this, ike_sa_t *ike_sa,
 	u_int limit, recent;
 	bool spare;
 
-	limit = min(options->max_switches ?: RMOBIKE_RECENT_MAX,
-				RMOBIKE_RECENT_MAX);
+	limit = min(options->max_switches, RMOBIKE_RECENT_MAX);
 	/* the peer counts from when it heard of them */
 	recent = this->switches->count_recent(this->switches, id,
 				options->switch_interval + options->timeout / 1000 + 1);
 	last = this->switches->get_switch(this->switches, id);
-	spare = recent + (limit > 1 ? 2 : 1) > limit ||
+	spare = (limit && recent + (limit > 1 ? 2 : 1) > limit) ||
 			(last && last->state != RMOBIKE_DONE &&
 			 time_monotonic(NULL) - last->start.tv_sec < HOUR);
 	rmobike_switch_destroy(last);
@@ -330,6 +329,7 @@ METHOD(rmobike_homing_t, start, bool,
 	};
 	home_t *home;
 
+	look_around(this);
 	this->mutex->lock(this->mutex);
 	for (home = this->homes; home; home = home->next)
 	{

@@ -461,7 +461,8 @@ METHOD(rmobike_address_lost_t, destroy, void,
 rmobike_address_lost_t *rmobike_address_lost_create(
 							rmobike_switches_t *switches, rmobike_ask_t *ask,
 							rmobike_choice_t *choice,
-							rmobike_drained_t *drained, rmobike_rescue_t *rescue,
+							rmobike_drained_t *drained,
+							rmobike_rescue_t *rescue,
 							rmobike_refs_t *refs, rmobike_pacer_t *pacer)
 {
 	private_rmobike_address_lost_t *this;

@@ -68,7 +68,8 @@ struct rmobike_address_lost_t {
 rmobike_address_lost_t *rmobike_address_lost_create(
 							rmobike_switches_t *switches, rmobike_ask_t *ask,
 							rmobike_choice_t *choice,
-							rmobike_drained_t *drained, rmobike_rescue_t *rescue,
+							rmobike_drained_t *drained,
+							rmobike_rescue_t *rescue,
 							rmobike_refs_t *refs, rmobike_pacer_t *pacer);
 
 #endif /** RMOBIKE_ADDRESS_LOST_H_ @}*/

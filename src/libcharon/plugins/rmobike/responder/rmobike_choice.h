@@ -33,8 +33,8 @@ struct rmobike_choice_t {
 	listener_t listener;
 
 	/**
-	 * Choose the best address for an IKE_SA other than the one it uses; a drained
-	 * one only if there is no other.
+	 * Choose the best address for an IKE_SA other than the one it uses; one
+	 * that is drained only if there is no other.
 	 *
 	 * @param ike_sa	IKE_SA, checked out
 	 * @param exclude	list of host_t that don't come into question, or NULL

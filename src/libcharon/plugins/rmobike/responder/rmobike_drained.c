@@ -146,6 +146,7 @@ METHOD(rmobike_drained_t, has, bool,
 	rmobike_weights_t **targets, char **reason)
 {
 	bool configured = is_configured(address);
+	const char *why = configured ? RMOBIKE_DRAINED_CONFIGURED : NULL;
 	entry_t *entry;
 
 	this->mutex->lock(this->mutex);
@@ -156,8 +157,7 @@ METHOD(rmobike_drained_t, has, bool,
 	}
 	if (reason)
 	{
-		*reason = strdupnull(entry && entry->reason ? entry->reason :
-							 configured ? RMOBIKE_DRAINED_CONFIGURED : NULL);
+		*reason = strdupnull(entry && entry->reason ? entry->reason : why);
 	}
 	this->mutex->unlock(this->mutex);
 	return entry || configured;

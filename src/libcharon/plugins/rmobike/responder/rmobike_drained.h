@@ -48,8 +48,8 @@ struct rmobike_drained_t {
 	 * @param address	address of ours
 	 * @param targets	receives where those go who come there, to be destroyed,
 	 *					NULL if that was not said; may be NULL
-	 * @param reason	receives why, to be freed, NULL if that was not said; may
-	 *					be NULL
+	 * @param reason	receives why, to be freed, NULL if that was not said;
+	 *					may be NULL
 	 * @return			TRUE if it is
 	 */
 	bool (*has)(rmobike_drained_t *this, host_t *address,

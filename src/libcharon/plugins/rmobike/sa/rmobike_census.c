@@ -92,9 +92,15 @@ struct address_t {
  */
 static u_int get_sas(address_t *address, u_int *capable)
 {
+	u_int sas = 0;
+	int i;
+
+	for (i = 0; address && i < GROUPS; i++)
+	{
+		sas += address->groups[i].sas;
+	}
 	*capable = address ? address->groups[CAPABLE].sas : 0;
-	return address ? address->groups[NONE].sas + address->groups[MOBIKE].sas +
-					 *capable : 0;
+	return sas;
 }
 
 /**
@@ -156,9 +162,11 @@ static void enter(private_rmobike_census_t *this, ike_sa_t *ike_sa,
 	group = &address->groups[NONE];
 	if (ike_sa->supports_extension(ike_sa, EXT_MOBIKE))
 	{
-		group = &address->groups[
-			ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION) ? CAPABLE
-																  : MOBIKE];
+		group = &address->groups[MOBIKE];
+		if (ike_sa->supports_extension(ike_sa, RMOBIKE_EXTENSION))
+		{
+			group = &address->groups[CAPABLE];
+		}
 	}
 	group->address = address;
 	group->sas++;

@@ -6,9 +6,8 @@
 #include "kernel/rmobike_routes.h"
 #include "responder/rmobike_address_lost.h"
 #include "rmobike_compat.h"
+#include "sa/rmobike_errand.h"
 #include "sa/rmobike_ike_sa.h"
-
-#include <processing/jobs/callback_job.h>
 
 typedef struct private_rmobike_address_lost_t private_rmobike_address_lost_t;
 
@@ -57,18 +56,6 @@ struct private_rmobike_address_lost_t {
 	 */
 	rmobike_refs_t *refs;
 };
-
-/**
- * A job for an IKE_SA
- */
-typedef struct {
-	/** the IKE_SA */
-	rmobike_ref_t *ref;
-	/** what to do */
-	status_t (*cb)(ike_sa_t *ike_sa, host_t *tried);
-	/** address that its peer did not go to, or NULL */
-	host_t *tried;
-} errand_t;
 
 /**
  * The replaced method has no other way to find us
@@ -352,67 +339,42 @@ METHOD(listener_t, ike_state_change, bool,
 	return TRUE;
 }
 
-CALLBACK(errand_execute, job_requeue_t,
-	errand_t *errand)
-{
-	ike_sa_t *ike_sa;
-
-	ike_sa = errand->ref->checkout(errand->ref);
-	if (ike_sa)
-	{
-		rmobike_ike_sa_checkin(ike_sa, errand->cb(ike_sa, errand->tried));
-	}
-	return JOB_REQUEUE_NONE;
-}
-
-CALLBACK(errand_destroy, void,
-	errand_t *errand)
-{
-	errand->ref->destroy(errand->ref);
-	DESTROY_IF(errand->tried);
-	free(errand);
-}
-
 /**
- * Do something with an IKE_SA in a job, where it is certain that it exists, and
- * what its unique ID is
+ * See what to do about the address of an IKE_SA, implements rmobike_errand_t
  */
-static void queue(rmobike_ref_t *ref,
-				  status_t (*cb)(ike_sa_t *ike_sa, host_t *tried),
-				  host_t *tried)
+static status_t roam_again(void *user, ike_sa_t *ike_sa)
 {
-	errand_t *errand;
-
-	INIT(errand,
-		.ref = ref,
-		.cb = cb,
-		.tried = tried ? tried->clone(tried) : NULL,
-	);
-	lib->processor->queue_job(lib->processor,
-			(job_t*)callback_job_create(errand_execute, errand, errand_destroy,
-										NULL));
-}
-
-/**
- * Try the next address
- */
-static status_t try_next(ike_sa_t *ike_sa, host_t *tried)
-{
-	if (tried)
-	{
-		instance->choice->add_tried(instance->choice,
-									ike_sa->get_unique_id(ike_sa), tried);
-	}
 	return ike_sa->roam(ike_sa, TRUE);
 }
 
 /**
- * Announce what addresses are left, as charon does after it left one
+ * Try the next address after the last one that its peer was asked to go to.
+ * In a job it is certain that the IKE_SA exists; implements rmobike_errand_t
  */
-static status_t announce(ike_sa_t *ike_sa, host_t *tried)
+static status_t try_next(void *user, ike_sa_t *ike_sa)
 {
-	instance->choice->forget_tried(instance->choice,
-								   ike_sa->get_unique_id(ike_sa));
+	private_rmobike_address_lost_t *this = user;
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	rmobike_switch_t *asked;
+
+	asked = this->switches->get_switch(this->switches, id);
+	if (asked && asked->state > RMOBIKE_DONE)
+	{
+		this->choice->add_tried(this->choice, id, asked->to);
+	}
+	rmobike_switch_destroy(asked);
+	return ike_sa->roam(ike_sa, TRUE);
+}
+
+/**
+ * Announce what addresses are left, as charon does after it left one;
+ * implements rmobike_errand_t
+ */
+static status_t announce(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_address_lost_t *this = user;
+
+	this->choice->forget_tried(this->choice, ike_sa->get_unique_id(ike_sa));
 	rmobike_task_announce(ike_sa);
 	return ike_sa->initiate(ike_sa, NULL, NULL);
 }
@@ -426,7 +388,8 @@ METHOD(rmobike_address_lost_t, rekeyed, void,
 	if (new->roam == (void*)_roam &&
 		!charon->kernel->get_interface(charon->kernel, me, NULL))
 	{	/* charon's roam job may have listed all IKE_SAs just before */
-		queue(this->refs->create_ref(this->refs, new), try_next, NULL);
+		rmobike_errand_queue(this->refs->create_ref(this->refs, new), 0,
+							 roam_again, this);
 	}
 }
 
@@ -438,14 +401,9 @@ static void switch_ended(rmobike_turn_t *turn, const rmobike_switch_t *ended)
 	rmobike_ref_t *ref = turn->ref;
 
 	turn->ref = NULL;
-	if (ended->state == RMOBIKE_DONE)
-	{
-		queue(ref, announce, NULL);
-	}
-	else
-	{
-		queue(ref, try_next, ended->to);
-	}
+	rmobike_errand_queue(ref, 0, ended->state == RMOBIKE_DONE ? announce
+															  : try_next,
+						 instance);
 }
 
 METHOD(rmobike_address_lost_t, destroy, void,

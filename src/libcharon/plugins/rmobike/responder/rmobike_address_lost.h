@@ -22,6 +22,7 @@
 #include "exchange/rmobike_rescue.h"
 #include "responder/rmobike_ask.h"
 #include "responder/rmobike_choice.h"
+#include "responder/rmobike_drained.h"
 #include "responder/rmobike_pacer.h"
 #include "sa/rmobike_refs.h"
 #include "sa/rmobike_switches.h"

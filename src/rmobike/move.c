@@ -248,6 +248,10 @@ static void print_achieved(const command_t *this, bool unattended)
 	{
 		print_line("balanced already, nothing moves");
 	}
+	else if (streq(this->name, "prefer") && !matches)
+	{
+		print_line("all are at the best address, nothing moves");
+	}
 }
 
 /**

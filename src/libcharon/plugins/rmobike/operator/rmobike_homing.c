@@ -60,6 +60,11 @@ struct private_rmobike_homing_t {
 	u_int begun, look;
 
 	/**
+	 * TRUE if IKE_SAs go elsewhere by themselves as configured
+	 */
+	bool enabled;
+
+	/**
 	 * When somebody looked who belongs elsewhere, when to do so again even if
 	 * no wait is over, and when a timer is set for; 0 for never
 	 */
@@ -133,7 +138,6 @@ static void note(private_rmobike_homing_t *this, host_t *address, u_int look,
 			.next = this->homes,
 			.address = address->clone(address),
 			.flaps = -1,
-			.end = now,
 		);
 		this->homes = home;
 	}
@@ -146,7 +150,7 @@ static void note(private_rmobike_homing_t *this, host_t *address, u_int look,
 	{	/* was not there, or is drained no more */
 		home->flaps = home->flaps >= 0 && now - home->end < HOUR ?
 					  min(home->flaps + 1, FLAPS_MAX) : 0;
-		home->end = now + min(prefer_after << home->flaps, HOUR);
+		home->end = now + max(1, min(prefer_after << home->flaps, HOUR));
 	}
 	home->look = look;
 }
@@ -176,6 +180,8 @@ static void look_around(private_rmobike_homing_t *this)
 		host->destroy(host);
 	}
 	this->look = max(look, this->look);
+	this->enabled = options->prefer_after ||
+					options->drained->count(options->drained);
 	this->mutex->unlock(this->mutex);
 	usable->destroy(usable);
 	rmobike_options_destroy(options);
@@ -377,14 +383,15 @@ static time_t get_next(private_rmobike_homing_t *this)
 
 	this->mutex->lock(this->mutex);
 	next = this->again;
-	for (home = this->homes; home; home = home->next)
+	for (home = this->homes; home && this->enabled; home = home->next)
 	{
-		if (home->look == this->look && home->end >= this->searched &&
+		if (home->look == this->look && home->end > this->searched &&
 			(!next || home->end < next))
 		{
 			next = home->end;
 		}
 	}
+	next = this->enabled ? next : 0;
 	this->mutex->unlock(this->mutex);
 	return next;
 }

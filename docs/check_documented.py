@@ -246,7 +246,8 @@ def requests_of_command():
 		keys |= {"address"} if ".value = " in row else set()
 		keys |= {"tag"} if ".call = move_call" in row else set()
 		if ".call = monitor_call" not in row:
-			requests[between(row, r'\.vici = "', '"', COMMAND)] = keys
+			name = between(row, r'\.vici = "', '"', COMMAND)
+			requests[name] = requests.get(name, set()) | keys
 	return requests
 
 

@@ -85,7 +85,8 @@ struct command_t {
 	 * @param seconds	the time that was waited for, 0 if a signal ended it
 	 * @param ctrl_c	the signal was Ctrl-C
 	 * @return			exit status, COMMAND_UNKNOWN if call() comes to an end
-	 *					now
+	 *					now; if it has not within GUARD_MORE seconds after its
+	 *					time was over it is asked again
 	 */
 	command_status_t (*stop)(unsigned int seconds, bool ctrl_c);
 };
@@ -96,6 +97,8 @@ extern const command_t commands[];
 /** what they do, see command_t.call and command_t.stop */
 command_status_t move_call(const command_t *this, daemon_t *daemon);
 command_status_t move_stop(unsigned int seconds, bool ctrl_c);
+command_status_t leave_call(const command_t *this, daemon_t *daemon);
+command_status_t leave_stop(unsigned int seconds, bool ctrl_c);
 command_status_t simple_call(const command_t *this, daemon_t *daemon);
 command_status_t status_call(const command_t *this, daemon_t *daemon);
 command_status_t monitor_call(const command_t *this, daemon_t *daemon);

@@ -19,8 +19,12 @@
 #define RMOBIKE_SWITCH "rmobike-switch"
 #define RMOBIKE_NODE "rmobike-node"
 
-/** vici command that stops a move */
+/** vici commands that start a move off an address, and stop it */
+#define RMOBIKE_DRAIN "rmobike-drain"
 #define RMOBIKE_CANCEL "rmobike-cancel"
+
+/** vici command that tells of the other node */
+#define RMOBIKE_CLUSTER "rmobike-cluster"
 
 /** vici commands that get the IKE_SAs, the counters, and the addresses */
 #define RMOBIKE_STATUS "rmobike-status"

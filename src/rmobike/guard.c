@@ -108,6 +108,10 @@ static void stop(int sig)
 		/* other threads may be anywhere, so don't clean up behind them */
 		_exit(status);
 	}
+	if (seconds)
+	{
+		guard.end = guard_now() + GUARD_MORE * 1000;
+	}
 }
 
 /**

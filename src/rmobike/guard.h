@@ -15,6 +15,9 @@
 
 #include "command.h"
 
+/** seconds for a command that comes to an end by itself after its time */
+#define GUARD_MORE 5
+
 /**
  * Watch over a command. Has to be called before any thread is started.
  *

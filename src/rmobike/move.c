@@ -5,6 +5,7 @@
 
 #include "bar.h"
 #include "guard.h"
+#include "move.h"
 #include "options.h"
 #include "output.h"
 
@@ -40,6 +41,8 @@ static struct {
 	bool bar;
 	/** Ctrl-C was pressed */
 	bool interrupted;
+	/** there is no time left to wait */
+	bool over;
 	/** the daemon was told so */
 	bool cancelled;
 	/** what became of the switches */
@@ -162,7 +165,7 @@ static void wait_for_outcomes(daemon_t *daemon)
 	bool alive, heard;
 	int dead = 0;
 
-	while (tally->ended < tally->matches && dead < 2)
+	while (tally->ended < tally->matches && dead < 2 && !progress.over)
 	{
 		if (progress.interrupted && !progress.cancelled)
 		{
@@ -205,7 +208,7 @@ static command_status_t report(daemon_t *daemon)
 	command_status_t status = COMMAND_OK;
 	tally_t *tally = &progress.tally;
 
-	if (tally->ended < tally->matches)
+	if (tally->ended < tally->matches && !progress.over)
 	{
 		print_error("the daemon at %s closed the connection, the outcome of "
 					"%u of %u switches is unknown", daemon->where,
@@ -255,16 +258,27 @@ static void print_achieved(const command_t *this, bool unattended)
 }
 
 /**
- * Ask the daemon to start.
+ * Ask the daemon to start, gets the request owned. Returns with the lock held
+ * if it answered.
  */
-static message_t *ask(const command_t *this, daemon_t *daemon)
+static command_status_t ask(const char *vici, daemon_t *daemon, vici_req_t *req)
 {
 	bool print = output_format != OUTPUT_JSON || options_get("no-wait");
-	vici_req_t *req;
+	command_status_t status;
+	message_t *reply;
 
-	req = options_request(this);
 	daemon_add(req, "tag", progress.tag);
-	return daemon_ask(daemon, req, print ? this->vici : NULL);
+	reply = daemon_ask(daemon, req, print ? vici : NULL);
+	if (!reply)
+	{
+		return daemon_failed(daemon, vici);
+	}
+	pthread_mutex_lock(&progress.mutex);
+	status = daemon_success(reply);
+	progress.tally.matches += message_number(reply, "matches");
+	progress.answered = status == COMMAND_OK;
+	message_destroy(reply);
+	return status;
 }
 
 /**
@@ -287,29 +301,105 @@ static void prepare(void)
 /**
  * Described in header
  */
+command_status_t move_begin(daemon_t *daemon)
+{
+	prepare();
+	errno = 0;
+	return vici_register(daemon->vici, RMOBIKE_SWITCH, on_event, NULL) == 0
+		? COMMAND_OK : daemon_failed(daemon, RMOBIKE_SWITCH);
+}
+
+/**
+ * Described in header
+ */
+command_status_t move_some(daemon_t *daemon, const char *vici, vici_req_t *req)
+{
+	command_status_t status;
+
+	status = ask(vici, daemon, req);
+	if (status == COMMAND_OK || status == COMMAND_FAILED)
+	{
+		if (progress.answered)
+		{
+			wait_for_outcomes(daemon);
+			status = report(daemon);
+		}
+		pthread_mutex_unlock(&progress.mutex);
+	}
+	return status;
+}
+
+/**
+ * Described in header
+ */
+bool move_pause(unsigned int ms)
+{
+	uint64_t end = guard_now() + ms;
+	bool more;
+
+	pthread_mutex_lock(&progress.mutex);
+	while (!progress.over && !progress.interrupted && guard_now() < end)
+	{
+		wait_for_signal(end - guard_now());
+	}
+	more = !progress.over && !progress.interrupted;
+	pthread_mutex_unlock(&progress.mutex);
+	return more;
+}
+
+/**
+ * Described in header
+ */
+unsigned int move_count(outcome_t outcome)
+{
+	unsigned int count;
+
+	pthread_mutex_lock(&progress.mutex);
+	count = progress.tally.of[outcome];
+	pthread_mutex_unlock(&progress.mutex);
+	return count;
+}
+
+/**
+ * Described in header
+ */
+bool move_end(bool cancel)
+{
+	bool first;
+
+	pthread_mutex_lock(&progress.mutex);
+	first = !progress.over && !progress.interrupted;
+	progress.interrupted |= cancel;
+	progress.over |= !cancel;
+	pthread_cond_signal(&progress.cond);
+	pthread_mutex_unlock(&progress.mutex);
+	return first;
+}
+
+/**
+ * Described in header
+ */
 command_status_t move_call(const command_t *this, daemon_t *daemon)
 {
 	bool unattended = options_get("no-wait");
-	command_status_t status;
-	message_t *reply;
+	command_status_t status = COMMAND_OK;
 
-	prepare();
-	errno = 0;
-	if (!unattended &&
-		vici_register(daemon->vici, RMOBIKE_SWITCH, on_event, NULL) != 0)
+	if (unattended)
 	{
-		return daemon_failed(daemon, RMOBIKE_SWITCH);
+		prepare();
 	}
-	reply = ask(this, daemon);
-	if (!reply)
+	else
 	{
-		return daemon_failed(daemon, this->vici);
+		status = move_begin(daemon);
 	}
-	pthread_mutex_lock(&progress.mutex);
-	status = daemon_success(reply);
-	progress.tally.matches = message_number(reply, "matches");
-	progress.answered = status == COMMAND_OK;
-	message_destroy(reply);
+	if (status == COMMAND_OK)
+	{
+		status = ask(this->vici, daemon, options_request(this));
+	}
+	if (status != COMMAND_OK && status != COMMAND_FAILED)
+	{
+		return status;
+	}
 	if (progress.answered && !unattended)
 	{
 		wait_for_outcomes(daemon);

@@ -31,7 +31,7 @@ _rmobike_option_values()
 		*" --fallback"|*" -F")
 			echo mobike mobike,redirect none redirect
 			;;
-		*" --to"|"--drain -t"|"-d -t"|"--switch -t"|"-s -t"|\
+		*" --to"|"--drain -t"|"-d -t"|"--leave -t"|"-l -t"|"--switch -t"|"-s -t"|\
 		*" --local-ip"|*" -l")
 			_rmobike_addresses
 			;;
@@ -82,7 +82,7 @@ _rmobike()
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]
 	then
-		words="--switch --drain --undrain --balance --prefer --cancel --status
+		words="--switch --drain --undrain --leave --balance --prefer --cancel --status
 			--list-addresses --monitor --stats --cluster --takeover --help --version"
 	elif [ "$COMP_CWORD" -gt 2 ] && _rmobike_needs_value "$command" "$previous"
 	then
@@ -100,6 +100,9 @@ _rmobike()
 			--undrain|-u)
 				words=$common
 				[ "$COMP_CWORD" != 2 ] || words+=" $(_rmobike_addresses)"
+				;;
+			--leave|-l)
+				words="--to --fallback --max-in-flight --rate $common"
 				;;
 			--balance|-b|--prefer|-p)
 				words=$move

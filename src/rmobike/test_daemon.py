@@ -412,6 +412,54 @@ def in_cluster(client, request):
                  conflict="the other node's ha plugin is of another version")
 
 
+def left(client, request, done=(3,), bad=(), busy=0, cluster="no"):
+    """Two clients at an address, which is to be left; some do."""
+    seen = client.__dict__
+    if client.command == "rmobike-cluster":
+        client.reply(success=cluster)
+    elif client.command == "rmobike-stats":
+        seen["looks"] = seen.get("looks", 0) + 1
+        client.reply(**{
+            "in-flight": "1" if seen["looks"] <= busy else "0",
+            "addresses": {
+                "192.0.2.1": {"sas": str(2 - seen.get("gone", 0))},
+                "192.0.2.2": {"sas": "0"}}})
+    elif client.command == "rmobike-drain":
+        passes = seen["passes"] = seen.get("passes", 0) + 1
+        client.reply(success="yes", matches=str(3 - passes))
+        if passes == 1:
+            seen["gone"] = len(done)
+            client.events(done, "done")
+        client.events(bad, "timeout", reason="no answer")
+    else:
+        sas = {str(i): ike_sa(i, local="192.0.2.1")
+               for i in range(3, 5) if i not in done}
+        sas["5"] = ike_sa(5, local="192.0.2.1", initiator="yes")
+        sas["6"] = ike_sa(6, local="192.0.2.1", state="PASSIVE")
+        sas["7"] = ike_sa(7, local="192.0.2.2")
+        client.reply(sas=sas)
+
+
+def all_leave(client, request):
+    left(client, request, done=(3, 4))
+
+
+def one_remains(client, request):
+    left(client, request, bad=(4,))
+
+
+def leaves_when_idle(client, request):
+    left(client, request, done=(3, 4), busy=2)
+
+
+def leaves_in_vain(client, request):
+    left(client, request)
+
+
+def leaves_a_cluster(client, request):
+    left(client, request, done=(3, 4), cluster="yes")
+
+
 def listing(client, request):
     counting(client, request)
 

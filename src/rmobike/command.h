@@ -102,6 +102,7 @@ command_status_t leave_stop(unsigned int seconds, bool ctrl_c);
 command_status_t simple_call(const command_t *this, daemon_t *daemon);
 command_status_t status_call(const command_t *this, daemon_t *daemon);
 command_status_t monitor_call(const command_t *this, daemon_t *daemon);
+command_status_t monitor_stop(unsigned int seconds, bool ctrl_c);
 command_status_t cluster_call(const command_t *this, daemon_t *daemon);
 command_status_t addresses_call(const command_t *this, daemon_t *daemon);
 command_status_t stats_call(const command_t *this, daemon_t *daemon);

@@ -186,9 +186,16 @@ const command_t commands[] = {
 		.desc = "print switches as they end, until Ctrl-C",
 		.vici = RMOBIKE_SWITCH,
 		.usage = {
+			"[--exec PROGRAM [--exec-timeout SECONDS]]",
 			"[--raw | --pretty | --json] [--timeout SECONDS] [--uri URI]",
 		},
+		.options = {
+			{ "exec",         'e', "PROGRAM", "run it for each of them", true },
+			{ "exec-timeout", 'E', "SECONDS", "kill it then (10)", true,
+			  1, 3600 },
+		},
 		.call = monitor_call,
+		.stop = monitor_stop,
 	},
 	{
 		.name = "stats",

@@ -19,6 +19,9 @@
 #define RMOBIKE_SWITCH "rmobike-switch"
 #define RMOBIKE_NODE "rmobike-node"
 
+/** charon's own event when an IKE_SA comes, also from the other node, or goes */
+#define RMOBIKE_UPDOWN "ike-updown"
+
 /** vici commands that start a move off an address, and stop it */
 #define RMOBIKE_DRAIN "rmobike-drain"
 #define RMOBIKE_CANCEL "rmobike-cancel"

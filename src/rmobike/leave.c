@@ -53,8 +53,8 @@ static bool is_target(const char *address)
 }
 
 /**
- * Check that it is known where to go. The daemon does not tell at which addresses
- * clients reach the other node of a cluster.
+ * Check that it is known where to go. The daemon does not tell at which
+ * addresses clients reach the other node of a cluster.
  */
 static bool know_target(daemon_t *daemon)
 {
@@ -314,8 +314,8 @@ static command_status_t leave(daemon_t *daemon, message_t *stats,
 		return COMMAND_TROUBLE;
 	}
 	do
-	{	/* as long as that helps: who could not go may be able to now, and others
-		 * came meanwhile */
+	{	/* as long as that helps: who could not go may be able to now, and
+		 * others came meanwhile */
 		done = move_count(OUTCOME_DONE);
 		redirected = move_count(OUTCOME_REDIRECTED);
 		bad = count_bad();

@@ -4,7 +4,8 @@
  */
 
 #define _GNU_SOURCE
-#include "command.h"
+#include "hooks.h"
+#include "options.h"
 #include "outcome.h"
 #include "output.h"
 
@@ -49,6 +50,17 @@ static void print_node(message_t *event, const char *now)
 }
 
 /**
+ * Have the program run for an event.
+ */
+static void run_hook(char *name, message_t *event)
+{
+	char now[48];
+
+	write_time(now, sizeof(now), "%Y-%m-%dT%H:%M:%S", true);
+	hooks_add(name, event, now);
+}
+
+/**
  * Something happened, print it. Called by a thread of libvici.
  */
 static void on_event(void *user, char *name, vici_res_t *res)
@@ -57,6 +69,15 @@ static void on_event(void *user, char *name, vici_res_t *res)
 	char now[48];
 
 	event = message_create(res);
+	if (event && options_get("exec"))
+	{
+		run_hook(name, event);
+		if (streq(name, RMOBIKE_UPDOWN))
+		{	/* charon's own, nothing of it is printed */
+			message_destroy(event);
+			return;
+		}
+	}
 	if (event && output_format == OUTPUT_JSON)
 	{
 		write_time(now, sizeof(now), "%Y-%m-%dT%H:%M:%S", true);
@@ -71,9 +92,9 @@ static void on_event(void *user, char *name, vici_res_t *res)
 }
 
 /**
- * Described in header
+ * Get all events, and wait until the daemon or our reader is gone.
  */
-command_status_t monitor_call(const command_t *this, daemon_t *daemon)
+static command_status_t monitor(daemon_t *daemon)
 {
 	errno = 0;
 	if (vici_register(daemon->vici, RMOBIKE_SWITCH, on_event, NULL) != 0)
@@ -82,6 +103,12 @@ command_status_t monitor_call(const command_t *this, daemon_t *daemon)
 	}
 	/* one that was not restarted after an upgrade doesn't know that */
 	vici_register(daemon->vici, RMOBIKE_NODE, on_event, NULL);
+	if (options_get("exec"))
+	{
+		vici_register(daemon->vici, RMOBIKE_UPDOWN, on_event, NULL);
+		/* whatever happened before */
+		run_hook("start", NULL);
+	}
 	while (daemon_is_alive(daemon))
 	{
 		poll(NULL, 0, DAEMON_ALIVE_INTERVAL);
@@ -90,6 +117,36 @@ command_status_t monitor_call(const command_t *this, daemon_t *daemon)
 			return COMMAND_OK;
 		}
 	}
+	if (options_get("exec"))
+	{
+		run_hook("end", NULL);
+	}
 	print_error("the daemon at %s closed the connection", daemon->where);
 	return COMMAND_TROUBLE;
+}
+
+/**
+ * Described in header
+ */
+command_status_t monitor_call(const command_t *this, daemon_t *daemon)
+{
+	char *program = options_get("exec");
+	command_status_t status;
+
+	if (program && !hooks_start(program, options_number("exec-timeout")))
+	{
+		return COMMAND_TROUBLE;
+	}
+	status = monitor(daemon);
+	hooks_finish();
+	return status;
+}
+
+/**
+ * Described in header
+ */
+command_status_t monitor_stop(unsigned int seconds, bool ctrl_c)
+{
+	hooks_kill();
+	return COMMAND_OK;
 }

@@ -56,8 +56,8 @@ unsigned int move_count(outcome_t outcome);
 /**
  * Wait for no more: lets move_some() return. Any thread may call it.
  *
- * @param cancel		have the daemon start no more switches, and wait for those
- *						that are under way; otherwise all go on without us
+ * @param cancel		have the daemon start no more switches, and wait for
+ *						those under way; otherwise all go on without us
  * @return				false if it was called before
  */
 bool move_end(bool cancel);

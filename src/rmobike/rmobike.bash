@@ -57,6 +57,7 @@ _rmobike_needs_value()
 		"--stats -p"|"-t -p")
 			return 1
 			;;
+		*" --exec"|*" -e"|*" --exec-timeout"|*" -E"|\
 		*" --uri"|*" -u"|*" --timeout"|*" -T"|*" --debug"|*" -v"|\
 		*" --max-in-flight"|*" -m"|*" --rate"|*" -R"|\
 		*" --max-failures"|*" -f"|*" --fallback"|*" -F"|\
@@ -110,8 +111,10 @@ _rmobike()
 			--stats|-t)
 				words="--prometheus $common"
 				;;
-			--cancel|-c|--status|-S|--list-addresses|-L|--monitor|-m|\
-			--cluster|-C|--takeover|-T)
+			--monitor|-m)
+				words="--exec --exec-timeout $common"
+				;;
+			--cancel|-c|--status|-S|--list-addresses|-L|--cluster|-C|--takeover|-T)
 				words=$common
 				;;
 		esac

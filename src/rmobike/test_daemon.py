@@ -115,6 +115,8 @@ class Client:
                 self.send(EVENT_CONFIRM if known else EVENT_UNKNOWN)
                 if self.behave is monitored and name == "rmobike-node":
                     self.behave(self)
+                if self.behave in (floods, updown) and name == "ike-updown":
+                    self.behave(self)
             elif name == "version":
                 self.reply(daemon="test")
             elif name == "list-sas" and self.behave is listing:
@@ -358,6 +360,22 @@ def monitored(client):
                                       "why": "the other node was silent"}:
         client.send(EVENT, name8("rmobike-node") + encode(
             {"remote": "10.9.0.1", **more}))
+
+
+def floods(client):
+    """More events than wait for a hook."""
+    time.sleep(0.3)
+    client.events(range(1, 301), "done", **{"peer-id": "\x1b]0;x\n\xe4"})
+
+
+def updown(client):
+    """A client comes, and goes."""
+    time.sleep(0.3)
+    client.event(3, "done")
+    for more in {"up": "yes"}, {}:
+        client.send(EVENT, name8("ike-updown") + encode({**more, "rw": {
+            "uniqueid": "9", "local-host": "192.0.2.1", "remote-id": "carol",
+            "remote-host": "198.51.100.7", "state": "ESTABLISHED"}}))
 
 
 def counting(client, request):

@@ -5,7 +5,8 @@
 # Checks standard input for what Prometheus' text format 0.0.4 demands, and
 # what its linter asks for: HELP and TYPE once and before the samples, samples
 # of a metric together and unique, counters that end in _total, histograms that
-# are cumulated and complete.
+# are cumulated and complete. Files that are named, alerts and the like, use no
+# other metrics.
 
 import math
 import re
@@ -79,6 +80,13 @@ def main():
     assert metrics, "nothing at all"
     for metric in metrics:
         metric.check()
+    known = {name for metric in metrics for name, _ in metric.samples}
+    for file in sys.argv[1:]:
+        with open(file, encoding="utf-8") as lines:
+            used = set(re.findall(r"\brmobike_\w+", lines.read()))
+        assert used, file + " uses no metrics"
+        assert used <= known, "%s: there is no %s" % (
+            file, ", ".join(sorted(used - known)))
 
 
 if __name__ == "__main__":

@@ -150,7 +150,9 @@ rmobike_switch_duration_seconds_bucket{le="+Inf"} 2000
 rmobike_switch_duration_seconds_sum 57.3125
 rmobike_switch_duration_seconds_count 2000' \
 	--stats --prometheus --uri "$vici"
-"$python" "$here/test_prometheus.py" <"$dir/out"
+"$python" "$here/test_prometheus.py" \
+	"$here/../../examples/prometheus/rmobike.rules.yml" \
+	"$here/../../examples/prometheus/rmobike.dashboard.json" <"$dir/out"
 result $? "that is valid for Prometheus"
 
 # -- addresses

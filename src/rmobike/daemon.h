@@ -19,7 +19,7 @@
 #define RMOBIKE_SWITCH "rmobike-switch"
 #define RMOBIKE_NODE "rmobike-node"
 
-/** charon's own event when an IKE_SA comes, also from the other node, or goes */
+/** charon's own event: an IKE_SA comes, from the other node as well, or goes */
 #define RMOBIKE_UPDOWN "ike-updown"
 
 /** vici commands that start a move off an address, and stop it */

@@ -5,8 +5,8 @@
 # those who want that, after lab.sh.
 
 # many NUMBER: so many tunnels to $GW1. Gateway and client log requests that are
-# sent again, ours as well. INSTALL_ROUTES is what the gateway does, ROUTES how many
-# it has. Sets start, spis
+# sent again, ours as well. MANY_NETWORK lays out the network, INSTALL_ROUTES is what
+# the gateway does, ROUTES how many it has. Sets start, spis
 many() {
 	local i
 	IDS=(carol)
@@ -30,7 +30,7 @@ many() {
 	RMOBIKE[gateway]="timeout = ${MANY_TIMEOUT:-165}"
 	# shellcheck disable=SC2034 # for charon.sh
 	LOG_IKE=2
-	network nat
+	${MANY_NETWORK:-network nat}
 	with_plugin gateway client
 	# Before there is a daemon, which would look at all IKE_SAs because of them
 	[ -z "${ROUTES:-}" ] || routes "$ROUTES"

@@ -6,8 +6,11 @@
 UPLINK2=203.0.113.1
 
 # uplinks: a network with a second one, packets leave by the one whose address they
-# have
+# have. Clients are not to be moved to the LAN's.
 uplinks() {
+	# shellcheck disable=SC2034 # for charon.sh
+	CHARON[gateway]+="
+	interfaces_ignore = lan"
 	network nat
 	wire internet north gateway eth1
 	address internet north 203.0.113.254/24

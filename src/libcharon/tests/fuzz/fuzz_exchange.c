@@ -231,8 +231,8 @@ static bool is_refused()
 }
 
 /**
- * Did a task of charon's refuse what its notify has in it? Charon does not answer
- * such a request, so that it is sent again and again.
+ * Did a task of charon's refuse what its notify has in it? Such a request is
+ * not answered, so that it is sent again and again.
  */
 static bool is_ignored()
 {

@@ -362,7 +362,8 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 	this->nodes = rmobike_nodes_create(this->channel, rooms->census,
 									   this->interpreter);
 	this->handover = rmobike_handover_create(this->channel, rooms->switches,
-											 rooms->refs, this->ownership);
+											 rooms->refs, this->ownership,
+											 this->standby);
 	this->leftovers = rmobike_leftovers_create(this->channel, rooms->refs,
 											   this->ownership, this->handover);
 	this->reception = rmobike_reception_create(this->channel, rooms->refs,

@@ -54,6 +54,11 @@ struct private_rmobike_handover_t {
 	rmobike_ownership_t *ownership;
 
 	/**
+	 * Tells what stays here
+	 */
+	rmobike_standby_t *standby;
+
+	/**
 	 * What the other node has not answered to, release_t by number
 	 */
 	hashtable_t *releases;
@@ -187,6 +192,8 @@ static void take_back(private_rmobike_handover_t *this, ike_sa_t *ike_sa,
 	if (rmobike_ownership_is_here(ike_sa))
 	{
 		this->ownership->change(this->ownership, id, 0, RMOBIKE_ARRIVING);
+		/* it may believe to have it */
+		this->standby->claim(this->standby, ike_sa);
 	}
 	if (serial)
 	{
@@ -403,7 +410,8 @@ METHOD(rmobike_handover_t, destroy, void,
 rmobike_handover_t *rmobike_handover_create(rmobike_channel_t *channel,
 											rmobike_switches_t *switches,
 											rmobike_refs_t *refs,
-											rmobike_ownership_t *ownership)
+											rmobike_ownership_t *ownership,
+											rmobike_standby_t *standby)
 {
 	private_rmobike_handover_t *this;
 
@@ -417,6 +425,7 @@ rmobike_handover_t *rmobike_handover_create(rmobike_channel_t *channel,
 		.switches = switches,
 		.refs = refs,
 		.ownership = ownership,
+		.standby = standby,
 		.releases = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									 32),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),

@@ -30,6 +30,7 @@
 
 #include "cluster/rmobike_channel.h"
 #include "cluster/rmobike_ownership.h"
+#include "cluster/rmobike_standby.h"
 #include "sa/rmobike_refs.h"
 #include "sa/rmobike_switches.h"
 
@@ -72,10 +73,12 @@ struct rmobike_handover_t {
  * @param switches		to end them
  * @param refs			follows IKE_SAs
  * @param ownership		which IKE_SAs are ours
+ * @param standby		tells what stays here
  */
 rmobike_handover_t *rmobike_handover_create(rmobike_channel_t *channel,
 											rmobike_switches_t *switches,
 											rmobike_refs_t *refs,
-											rmobike_ownership_t *ownership);
+											rmobike_ownership_t *ownership,
+											rmobike_standby_t *standby);
 
 #endif /** RMOBIKE_HANDOVER_H_ @}*/

@@ -210,18 +210,22 @@ static int compare_heard(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 
 /**
  * We serve an IKE_SA that the other node released: because its client is about
- * to come, or because both believe to. Then it stays where the client asked for
- * something last.
+ * to come, as we were told to ask it or took the other node for dead; or because
+ * both believe to. Then it stays where the client asked for something last, who
+ * goes on with what it knows if it is not about to end.
  */
 static void answer_served(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 						  rmobike_mail_t *mail)
 {
 	u_int owned;
+	bool mine;
 
-	owned = this->ownership->change(this->ownership,
-									ike_sa->get_unique_id(ike_sa), 0, 0);
-	if (!(owned & RMOBIKE_ARRIVING) &&
-		compare_heard(this, ike_sa, mail) < 0)
+	owned = this->ownership->get(this->ownership,
+								 ike_sa->get_unique_id(ike_sa));
+	mine = owned & RMOBIKE_ARRIVING &&
+		   (owned & RMOBIKE_ORDERED ||
+			!this->channel->is_alive(this->channel, NULL));
+	if (!mine && compare_heard(this, ike_sa, mail) < 0)
 	{
 		answer(this, RMOBIKE_TOPIC_REJECTED, ike_sa, mail,
 			   RMOBIKE_MAIL_SERVED_THERE);

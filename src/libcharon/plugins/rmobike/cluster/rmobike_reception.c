@@ -210,8 +210,8 @@ static int compare_heard(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 
 /**
  * We serve an IKE_SA that the other node released: because its client is about
- * to come, as we were told to ask it or took the other node for dead; or because
- * both believe to. Then it stays where the client asked for something last, who
+ * to come, as we were told to ask it or took the other node for dead; or as both
+ * believe to. Then it stays where the client asked for something last, which
  * goes on with what it knows if it is not about to end.
  */
 static void answer_served(private_rmobike_reception_t *this, ike_sa_t *ike_sa,

@@ -169,41 +169,75 @@ void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
 			again[0]);
 }
 
-/**
- * The client shall try again later
+/*
+ * Described in header
  */
-static void refuse(ike_sa_t *ike_sa, message_t *message)
+bool rmobike_fillers_count_ivs(ike_sa_t *ike_sa)
 {
+	proposal_t *proposal = ike_sa->get_proposal(ike_sa);
+	uint16_t alg;
+
+	return !proposal ||
+		   !proposal->get_algorithm(proposal, ENCRYPTION_ALGORITHM, &alg,
+									NULL) ||
+		   encryption_algorithm_is_aead(alg) ||
+		   alg == ENCR_AES_CTR || alg == ENCR_CAMELLIA_CTR;
+}
+
+/**
+ * The client shall try again later. It may have to be told more than once, by
+ * the same message.
+ */
+static void refuse(ike_sa_t *ike_sa, rmobike_ownership_t *ownership,
+				   message_t *message)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	uint32_t mid = message->get_message_id(message);
 	packet_t *packet;
 
-	packet = build(ike_sa, message->get_message_id(message), FALSE);
-	if (packet)
+	packet = ownership->get_kept(ownership, id, mid);
+	if (!packet)
 	{
-		rmobike_paths_send(packet, message->get_destination(message),
-						   ike_sa->get_other_host(ike_sa));
-		packet->destroy(packet);
+		packet = build(ike_sa, mid, FALSE);
+		if (!packet)
+		{
+			return;
+		}
+		ownership->keep(ownership, id, mid, packet->clone(packet));
 	}
+	rmobike_paths_send(packet, message->get_destination(message),
+					   ike_sa->get_other_host(ike_sa));
+	packet->destroy(packet);
 }
 
 /**
  * Can a request be handled once more? The message is a copy that was verified,
  * the original can be parsed once only.
  */
-static bool can_repeat(ike_sa_t *ike_sa, message_t *message, host_t *source)
+static bool can_repeat(ike_sa_t *ike_sa, rmobike_ownership_t *ownership,
+					   message_t *message, host_t *source)
 {
-	if (message->get_exchange_type(message) == CREATE_CHILD_SA)
+	switch (message->get_exchange_type(message))
 	{
-		refuse(ike_sa, message);
-		return FALSE;
+		case CREATE_CHILD_SA:
+			refuse(ike_sa, ownership, message);
+			return FALSE;
+		case INFORMATIONAL:
+			/* charon follows peers without MOBIKE to any address */
+			return source->equals(source, ike_sa->get_other_host(ike_sa)) ||
+				   (ike_sa->supports_extension(ike_sa, EXT_MOBIKE) &&
+					!message->get_notify(message, UPDATE_SA_ADDRESSES));
+		default:
+			/* charon refuses it, and waits for it ever after */
+			return FALSE;
 	}
-	return !message->get_notify(message, UPDATE_SA_ADDRESSES) ||
-		   source->equals(source, ike_sa->get_other_host(ike_sa));
 }
 
 /*
  * Described in header
  */
-void rmobike_fillers_repeat(ike_sa_t *ike_sa, message_t *message)
+void rmobike_fillers_repeat(ike_sa_t *ike_sa, rmobike_ownership_t *ownership,
+							message_t *message)
 {
 	uint32_t mid = message->get_message_id(message);
 	message_t *copy;
@@ -216,7 +250,7 @@ void rmobike_fillers_repeat(ike_sa_t *ike_sa, message_t *message)
 	copy = message_create_from_packet(message->get_packet(message));
 	repeat = copy->parse_header(copy) == SUCCESS &&
 			 copy->parse_body(copy, ike_sa->get_keymat(ike_sa)) == SUCCESS &&
-			 can_repeat(ike_sa, copy, message->get_source(message));
+			 can_repeat(ike_sa, ownership, copy, message->get_source(message));
 	copy->destroy(copy);
 	if (repeat)
 	{

@@ -20,6 +20,7 @@
 #ifndef RMOBIKE_FILLERS_H_
 #define RMOBIKE_FILLERS_H_
 
+#include "cluster/rmobike_ownership.h"
 #include "exchange/rmobike_raw_socket.h"
 #include "sa/rmobike_refs.h"
 
@@ -47,15 +48,28 @@ void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
 						  uint32_t next);
 
 /**
- * A request that was not verified yet has the ID of the one before the next: if
- * it is authentic, have charon handle it once more. That is only done where it
- * can't do harm, as somebody may have recorded it: an update of addresses has
- * to come from the client's own, and to create CHILD_SAs is refused for the
- * moment (RFC 7296, 2.25).
+ * Does charon count the IVs of an IKE_SA's messages by their IDs? Then an ID
+ * can be used for two messages here, of requests and responses together, and
+ * later ones need higher IDs (iv_gen_seq of libstrongswan).
  *
  * @param ike_sa		IKE_SA, checked out
+ * @return				FALSE if IVs are random, as with CBC
+ */
+bool rmobike_fillers_count_ivs(ike_sa_t *ike_sa);
+
+/**
+ * A request that was not verified yet has the ID of the one before the next: if
+ * it is authentic, have charon handle it once more. That is only done where it
+ * can't do harm, as somebody may have recorded it: only INFORMATIONAL requests,
+ * an update of addresses, and all of peers without MOBIKE, from the client's
+ * own address; and to create CHILD_SAs is refused for the moment (RFC 7296,
+ * 2.25).
+ *
+ * @param ike_sa		IKE_SA, checked out
+ * @param ownership		keeps what was refused
  * @param message		request that arrived
  */
-void rmobike_fillers_repeat(ike_sa_t *ike_sa, message_t *message);
+void rmobike_fillers_repeat(ike_sa_t *ike_sa, rmobike_ownership_t *ownership,
+							message_t *message);
 
 #endif /** RMOBIKE_FILLERS_H_ @}*/

@@ -40,6 +40,9 @@ struct owned_t {
 	uint32_t asked;
 	/** message ID after those that the other node used up, 0 if not known */
 	uint32_t spent;
+	/** response that was sent in charon's place, or NULL, and its message ID */
+	packet_t *kept;
+	uint32_t kept_id;
 	/** when the client's was, monotonic time in milliseconds */
 	uint64_t when;
 	/** how many times in a row the other node's copy was another one */
@@ -183,17 +186,47 @@ METHOD(rmobike_ownership_t, forget_asked, void,
 	this->records->unlock(this->records);
 }
 
-METHOD(rmobike_ownership_t, get_next, uint32_t,
-	private_rmobike_ownership_t *this, ike_sa_t *ike_sa)
+METHOD(rmobike_ownership_t, get_asked, uint32_t,
+	private_rmobike_ownership_t *this, uint32_t id)
 {
-	uint32_t next = ike_sa->get_message_id(ike_sa, TRUE);
+	owned_t *owned;
+	uint32_t asked;
+
+	this->records->lock(this->records);
+	owned = get(this, id);
+	asked = owned ? owned->asked : 0;
+	this->records->unlock(this->records);
+	return asked;
+}
+
+METHOD(rmobike_ownership_t, keep, void,
+	private_rmobike_ownership_t *this, uint32_t id, uint32_t mid,
+	packet_t *packet)
+{
 	owned_t *owned;
 
 	this->records->lock(this->records);
-	owned = get(this, ike_sa->get_unique_id(ike_sa));
-	next = max(next, owned ? owned->asked : 0);
+	owned = provide(this, id);
+	DESTROY_IF(owned->kept);
+	owned->kept = packet;
+	owned->kept_id = mid;
 	this->records->unlock(this->records);
-	return next;
+}
+
+METHOD(rmobike_ownership_t, get_kept, packet_t*,
+	private_rmobike_ownership_t *this, uint32_t id, uint32_t mid)
+{
+	packet_t *kept = NULL;
+	owned_t *owned;
+
+	this->records->lock(this->records);
+	owned = get(this, id);
+	if (owned && owned->kept && owned->kept_id == mid)
+	{
+		kept = owned->kept->clone(owned->kept);
+	}
+	this->records->unlock(this->records);
+	return kept;
 }
 
 METHOD(rmobike_ownership_t, spend, uint32_t,
@@ -314,10 +347,21 @@ bool rmobike_ownership_has_tasks(ike_sa_t *ike_sa, task_queue_t queue)
 }
 
 /**
+ * Free what is known of an IKE_SA
+ */
+static void owned_destroy(owned_t *owned)
+{
+	DESTROY_IF(owned->kept);
+	free(owned);
+}
+
+/**
  * An IKE_SA was rekeyed: message IDs begin anew
  */
 static void rekeyed(owned_t *owned, uint32_t id)
 {
+	DESTROY_IF(owned->kept);
+	owned->kept = NULL;
 	owned->heard = owned->asked = owned->spent = 0;
 	owned->settled = 1;
 }
@@ -339,7 +383,9 @@ rmobike_ownership_t *rmobike_ownership_create(rmobike_records_t *records)
 			.is_overtaken = _is_overtaken,
 			.ask = _ask,
 			.forget_asked = _forget_asked,
-			.get_next = _get_next,
+			.get_asked = _get_asked,
+			.keep = _keep,
+			.get_kept = _get_kept,
 			.spend = _spend,
 			.restore_ids = _restore_ids,
 			.count_differing = _count_differing,
@@ -349,6 +395,7 @@ rmobike_ownership_t *rmobike_ownership_create(rmobike_records_t *records)
 		},
 		.records = records,
 	);
-	records->own(records, RMOBIKE_PART_OWNED, free, (void*)rekeyed);
+	records->own(records, RMOBIKE_PART_OWNED, (void*)owned_destroy,
+				 (void*)rekeyed);
 	return &this->public;
 }

@@ -120,13 +120,32 @@ struct rmobike_ownership_t {
 	void (*forget_asked)(rmobike_ownership_t *this, uint32_t id);
 
 	/**
-	 * Tell which message ID nobody has used yet for a request to the client, as
-	 * far as is known here.
+	 * Tell which message ID comes after those that we have used for requests.
+	 * The ha plugin tells both nodes of them, but not whose they are.
 	 *
-	 * @param ike_sa	IKE_SA, checked out
-	 * @return			message ID, at least that of the IKE_SA's next request
+	 * @param id		unique ID of the IKE_SA
+	 * @return			message ID, 0 if there was none
 	 */
-	uint32_t (*get_next)(rmobike_ownership_t *this, ike_sa_t *ike_sa);
+	uint32_t (*get_asked)(rmobike_ownership_t *this, uint32_t id);
+
+	/**
+	 * Keep a response that was sent in charon's place.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		its message ID
+	 * @param packet	response, adopted
+	 */
+	void (*keep)(rmobike_ownership_t *this, uint32_t id, uint32_t mid,
+				 packet_t *packet);
+
+	/**
+	 * Get a response that was kept.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		its message ID
+	 * @return			packet, to be destroyed, NULL if there is none
+	 */
+	packet_t *(*get_kept)(rmobike_ownership_t *this, uint32_t id, uint32_t mid);
 
 	/**
 	 * Note up to which message ID the other node has used them.

@@ -70,7 +70,8 @@ struct private_rmobike_reception_t {
 };
 
 /**
- * Answer to a release or an arrival, with the next message ID of our IKE_SA
+ * Answer to a release or an arrival, with the message ID after those that this
+ * node used for requests
  */
 static void answer(private_rmobike_reception_t *this, rmobike_topic_t topic,
 				   ike_sa_t *ike_sa, rmobike_mail_t *mail, uint8_t why)
@@ -79,7 +80,8 @@ static void answer(private_rmobike_reception_t *this, rmobike_topic_t topic,
 		.initiator_spi = mail->initiator_spi,
 		.responder_spi = mail->responder_spi,
 		.number = mail->number,
-		.next = ike_sa ? this->ownership->get_next(this->ownership, ike_sa) : 0,
+		.next = ike_sa ? this->ownership->get_asked(this->ownership,
+								ike_sa->get_unique_id(ike_sa)) : 0,
 		.expected = mail->expected,
 		.why = why,
 	};
@@ -210,7 +212,7 @@ static int compare_heard(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 
 /**
  * We serve an IKE_SA that the other node released: because its client is about
- * to come, as we were told to ask it or took the other node for dead; or as both
+ * to come, as we were told to ask it or took that node for dead; or as both
  * believe to. Then it stays where the client asked for something last, which
  * goes on with what it knows if it is not about to end.
  */

@@ -195,7 +195,8 @@ static void fill(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
  */
 static uint32_t get_first(ike_sa_t *ike_sa, uint32_t unused, uint32_t next)
 {
-	if (ike_sa->get_message_id(ike_sa, FALSE) < next)
+	if (ike_sa->get_message_id(ike_sa, FALSE) < next &&
+		rmobike_fillers_count_ivs(ike_sa))
 	{
 		return min(unused, next);
 	}
@@ -211,7 +212,9 @@ static status_t skip_spent(void *user, ike_sa_t *ike_sa)
 	private_rmobike_takeover_t *this = user;
 	uint32_t unused, next;
 
-	unused = this->ownership->get_next(this->ownership, ike_sa);
+	unused = this->ownership->get_asked(this->ownership,
+										ike_sa->get_unique_id(ike_sa));
+	unused = max(unused, ike_sa->get_message_id(ike_sa, TRUE));
 	next = this->ownership->spend(this->ownership,
 								  ike_sa->get_unique_id(ike_sa), 0);
 	if (ike_sa->get_message_id(ike_sa, TRUE) >= next ||
@@ -374,18 +377,23 @@ static status_t skip_id(void *user, ike_sa_t *ike_sa)
 
 /**
  * The client's last request may have been handled by the other node, or be one
- * that charon has forgotten its response to
+ * that charon has forgotten its response to. If that was built here it can be a
+ * second time, but not if our own request with that ID is still to come.
  */
 static void repeat(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 				   message_t *message)
 {
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	uint32_t id = ike_sa->get_unique_id(ike_sa), ago;
+	uint32_t mid = message->get_message_id(message);
 
 	/* to handle it resets what is in the air; the client sends it again */
 	if (this->ownership->get(this->ownership, id) & RMOBIKE_FORGOTTEN &&
-		!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
+		!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) &&
+		(this->ownership->get_heard(this->ownership, id, &ago) != mid + 1 ||
+		 ike_sa->get_message_id(ike_sa, TRUE) > mid ||
+		 !rmobike_fillers_count_ivs(ike_sa)))
 	{
-		rmobike_fillers_repeat(ike_sa, message);
+		rmobike_fillers_repeat(ike_sa, this->ownership, message);
 	}
 }
 

@@ -60,6 +60,11 @@ struct private_rmobike_homing_t {
 	u_int begun, look;
 
 	/**
+	 * How often the configuration was read again
+	 */
+	u_int reloads;
+
+	/**
 	 * TRUE if IKE_SAs go elsewhere by themselves as configured
 	 */
 	bool enabled;
@@ -188,9 +193,11 @@ static void look_around(private_rmobike_homing_t *this)
 }
 
 /**
- * List the addresses that IKE_SAs may return to, or all others
+ * List the addresses that IKE_SAs may return to, or all others. By command they
+ * need not wait.
  */
-static linked_list_t *get_homes(private_rmobike_homing_t *this, bool good)
+static linked_list_t *get_homes(private_rmobike_homing_t *this, bool good,
+								bool command)
 {
 	linked_list_t *homes = linked_list_create();
 	time_t now = time_monotonic(NULL);
@@ -199,7 +206,8 @@ static linked_list_t *get_homes(private_rmobike_homing_t *this, bool good)
 	this->mutex->lock(this->mutex);
 	for (home = this->homes; home; home = home->next)
 	{
-		if (good == (home->look == this->look && home->end <= now))
+		if (good == (home->look == this->look &&
+					 (command || home->end <= now)))
 		{
 			homes->insert_last(homes, home->address->clone(home->address));
 		}
@@ -224,17 +232,16 @@ static int rank(private_rmobike_homing_t *this, rmobike_options_t *options,
 }
 
 /**
- * Choose where an IKE_SA returns to, NULL if it stays where it is; implements
- * rmobike_chooser_t
+ * Choose where an IKE_SA returns to, NULL if it stays where it is
  */
-static host_t *choose(void *user, ike_sa_t *ike_sa)
+static host_t *choose_home(private_rmobike_homing_t *this, ike_sa_t *ike_sa,
+						   bool command)
 {
-	private_rmobike_homing_t *this = user;
 	rmobike_options_t *options = rmobike_ike_sa_options(ike_sa);
 	linked_list_t *others;
 	host_t *to;
 
-	others = get_homes(this, FALSE);
+	others = get_homes(this, FALSE, command);
 	to = this->choice->choose(this->choice, ike_sa, others);
 	rmobike_paths_destroy(others);
 	if (to && rank(this, options, to) >=
@@ -245,6 +252,22 @@ static host_t *choose(void *user, ike_sa_t *ike_sa)
 	}
 	rmobike_options_destroy(options);
 	return to;
+}
+
+/**
+ * The same by itself, implements rmobike_chooser_t
+ */
+static host_t *choose(void *user, ike_sa_t *ike_sa)
+{
+	return choose_home(user, ike_sa, FALSE);
+}
+
+/**
+ * The same by command, implements rmobike_chooser_t
+ */
+static host_t *choose_now(void *user, ike_sa_t *ike_sa)
+{
+	return choose_home(user, ike_sa, TRUE);
 }
 
 /**
@@ -291,8 +314,11 @@ static bool is_homesick(void *user, ike_sa_t *ike_sa)
 				 rank(this, options, home) < current;
 	}
 	enumerator->destroy(enumerator);
+	/* who drains by command moves them, or doesn't want to anymore */
 	better = better && !rmobike_ike_sa_refuses(ike_sa) &&
-			 (search->command || options->prefer_after || current == INT_MAX);
+			 (search->command ||
+			  options->drained->includes(options->drained, me) ||
+			  (options->prefer_after && current != INT_MAX));
 	if (better && !search->command && is_to_spare(this, ike_sa, options))
 	{
 		search->spared++;
@@ -311,12 +337,12 @@ static bool start_move(search_t *search, const rmobike_move_t *template,
 	private_rmobike_homing_t *this = search->this;
 	rmobike_move_t move = *template;
 
-	search->homes = get_homes(this, TRUE);
+	search->homes = get_homes(this, TRUE, search->command);
 	move.selector = (rmobike_selector_t){
 		.wanted = is_homesick,
 		.user = search,
 	};
-	move.chooser = choose;
+	move.chooser = search->command ? choose_now : choose;
 	move.user = this;
 	move.may_be_empty = TRUE;
 	*why = '\0';
@@ -333,15 +359,8 @@ METHOD(rmobike_homing_t, start, bool,
 		.this = this,
 		.command = TRUE,
 	};
-	home_t *home;
 
 	look_around(this);
-	this->mutex->lock(this->mutex);
-	for (home = this->homes; home; home = home->next)
-	{
-		home->end = min(home->end, time_monotonic(NULL));
-	}
-	this->mutex->unlock(this->mutex);
 	return start_move(&search, move, matches, why, len);
 }
 
@@ -358,9 +377,12 @@ static void return_home(private_rmobike_homing_t *this)
 	};
 	time_t now = time_monotonic(NULL);
 	char why[BUF_LEN];
-	u_int matches;
+	u_int matches, reloads;
 	bool started;
 
+	this->mutex->lock(this->mutex);
+	reloads = this->reloads;
+	this->mutex->unlock(this->mutex);
 	started = start_move(&search, &move, &matches, why, sizeof(why));
 	if (matches)
 	{
@@ -368,8 +390,9 @@ static void return_home(private_rmobike_homing_t *this)
 	}
 	this->mutex->lock(this->mutex);
 	this->searched = now;
-	this->again = !started || search.spared ? now + RETRY :
-				  matches ? now + HOUR : 0;
+	/* what was configured meanwhile was not looked at */
+	this->again = !started || search.spared || reloads != this->reloads ?
+							now + RETRY : matches ? now + HOUR : 0;
 	this->mutex->unlock(this->mutex);
 }
 
@@ -427,6 +450,7 @@ METHOD(rmobike_homing_t, look, void,
 {
 	this->mutex->lock(this->mutex);
 	this->again = reload ? time_monotonic(NULL) : this->again;
+	this->reloads += reload;
 	this->mutex->unlock(this->mutex);
 	lib->processor->queue_job(lib->processor,
 			(job_t*)callback_job_create(look_now, this, NULL, NULL));

@@ -148,7 +148,7 @@ void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
 {
 	host_t *me = ike_sa->get_my_host(ike_sa);
 	fillers_t *this;
-	u_int i;
+	u_int i = 0;
 
 	INIT(this,
 		.ref = refs->create_ref(refs, ike_sa),
@@ -156,10 +156,10 @@ void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
 		.me = me->clone(me),
 		.next = next,
 	);
-	for (i = 0; i < min(next - first, RMOBIKE_FILLERS); i++)
+	first = max(first, next - min(next, RMOBIKE_FILLERS));
+	while (first < next)
 	{
-		this->packets[i] = build(ike_sa, max(first + RMOBIKE_FILLERS, next) -
-								 RMOBIKE_FILLERS + i, TRUE);
+		this->packets[i++] = build(ike_sa, first++, TRUE);
 	}
 	ike_sa->set_message_id(ike_sa, TRUE, next);
 	fillers_send(this, ike_sa);

@@ -6,6 +6,7 @@
 #include "cluster/rmobike_ha.h"
 #include "cluster/rmobike_interpreter.h"
 #include "rmobike_compat.h"
+#include "sa/rmobike_ike_sa.h"
 
 #include <processing/jobs/callback_job.h>
 #include <threading/mutex.h>
@@ -196,23 +197,14 @@ static void push(rmobike_ha_socket_t *socket, rmobike_ha_message_t *message)
 }
 
 /**
- * Is an IKE_SA here, and not just being set up? Whoever rekeyed it last is the
- * initiator of what charon has since.
+ * Is an IKE_SA here, and not just being set up?
  */
 static bool is_here(uint64_t initiator, uint64_t responder)
 {
-	ike_sa_t *ike_sa = NULL;
-	ike_sa_id_t *id;
+	ike_sa_t *ike_sa;
 	bool here = FALSE;
-	int initiated;
 
-	for (initiated = FALSE; !ike_sa && initiated <= TRUE; initiated++)
-	{
-		id = ike_sa_id_create(IKEV2_MAJOR_VERSION, initiator, responder,
-							  initiated);
-		ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, id);
-		id->destroy(id);
-	}
+	ike_sa = rmobike_ike_sa_checkout(initiator, responder);
 	if (ike_sa)
 	{	/* that is told of again for each additional key exchange */
 		here = ike_sa->get_state(ike_sa) != IKE_CREATED &&

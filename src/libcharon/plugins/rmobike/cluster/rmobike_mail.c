@@ -3,6 +3,7 @@
  */
 
 #include "cluster/rmobike_mail.h"
+#include "sa/rmobike_ike_sa.h"
 
 #include <processing/jobs/callback_job.h>
 
@@ -228,32 +229,13 @@ void rmobike_mail_clear(rmobike_mail_t *mail)
 	mail->to = mail->me = mail->other = NULL;
 }
 
-/**
- * Check out the IKE_SA that a message is about. Whoever rekeyed it last is the
- * initiator of what charon has since, and the ha plugin says the same there.
- */
-static ike_sa_t *checkout(rmobike_mail_t *mail)
-{
-	ike_sa_t *ike_sa = NULL;
-	ike_sa_id_t *id;
-	int initiator;
-
-	for (initiator = FALSE; !ike_sa && initiator <= TRUE; initiator++)
-	{
-		id = ike_sa_id_create(IKEV2_MAJOR_VERSION, mail->initiator_spi,
-							  mail->responder_spi, initiator);
-		ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, id);
-		id->destroy(id);
-	}
-	return ike_sa;
-}
-
 CALLBACK(received_execute, job_requeue_t,
 	received_t *this)
 {
 	ike_sa_t *ike_sa;
 
-	ike_sa = checkout(&this->mail);
+	ike_sa = rmobike_ike_sa_checkout(this->mail.initiator_spi,
+									 this->mail.responder_spi);
 	this->cb(this->user, ike_sa, &this->mail);
 	if (ike_sa)
 	{

@@ -318,6 +318,26 @@ static void remove_deleted(ike_sa_t *ike_sa)
 /*
  * Described in header
  */
+ike_sa_t *rmobike_ike_sa_checkout(uint64_t initiator_spi,
+								  uint64_t responder_spi)
+{
+	ike_sa_t *ike_sa = NULL;
+	ike_sa_id_t *id;
+	int initiator;
+
+	for (initiator = FALSE; !ike_sa && initiator <= TRUE; initiator++)
+	{
+		id = ike_sa_id_create(IKEV2_MAJOR_VERSION, initiator_spi, responder_spi,
+							  initiator);
+		ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager, id);
+		id->destroy(id);
+	}
+	return ike_sa;
+}
+
+/*
+ * Described in header
+ */
 void rmobike_ike_sa_abandon(ike_sa_t *ike_sa)
 {
 	enumerator_t *enumerator;

@@ -151,6 +151,17 @@ void rmobike_ike_sa_checkin(ike_sa_t *ike_sa, status_t status);
 void rmobike_ike_sa_set_dscp(ike_sa_t *ike_sa, packet_t *packet);
 
 /**
+ * Check out an IKE_SA of either role: whoever rekeyed it last is the initiator
+ * of what charon has since, and the ha plugin says the same at another node.
+ *
+ * @param initiator_spi	SPI of the initiator, in network order
+ * @param responder_spi	SPI of the responder, likewise
+ * @return				IKE_SA, to be checked in, NULL if there is none
+ */
+ike_sa_t *rmobike_ike_sa_checkout(uint64_t initiator_spi,
+								  uint64_t responder_spi);
+
+/**
  * Abandon all exchanges of ours on an IKE_SA that somebody else serves from now
  * on: no task is left, and no CHILD_SA is about to be rekeyed or deleted.
  *

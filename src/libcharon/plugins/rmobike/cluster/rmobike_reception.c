@@ -253,6 +253,17 @@ static bool is_settled(ike_sa_t *ike_sa, rmobike_mail_t *mail)
 }
 
 /**
+ * Did the client never follow when we released its IKE_SA? Then we know best
+ * where it is: its ESP packets came here, from another port if its NAT forgot.
+ */
+static bool has_stayed(private_rmobike_reception_t *this, ike_sa_t *ike_sa)
+{
+	return this->ownership->get(this->ownership,
+						ike_sa->get_unique_id(ike_sa)) & RMOBIKE_RELEASED &&
+		   rmobike_ownership_is_here(ike_sa);
+}
+
+/**
  * The other node released an IKE_SA, implements rmobike_mail_cb_t
  */
 static void released(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
@@ -280,7 +291,10 @@ static void released(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 									  ike_sa->get_unique_id(ike_sa));
 		ike_sa->set_message_id(ike_sa, TRUE, mail->next);
 		ike_sa->set_message_id(ike_sa, FALSE, mail->expected);
-		rmobike_mail_apply(mail, ike_sa);
+		if (!has_stayed(this, ike_sa))
+		{
+			rmobike_mail_apply(mail, ike_sa);
+		}
 		this->takeover->take(this->takeover, ike_sa, mail->to,
 							 mail->why == RMOBIKE_MAIL_UNSETTLED);
 	}

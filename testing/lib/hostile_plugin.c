@@ -8,16 +8,18 @@
  * reloaded it sends an INFORMATIONAL request per entry of
  *
  *	charon.plugins.hostile.cases {
- *		name = PROTOCOL/SPI/TYPE/DATA[, ...]
+ *		name = PROTOCOL/SPI/TYPE/DATA[, ...] | critical
  *	}
  *
  * with these notifies: PROTOCOL and TYPE are numbers, SPI one or empty, DATA
- * is hexadecimal. And charon.plugins.hostile.mobike_supported is what the
- * notify of that name contains in an IKE_AUTH request.
+ * is hexadecimal; or with a payload that nobody knows and that is critical.
+ * And charon.plugins.hostile.mobike_supported is what the notify of that name
+ * contains in an IKE_AUTH request.
  */
 
 #include <daemon.h>
 #include <encoding/payloads/notify_payload.h>
+#include <encoding/payloads/unknown_payload.h>
 #include <plugins/plugin.h>
 #include <processing/jobs/initiate_tasks_job.h>
 #include <sa/ikev2/tasks/ike_dpd.h>
@@ -55,15 +57,21 @@ struct private_hostile_t {
 };
 
 /**
- * Add the notify described by a string to a message
+ * Add the payload described by a string to a message
  */
-static void add_notify(message_t *message, char *str)
+static void add_payload(message_t *message, char *str)
 {
 	notify_payload_t *notify;
 	char *part[4] = {};
 	chunk_t data;
 	int i;
 
+	if (streq(str, "critical"))
+	{
+		message->add_payload(message, (payload_t*)
+						unknown_payload_create_data(200, TRUE, chunk_empty));
+		return;
+	}
 	for (i = 0; i < (int)countof(part) && str; i++)
 	{
 		part[i] = strsep(&str, "/");
@@ -102,7 +110,7 @@ static void add_case(private_hostile_t *this, message_t *message)
 		enumerator = enumerator_create_token(str, ",", " ");
 		while (enumerator->enumerate(enumerator, &token))
 		{
-			add_notify(message, token);
+			add_payload(message, token);
 		}
 		enumerator->destroy(enumerator);
 		free(str);

@@ -414,6 +414,12 @@ METHOD(listener_t, message, bool,
 			this->ownership->ask(this->ownership, id,
 								 message->get_message_id(message));
 		}
+		else if (plain)
+		{	/* to a request with an unknown critical payload, for instance,
+			 * which charon tells nobody of */
+			this->ownership->hear(this->ownership, id,
+								  message->get_message_id(message));
+		}
 	}
 	else if (message->get_request(message))
 	{

@@ -99,6 +99,7 @@ command_status_t move_call(const command_t *this, daemon_t *daemon);
 command_status_t move_stop(unsigned int seconds, bool ctrl_c);
 command_status_t leave_call(const command_t *this, daemon_t *daemon);
 command_status_t leave_stop(unsigned int seconds, bool ctrl_c);
+command_status_t check_call(const command_t *this, daemon_t *daemon);
 command_status_t simple_call(const command_t *this, daemon_t *daemon);
 command_status_t status_call(const command_t *this, daemon_t *daemon);
 command_status_t monitor_call(const command_t *this, daemon_t *daemon);

@@ -132,6 +132,22 @@ const command_t commands[] = {
 		.stop = leave_stop,
 	},
 	{
+		.name = "check",
+		.op = 'k',
+		.desc = "tell who would be cut off if an address went away now",
+		.vici = RMOBIKE_DRAIN,
+		.usage = {
+			"[--to ADDR[=WEIGHT][,...]] [--fallback HOW]",
+			ANSWER_USAGE,
+		},
+		.options = {
+			{ "to",       't', "ADDR", "where to (any other address)" },
+			{ "fallback", 'F', "HOW",  "for others: mobike,redirect" },
+		},
+		.timeout = ANSWER_TIMEOUT,
+		.call = check_call,
+	},
+	{
 		.name = "balance",
 		.op = 'b',
 		.desc = "spread IKE_SAs as the configured weights say",

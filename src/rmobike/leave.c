@@ -19,6 +19,9 @@
 /** seconds after which we stopped to wait, 0 if that was not why */
 static unsigned int waited;
 
+/** where to go, NULL if that doesn't matter */
+static const char *target;
+
 /**
  * Compare two addresses, however they are written. The second one ends before a
  * weight or a comma.
@@ -42,7 +45,7 @@ static bool same_address(const char *address, const char *other)
  */
 static bool is_target(const char *address)
 {
-	const char *to = options_get("to");
+	const char *to = target;
 
 	while (to && !same_address(address, to))
 	{
@@ -53,26 +56,20 @@ static bool is_target(const char *address)
 }
 
 /**
- * Check that it is known where to go. The daemon does not tell at which
- * addresses clients reach the other node of a cluster.
+ * Find out where to go: to the other node if there is a cluster and nobody says
+ * otherwise.
+ *
+ * @param reply			receives what the address is part of
  */
-static bool know_target(daemon_t *daemon)
+static void find_target(daemon_t *daemon, message_t **reply)
 {
-	message_t *reply;
-	bool known = true;
-
-	if (!options_get("to"))
+	*reply = NULL;
+	target = options_get("to");
+	if (!target)
 	{
-		reply = daemon_ask(daemon, vici_begin(RMOBIKE_CLUSTER), NULL);
-		known = !streq(message_text(reply, "success"), "yes");
-		message_destroy(reply);
+		*reply = daemon_ask(daemon, vici_begin(RMOBIKE_CLUSTER), NULL);
+		target = message_get(*reply, "peers");
 	}
-	if (!known)
-	{
-		print_error("missing --to ADDR: where clients reach the other node, as "
-					"in charon.plugins.rmobike.cluster.peers");
-	}
-	return known;
 }
 
 /**
@@ -118,7 +115,7 @@ static bool find_addresses(message_t *stats, message_t *left)
 			message_add(left, address->name, "yes");
 		}
 	}
-	if (left->first && left->first->next && !options_get("to"))
+	if (left->first && left->first->next && !target)
 	{
 		print_error("clients are at %s, at %s and so on: --to ADDR says which "
 					"addresses stay in use", left->first->name,
@@ -133,12 +130,13 @@ static bool find_addresses(message_t *stats, message_t *left)
  */
 static command_status_t drain(daemon_t *daemon, const char *address)
 {
-	static const char *keys[] = { "to", "fallback", "max-in-flight", "rate" };
+	static const char *keys[] = { "fallback", "max-in-flight", "rate" };
 	vici_req_t *req;
 	size_t i;
 
 	req = vici_begin(RMOBIKE_DRAIN);
 	daemon_add(req, "address", address);
+	daemon_add(req, "to", target);
 	for (i = 0; i < countof(keys); i++)
 	{
 		daemon_add(req, keys[i], options_get(keys[i]));
@@ -338,27 +336,28 @@ static command_status_t leave(daemon_t *daemon, message_t *stats,
  */
 command_status_t leave_call(const command_t *this, daemon_t *daemon)
 {
-	message_t *stats, *left;
+	message_t *stats, *left, *cluster;
 	command_status_t status;
 
-	status = move_begin(daemon);
+	status = move_begin(daemon, NULL);
 	if (status != COMMAND_OK)
 	{
 		return status;
 	}
-	if (!know_target(daemon))
-	{
-		return COMMAND_TROUBLE;
-	}
+	find_target(daemon, &cluster);
 	errno = 0;
 	stats = ask_idle(daemon);
-	if (!stats)
+	if (stats)
 	{
-		return daemon_failed(daemon, RMOBIKE_STATS);
+		left = message_create(NULL);
+		status = leave(daemon, stats, left);
+		message_destroy(left);
 	}
-	left = message_create(NULL);
-	status = leave(daemon, stats, left);
-	message_destroy(left);
+	else
+	{
+		status = daemon_failed(daemon, RMOBIKE_STATS);
+	}
+	message_destroy(cluster);
 	return status;
 }
 

@@ -47,6 +47,8 @@ static struct {
 	bool cancelled;
 	/** what became of the switches */
 	tally_t tally;
+	/** who decides what is printed, or NULL */
+	move_filter_t filter;
 } progress = {
 	.mutex = PTHREAD_MUTEX_INITIALIZER,
 };
@@ -92,7 +94,8 @@ static void on_event(void *user, char *name, vici_res_t *res)
 		outcome = outcome_get(event);
 		pthread_mutex_lock(&progress.mutex);
 		tally_add(&progress.tally, outcome, event);
-		if (!is_bar_enough(outcome))
+		if (progress.filter ? progress.filter(outcome, event)
+							: !is_bar_enough(outcome))
 		{
 			bar_hide();
 			if (!print_message(event, res, name))
@@ -219,9 +222,10 @@ static command_status_t report(daemon_t *daemon)
 	{
 		status = COMMAND_FAILED;
 	}
-	if (output_format == OUTPUT_JSON ||
-		(output_format == OUTPUT_TEXT && tally->matches &&
-		 (tally->matches >= MANY || progress.interrupted)))
+	if (!progress.filter &&
+		(output_format == OUTPUT_JSON ||
+		 (output_format == OUTPUT_TEXT && tally->matches &&
+		  (tally->matches >= MANY || progress.interrupted))))
 	{
 		tally_print(tally, guard_now() - progress.start);
 	}
@@ -301,8 +305,9 @@ static void prepare(void)
 /**
  * Described in header
  */
-command_status_t move_begin(daemon_t *daemon)
+command_status_t move_begin(daemon_t *daemon, move_filter_t filter)
 {
+	progress.filter = filter;
 	prepare();
 	errno = 0;
 	return vici_register(daemon->vici, RMOBIKE_SWITCH, on_event, NULL) == 0
@@ -390,7 +395,7 @@ command_status_t move_call(const command_t *this, daemon_t *daemon)
 	}
 	else
 	{
-		status = move_begin(daemon);
+		status = move_begin(daemon, NULL);
 	}
 	if (status == COMMAND_OK)
 	{

@@ -18,13 +18,24 @@
 #include "outcome.h"
 
 /**
+ * Told of each outcome, by a thread of libvici.
+ *
+ * @param outcome		how a switch ended
+ * @param event			the daemon's event
+ * @return				false not to print it
+ */
+typedef bool (*move_filter_t)(outcome_t outcome, message_t *event);
+
+/**
  * Get ready for the outcomes. To be called once, before everything else.
  *
  * @param daemon		connection
+ * @param filter		gets them before they are printed, and the sum is not;
+ *						NULL to print all
  * @return				COMMAND_OK, COMMAND_UNKNOWN, or COMMAND_TROUBLE after
  *						complaining
  */
-command_status_t move_begin(daemon_t *daemon);
+command_status_t move_begin(daemon_t *daemon, move_filter_t filter);
 
 /**
  * Start a move and wait for its outcomes, which are printed and counted.

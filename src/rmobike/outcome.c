@@ -91,6 +91,17 @@ void tally_add(tally_t *tally, outcome_t outcome, message_t *event)
 	}
 }
 
+void tally_clear(tally_t *tally)
+{
+	size_t i;
+
+	for (i = 0; i < TALLY_TARGETS; i++)
+	{
+		free(tally->targets[i].address);
+	}
+	memset(tally, 0, sizeof(*tally));
+}
+
 unsigned int tally_good(tally_t *tally)
 {
 	unsigned int good = 0;

@@ -88,6 +88,13 @@ void tally_add(tally_t *tally, outcome_t outcome, message_t *event);
 unsigned int tally_good(tally_t *tally);
 
 /**
+ * Forget all that was counted.
+ *
+ * @param tally			what to begin anew
+ */
+void tally_clear(tally_t *tally);
+
+/**
  * Print lines, or a JSON object, that sum them up.
  *
  * @param tally			switches

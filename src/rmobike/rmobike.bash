@@ -83,8 +83,8 @@ _rmobike()
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]
 	then
-		words="--switch --drain --undrain --leave --balance --prefer --cancel --status
-			--list-addresses --monitor --stats --cluster --takeover --help --version"
+		words="--switch --drain --undrain --leave --check --balance --prefer --cancel
+			--status --list-addresses --monitor --stats --cluster --takeover --help --version"
 	elif [ "$COMP_CWORD" -gt 2 ] && _rmobike_needs_value "$command" "$previous"
 	then
 		words=$(_rmobike_option_values "$command" "$previous")
@@ -104,6 +104,9 @@ _rmobike()
 				;;
 			--leave|-l)
 				words="--to --fallback --max-in-flight --rate $common"
+				;;
+			--check|-k)
+				words="--to --fallback $common"
 				;;
 			--balance|-b|--prefer|-p)
 				words=$move

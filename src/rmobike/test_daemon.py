@@ -422,6 +422,39 @@ def counting(client, request):
     })
 
 
+def looked_at(client, request, others="0", cut=12):
+    """Clients at two addresses; some could not move, and one of two addresses that
+    the others would go to was never used."""
+    if client.command == "rmobike-stats":
+        client.reply(**{
+            "in-flight": others, "queued": "0", "addresses": {
+                "192.0.2.1": {"sas": str(3 + cut)}, "192.0.2.2": {"sas": "0"},
+                "192.0.2.3": {"sas": "1"}}})
+    elif client.command == "rmobike-list-addresses":
+        client.reply(addresses={
+            "192.0.2.1": {"sas": str(3 + cut)},
+            "192.0.2.2": {"sas": "0"}, "192.0.2.4": {"sas": "0"},
+            "192.0.2.3": {"sas": "0", "last-move": "1700000000"}})
+    elif request.get("dry-run") != "yes":
+        client.reply(success="no", matches="0", errmsg="this is serious")
+    elif request["address"] == "192.0.2.1":
+        client.reply(success="yes", matches=str(3 + cut))
+        client.events(range(3), "planned")
+        client.events(range(3, 3 + cut), "ineligible", to=None,
+                      reason="peer does not support it")
+    else:
+        client.reply(success="yes", matches="1")
+        client.event(20, "planned", to="192.0.2.1", **{"from": "192.0.2.3"})
+
+
+def all_may_go(client, request):
+    looked_at(client, request, cut=0)
+
+
+def goes_already(client, request):
+    looked_at(client, request, others="1")
+
+
 def in_cluster(client, request):
     client.reply(success="yes", remote="10.9.0.1", alive="yes", since="71",
                  version="6.0.1", here="30", copies="10", arriving="2",
@@ -434,7 +467,8 @@ def left(client, request, done=(3,), bad=(), busy=0, cluster="no"):
     """Two clients at an address, which is to be left; some do."""
     seen = client.__dict__
     if client.command == "rmobike-cluster":
-        client.reply(success=cluster)
+        client.reply(success=cluster,
+                     **{"peers": "203.0.113.1"} if cluster == "yes" else {})
     elif client.command == "rmobike-stats":
         seen["looks"] = seen.get("looks", 0) + 1
         client.reply(**{
@@ -442,6 +476,9 @@ def left(client, request, done=(3,), bad=(), busy=0, cluster="no"):
             "addresses": {
                 "192.0.2.1": {"sas": str(2 - seen.get("gone", 0))},
                 "192.0.2.2": {"sas": "0"}}})
+    elif (client.command == "rmobike-drain" and cluster == "yes" and
+          request.get("to") not in ("203.0.113.1", "203.0.113.9")):
+        client.reply(success="no", matches="0", errmsg="to nowhere")
     elif client.command == "rmobike-drain":
         passes = seen["passes"] = seen.get("passes", 0) + 1
         client.reply(success="yes", matches=str(3 - passes))

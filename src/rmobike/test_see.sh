@@ -167,6 +167,36 @@ drained: 30 % \"loss\"
 expect "--list-addresses --json" 0 '"192.0.2.1":{"sas":0' \
 	--list-addresses --json --uri "$vici"
 
+# -- check
+
+start_daemon looked_at
+expect "--check" 1 \
+"rw[3] 'carol@strongswan.org' 192.0.2.1: ineligible: peer does not support it
+rw[12] 'carol@strongswan.org' 192.0.2.1: ineligible: peer does not support it
+and 2 more, see 'rmobike --drain 192.0.2.1 --dry-run'
+192.0.2.1: 12 of 15 IKE_SAs would be cut off
+3 would go to 192.0.2.2
+192.0.2.3: 0 of 1 IKE_SA would be cut off
+1 would go to 192.0.2.1
+192.0.2.2: no client was there since the daemon started, does a firewall" \
+	--check --uri "$vici"
+reject "those that are not named" "rw[13]"
+reject "where nobody would go" "192.0.2.4"
+reject "where somebody was" "192.0.2.3: no client"
+expect "--check --json" 1 \
+'"id":14,
+{"address":"192.0.2.1","sas":15,"cut-off":12,"targets":{"192.0.2.2":3}}
+{"address":"192.0.2.3","sas":1,"cut-off":0,"targets":{"192.0.2.1":1}}
+{"unproven":"192.0.2.2"}' --check --json --uri "$vici"
+start_daemon goes_already
+expect "--check while others move" 2 "a move is under way" --check --uri "$vici"
+start_daemon all_may_go
+expect "--check if all may go, but nobody ever was there" 1 \
+"192.0.2.1: 0 of 3 IKE_SAs would be cut off" --check --uri "$vici"
+start_daemon without_plugin
+expect "--check without the plugin" 2 "is its rmobike plugin loaded" \
+	--check --uri "$vici"
+
 # -- cluster
 
 start_daemon in_cluster

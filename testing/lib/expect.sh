@@ -16,12 +16,13 @@ has() {
 	[[ $2 == *"$3"* ]] || fail "$1: found '$2', expected '$3' in it"
 }
 
-# switch ARGUMENT...: asks the gateway. Sets OUTPUT and STATUS.
-switch() {
+# run_tool ARGUMENT..., switch ARGUMENT...: asks the gateway. Sets OUTPUT and STATUS.
+run_tool() {
 	STATUS=0
-	OUTPUT=$(on gateway "$rmobike" --switch "$@" 2>&1) || STATUS=$?
+	OUTPUT=$(on gateway "$rmobike" "$@" 2>&1) || STATUS=$?
 	say "$OUTPUT"
 }
+switch() { run_tool --switch "$@"; }
 
 # switched ADDRESS [ARGUMENT...]: the gateway's command says that it worked,
 # for all IKE_SAs unless the arguments select

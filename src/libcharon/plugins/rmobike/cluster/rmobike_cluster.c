@@ -240,6 +240,7 @@ METHOD(rmobike_cluster_t, get_status, void,
 	u_int owned;
 
 	memset(status, 0, sizeof(*status));
+	status->peers = this->options->peers;
 	if (this->channel)
 	{
 		status->remote = this->options->remote;

@@ -64,6 +64,8 @@ typedef void (*rmobike_cluster_cb_t)(void *user, host_t *remote,
 typedef struct {
 	/** the other node's address of the channel, NULL if there is no channel */
 	host_t *remote;
+	/** addresses at which clients reach it, host_t */
+	linked_list_t *peers;
 	/** TRUE if it is alive */
 	bool alive;
 	/** seconds since it is or is not, 0 if it never was */
@@ -100,7 +102,7 @@ struct rmobike_cluster_t {
 	 * Get what an operator wants to know. Looks at all IKE_SAs, not to be
 	 * called with one checked out.
 	 *
-	 * @param status	receives it, the address is valid as long as this
+	 * @param status	receives it, the addresses are valid as long as this
 	 */
 	void (*get_status)(rmobike_cluster_t *this,
 					   rmobike_cluster_status_t *status);

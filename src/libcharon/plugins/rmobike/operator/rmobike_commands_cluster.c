@@ -22,6 +22,26 @@ static vici_message_t *refuse(rmobike_commands_t *this, const char *why)
  */
 static const char *no_cluster = "no cluster is configured, see cluster.peers";
 
+/**
+ * Add where clients reach the other node, as rmobike-switch takes it
+ */
+static void add_peers(vici_builder_t *builder, linked_list_t *peers)
+{
+	enumerator_t *enumerator;
+	char text[BUF_LEN] = "";
+	size_t len = 0;
+	host_t *host;
+
+	enumerator = peers->create_enumerator(peers);
+	while (enumerator->enumerate(enumerator, &host) && len < sizeof(text))
+	{
+		len += snprintf(text + len, sizeof(text) - len, "%s%H",
+						len ? "," : "", host);
+	}
+	enumerator->destroy(enumerator);
+	builder->add_kv(builder, "peers", "%s", text);
+}
+
 /*
  * Described in header
  */
@@ -43,6 +63,7 @@ vici_message_t *rmobike_command_cluster(void *user, char *name, u_int id,
 	{
 		builder->add_kv(builder, "remote", "%H", status.remote);
 	}
+	add_peers(builder, status.peers);
 	builder->add_kv(builder, "alive", "%s", status.alive ? "yes" : "no");
 	builder->add_kv(builder, "since", "%u", status.since);
 	if (*status.version)

@@ -211,8 +211,43 @@ static void refuse(ike_sa_t *ike_sa, rmobike_ownership_t *ownership,
 }
 
 /**
- * Can a request be handled once more? The message is a copy that was verified,
- * the original can be parsed once only.
+ * Get a copy of a request that was verified, the original can be parsed once
+ * only; NULL if it isn't authentic
+ */
+static message_t *verify(ike_sa_t *ike_sa, message_t *message)
+{
+	message_t *copy;
+
+	copy = message_create_from_packet(message->get_packet(message));
+	if (copy->parse_header(copy) != SUCCESS ||
+		copy->parse_body(copy, ike_sa->get_keymat(ike_sa)) != SUCCESS)
+	{
+		copy->destroy(copy);
+		return NULL;
+	}
+	return copy;
+}
+
+/*
+ * Described in header
+ */
+void rmobike_fillers_skip(ike_sa_t *ike_sa, message_t *message)
+{
+	message_t *copy;
+
+	copy = verify(ike_sa, message);
+	if (copy)
+	{
+		DBG1(DBG_IKE, "the peer asked the other node for something that is not "
+			 "known here, its next request is %u",
+			 message->get_message_id(message));
+		ike_sa->set_message_id(ike_sa, FALSE, message->get_message_id(message));
+		copy->destroy(copy);
+	}
+}
+
+/**
+ * Can a request be handled once more? The message is a copy that was verified.
  */
 static bool can_repeat(ike_sa_t *ike_sa, rmobike_ownership_t *ownership,
 					   message_t *message, host_t *source)
@@ -243,15 +278,11 @@ void rmobike_fillers_repeat(ike_sa_t *ike_sa, rmobike_ownership_t *ownership,
 	message_t *copy;
 	bool repeat;
 
-	if (mid + 1 != ike_sa->get_message_id(ike_sa, FALSE))
-	{
-		return;
-	}
-	copy = message_create_from_packet(message->get_packet(message));
-	repeat = copy->parse_header(copy) == SUCCESS &&
-			 copy->parse_body(copy, ike_sa->get_keymat(ike_sa)) == SUCCESS &&
-			 can_repeat(ike_sa, ownership, copy, message->get_source(message));
-	copy->destroy(copy);
+	copy = mid + 1 == ike_sa->get_message_id(ike_sa, FALSE) ?
+										verify(ike_sa, message) : NULL;
+	repeat = copy && can_repeat(ike_sa, ownership, copy,
+								message->get_source(message));
+	DESTROY_IF(copy);
 	if (repeat)
 	{
 		DBG1(DBG_IKE, "handling request %u of the peer once more, the "

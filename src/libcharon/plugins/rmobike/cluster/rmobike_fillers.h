@@ -58,6 +58,16 @@ void rmobike_fillers_send(ike_sa_t *ike_sa, rmobike_refs_t *refs,
 bool rmobike_fillers_count_ivs(ike_sa_t *ike_sa);
 
 /**
+ * A request that was not verified yet has a higher ID than the next one: if it
+ * is authentic that is the next one, as its client had answers to all before it
+ * (RFC 7296, 2.3), from the other node.
+ *
+ * @param ike_sa		IKE_SA, checked out
+ * @param message		request that arrived
+ */
+void rmobike_fillers_skip(ike_sa_t *ike_sa, message_t *message);
+
+/**
  * A request that was not verified yet has the ID of the one before the next: if
  * it is authentic, have charon handle it once more. That is only done where it
  * can't do harm, as somebody may have recorded it: only INFORMATIONAL requests,

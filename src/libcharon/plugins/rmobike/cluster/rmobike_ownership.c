@@ -38,6 +38,8 @@ struct owned_t {
 	uint32_t settled;
 	/** message ID after that of our last request, 0 if none */
 	uint32_t asked;
+	/** its exchange type */
+	exchange_type_t type;
 	/** message ID after those that the other node used up, 0 if not known */
 	uint32_t spent;
 	/** response that was sent in charon's place, or NULL, and its message ID */
@@ -162,14 +164,33 @@ METHOD(rmobike_ownership_t, is_overtaken, bool,
 }
 
 METHOD(rmobike_ownership_t, ask, void,
-	private_rmobike_ownership_t *this, uint32_t id, uint32_t mid)
+	private_rmobike_ownership_t *this, uint32_t id, uint32_t mid,
+	exchange_type_t type)
 {
 	owned_t *owned;
 
 	this->records->lock(this->records);
 	owned = provide(this, id);
-	owned->asked = max(owned->asked, mid + 1);
+	if (mid + 1 >= owned->asked)
+	{
+		owned->asked = mid + 1;
+		owned->type = type;
+	}
 	this->records->unlock(this->records);
+}
+
+METHOD(rmobike_ownership_t, is_foreign, bool,
+	private_rmobike_ownership_t *this, uint32_t id, uint32_t mid,
+	exchange_type_t type)
+{
+	owned_t *owned;
+	bool foreign;
+
+	this->records->lock(this->records);
+	owned = get(this, id);
+	foreign = owned && owned->asked == mid + 1 && owned->type != type;
+	this->records->unlock(this->records);
+	return foreign;
 }
 
 METHOD(rmobike_ownership_t, forget_asked, void,
@@ -382,6 +403,7 @@ rmobike_ownership_t *rmobike_ownership_create(rmobike_records_t *records)
 			.settle = _settle,
 			.is_overtaken = _is_overtaken,
 			.ask = _ask,
+			.is_foreign = _is_foreign,
 			.forget_asked = _forget_asked,
 			.get_asked = _get_asked,
 			.keep = _keep,

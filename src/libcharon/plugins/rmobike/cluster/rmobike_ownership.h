@@ -43,6 +43,8 @@ enum rmobike_owned_t {
 	RMOBIKE_SERVED = (1 << 6),
 	/** the other node's copy is going to be compared with it */
 	RMOBIKE_UNCHECKED = (1 << 7),
+	/** something is going to be done about that copy */
+	RMOBIKE_REPAIRED = (1 << 8),
 };
 
 /**
@@ -109,8 +111,22 @@ struct rmobike_ownership_t {
 	 *
 	 * @param id		unique ID of the IKE_SA
 	 * @param mid		its message ID
+	 * @param type		its exchange type
 	 */
-	void (*ask)(rmobike_ownership_t *this, uint32_t id, uint32_t mid);
+	void (*ask)(rmobike_ownership_t *this, uint32_t id, uint32_t mid,
+				exchange_type_t type);
+
+	/**
+	 * Was our last request one of another exchange than a response with its
+	 * message ID? Then the client answered to the other node.
+	 *
+	 * @param id		unique ID of the IKE_SA
+	 * @param mid		message ID of the response
+	 * @param type		its exchange type
+	 * @return			TRUE if so
+	 */
+	bool (*is_foreign)(rmobike_ownership_t *this, uint32_t id, uint32_t mid,
+					   exchange_type_t type);
 
 	/**
 	 * Forget that, as the other node knows better which one is next.

@@ -199,9 +199,32 @@ METHOD(listener_t, child_state_change, bool,
 	return TRUE;
 }
 
+
 /**
- * Rekey the IKE_SA, then the CHILD_SAs turn out to be missing; implements
- * rmobike_errand_t
+ * Rekey the CHILD_SAs, so that the ha plugin tells of new ones; implements
+ * rmobike_errand_t. The IKE_SA can be moved until then.
+ */
+static status_t rekey_children(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_standby_t *this = user;
+
+	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa), 0,
+							RMOBIKE_REPAIRED);
+	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
+		!rmobike_ownership_is_here(ike_sa))
+	{
+		return SUCCESS;
+	}
+	/* that is what those that arrive wait for */
+	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa), 0,
+							RMOBIKE_UNREKEYED);
+	check_soon(this, ike_sa);
+	return rmobike_ike_sa_rekey_children(ike_sa);
+}
+
+/**
+ * Rekey the IKE_SA, and then the CHILD_SAs that come with it, which the ha
+ * plugin doesn't tell of; implements rmobike_errand_t
  */
 static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
 {
@@ -210,6 +233,8 @@ static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
 
 	if (!this->channel->is_alive(this->channel, NULL))
 	{	/* it compares again when it is back */
+		this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
+								0, RMOBIKE_REPAIRED);
 		if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED)
 		{
 			tell(this, ike_sa);
@@ -220,28 +245,22 @@ static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
 		rmobike_ownership_is_here(ike_sa))
 	{
 		status = ike_sa->rekey(ike_sa);
-		check_soon(this, ike_sa);
 	}
+	queue(this, ike_sa, TOLD, rekey_children);
 	return status;
 }
 
 /**
- * Rekey the CHILD_SAs, so that the ha plugin tells of new ones; implements
- * rmobike_errand_t. The IKE_SA can be moved until then.
+ * Compare once more, it may have asked for it in the meantime; implements
+ * rmobike_errand_t
  */
-static status_t rekey_children(void *user, ike_sa_t *ike_sa)
+static status_t check_again(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_standby_t *this = user;
 
-	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
-		!rmobike_ownership_is_here(ike_sa))
-	{
-		return SUCCESS;
-	}
-	/* that is what those that arrive wait for */
 	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa), 0,
-							RMOBIKE_UNREKEYED);
-	return rmobike_ike_sa_rekey_children(ike_sa);
+							RMOBIKE_REPAIRED);
+	return check(this, ike_sa);
 }
 
 /**
@@ -256,7 +275,7 @@ static void repair(private_rmobike_standby_t *this, ike_sa_t *ike_sa,
 
 	if (missing)
 	{	/* when it was just started it is about to ask for it */
-		queue(this, ike_sa, ms, tries ? rekey_ike : check);
+		queue(this, ike_sa, ms, tries ? rekey_ike : check_again);
 		return;
 	}
 	rmobike_ha_push(ike_sa);
@@ -267,17 +286,17 @@ METHOD(rmobike_standby_t, noted, void,
 	private_rmobike_standby_t *this, ike_sa_t *ike_sa, uint8_t why)
 {
 	bool differs = why != RMOBIKE_MAIL_SYNCHRONIZED;
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
 	u_int before, tries;
 
-	before = this->ownership->change(this->ownership,
-									 ike_sa->get_unique_id(ike_sa), 0,
-									 RMOBIKE_UNTOLD);
-	if (before & RMOBIKE_UNTOLD && !(before & RMOBIKE_UNREKEYED))
+	before = this->ownership->change(this->ownership, id, 0, RMOBIKE_UNTOLD);
+	if (before & RMOBIKE_UNTOLD &&
+		!(before & (RMOBIKE_UNREKEYED | RMOBIKE_REPAIRED)))
 	{
-		tries = this->ownership->count_differing(this->ownership,
-									ike_sa->get_unique_id(ike_sa), differs);
+		tries = this->ownership->count_differing(this->ownership, id, differs);
 		if (differs && !this->interpreter->refuse(this->interpreter, ike_sa))
 		{
+			this->ownership->change(this->ownership, id, RMOBIKE_REPAIRED, 0);
 			repair(this, ike_sa, why == RMOBIKE_MAIL_MISSING, tries);
 		}
 	}

@@ -181,7 +181,7 @@ static void fill(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 	rmobike_fillers_send(ike_sa, this->refs, this->raw_socket, first, next);
 	/* no hook sees them */
 	this->ownership->ask(this->ownership, ike_sa->get_unique_id(ike_sa),
-						 next - 1);
+						 next - 1, INFORMATIONAL);
 	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
 							RMOBIKE_FORGOTTEN, 0);
 }
@@ -376,9 +376,10 @@ static status_t skip_id(void *user, ike_sa_t *ike_sa)
 }
 
 /**
- * The client's last request may have been handled by the other node, or be one
- * that charon has forgotten its response to. If that was built here it can be a
- * second time, but not if our own request with that ID is still to come.
+ * The client's last requests may have been handled by the other node, or the
+ * last one be one that charon has forgotten its response to. If that was built
+ * here it can be a second time, but not if our own request with that ID is
+ * still to come.
  */
 static void repeat(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 				   message_t *message)
@@ -387,13 +388,71 @@ static void repeat(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 	uint32_t mid = message->get_message_id(message);
 
 	/* to handle it resets what is in the air; the client sends it again */
-	if (this->ownership->get(this->ownership, id) & RMOBIKE_FORGOTTEN &&
-		!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) &&
-		(this->ownership->get_heard(this->ownership, id, &ago) != mid + 1 ||
-		 ike_sa->get_message_id(ike_sa, TRUE) > mid ||
-		 !rmobike_fillers_count_ivs(ike_sa)))
+	if (!(this->ownership->get(this->ownership, id) & RMOBIKE_FORGOTTEN) ||
+		rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
+	{
+		return;
+	}
+	if (mid > ike_sa->get_message_id(ike_sa, FALSE))
+	{
+		rmobike_fillers_skip(ike_sa, message);
+	}
+	else if (this->ownership->get_heard(this->ownership, id, &ago) != mid + 1 ||
+			 ike_sa->get_message_id(ike_sa, TRUE) > mid ||
+			 !rmobike_fillers_count_ivs(ike_sa))
 	{
 		rmobike_fillers_repeat(ike_sa, this->ownership, message);
+	}
+}
+
+/**
+ * A response arrived that is authentic. If the other node takes us for dead it
+ * asks in our place, and the client may answer here; charon would destroy the
+ * IKE_SA.
+ */
+static void check_response(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
+						   message_t *message)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	uint32_t mid = message->get_message_id(message);
+	exchange_type_t type = message->get_exchange_type(message);
+	bool active = rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE);
+
+	if (active ? !this->ownership->is_foreign(this->ownership, id, mid, type)
+			   : type != INFORMATIONAL)
+	{
+		return;
+	}
+	DBG1(DBG_IKE, "ignoring the answer to request %u, which is not ours", mid);
+	message->set_exchange_type(message, EXCHANGE_TYPE_UNDEFINED);
+	if (active)
+	{	/* it is not going to answer ours, unless it is told by then that we
+		 * are not the one to ask */
+		this->ownership->spend(this->ownership, id, mid + 1);
+	}
+	rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa),
+						 active ? ANSWERED : 0, active ? skip_spent : skip_id,
+						 this);
+}
+
+/**
+ * A message of ours is sent: which one was answered, or asked for, last?
+ */
+static void note_sent(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
+					  message_t *message)
+{
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	uint32_t mid = message->get_message_id(message);
+
+	if (message->get_request(message))
+	{
+		this->ownership->ask(this->ownership, id, mid,
+							 message->get_exchange_type(message));
+	}
+	else
+	{	/* to a request with an unknown critical payload, for instance, which
+		 * charon tells nobody of */
+		this->ownership->hear(this->ownership, id, mid);
 	}
 }
 
@@ -409,40 +468,27 @@ METHOD(listener_t, message, bool,
 	}
 	if (!incoming)
 	{
-		if (plain && message->get_request(message))
+		if (plain)
 		{
-			this->ownership->ask(this->ownership, id,
-								 message->get_message_id(message));
-		}
-		else if (plain)
-		{	/* to a request with an unknown critical payload, for instance,
-			 * which charon tells nobody of */
-			this->ownership->hear(this->ownership, id,
-								  message->get_message_id(message));
+			note_sent(this, ike_sa, message);
 		}
 	}
-	else if (message->get_request(message))
+	else if (!message->get_request(message))
 	{
 		if (plain)
 		{
-			this->ownership->hear(this->ownership, id,
-								  message->get_message_id(message));
-			this->ownership->change(this->ownership, id, 0, RMOBIKE_FORGOTTEN);
-		}
-		else
-		{
-			repeat(this, ike_sa, message);
+			check_response(this, ike_sa, message);
 		}
 	}
-	else if (plain && message->get_exchange_type(message) == INFORMATIONAL &&
-			 !rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
-	{	/* the other node takes us for dead and asked in our place; charon would
-		 * destroy the IKE_SA */
-		DBG1(DBG_IKE, "ignoring the answer to request %u, which is not ours",
-			 message->get_message_id(message));
-		message->set_exchange_type(message, EXCHANGE_TYPE_UNDEFINED);
-		rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
-							 skip_id, this);
+	else if (plain)
+	{
+		this->ownership->hear(this->ownership, id,
+							  message->get_message_id(message));
+		this->ownership->change(this->ownership, id, 0, RMOBIKE_FORGOTTEN);
+	}
+	else
+	{
+		repeat(this, ike_sa, message);
 	}
 	return TRUE;
 }

@@ -245,8 +245,10 @@ static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
 		rmobike_ownership_is_here(ike_sa))
 	{
 		status = ike_sa->rekey(ike_sa);
+		/* a copy without CHILD_SAs has it look for those that are gone */
+		check_soon(this, ike_sa);
 	}
-	queue(this, ike_sa, TOLD, rekey_children);
+	queue(this, ike_sa, 2 * TOLD, rekey_children);
 	return status;
 }
 

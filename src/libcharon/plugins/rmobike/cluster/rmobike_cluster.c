@@ -416,9 +416,10 @@ rmobike_cluster_t *rmobike_cluster_create(const rmobike_cluster_rooms_t *rooms)
 										   options);
 	this->arrival = rmobike_arrival_create(this->standby, rooms->refs,
 										   this->ownership, options);
-	this->takeover = rmobike_takeover_create(rooms->ask, rooms->raw_socket,
-											 rooms->refs, this->ownership,
-											 this->arrival, rooms->stats);
+	this->takeover = rmobike_takeover_create(this->channel, rooms->ask,
+											 rooms->raw_socket, rooms->refs,
+											 this->ownership, this->arrival,
+											 rooms->stats);
 	this->takeover->watch(this->takeover, taken, this);
 	if (this->channel)
 	{

@@ -36,6 +36,11 @@ struct private_rmobike_takeover_t {
 	rmobike_takeover_t public;
 
 	/**
+	 * Channel to the other node, or NULL
+	 */
+	rmobike_channel_t *channel;
+
+	/**
 	 * Asks clients to come
 	 */
 	rmobike_ask_t *ask;
@@ -323,6 +328,16 @@ METHOD(rmobike_takeover_t, keep, void,
 }
 
 /**
+ * Did the ha plugin make a copy active before it knows its CHILD_SAs, as it was
+ * just told of it? If the other node lives, that goes on to serve it.
+ */
+static bool is_incomplete(private_rmobike_takeover_t *this, ike_sa_t *ike_sa)
+{
+	return this->channel && this->channel->is_alive(this->channel, NULL) &&
+		   !ike_sa->get_child_count(ike_sa);
+}
+
+/**
  * The other node did not release it, so nobody knows what it sent last;
  * implements rmobike_errand_t
  */
@@ -337,6 +352,13 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
 		!(owned & RMOBIKE_ARRIVING))
 	{
+		return SUCCESS;
+	}
+	if (is_incomplete(this, ike_sa))
+	{
+		ike_sa->set_state(ike_sa, IKE_PASSIVE);
+		this->ownership->change(this->ownership, id, 0, RMOBIKE_ARRIVING |
+								(owned & RMOBIKE_SERVED ? 0 : RMOBIKE_SERVED));
 		return SUCCESS;
 	}
 	this->stats->count(this->stats, RMOBIKE_COUNT_TAKEN, NULL);
@@ -595,7 +617,8 @@ METHOD(rmobike_takeover_t, destroy, void,
 /*
  * Described in header
  */
-rmobike_takeover_t *rmobike_takeover_create(rmobike_ask_t *ask,
+rmobike_takeover_t *rmobike_takeover_create(rmobike_channel_t *channel,
+											rmobike_ask_t *ask,
 											rmobike_raw_socket_t *raw_socket,
 											rmobike_refs_t *refs,
 											rmobike_ownership_t *ownership,
@@ -618,6 +641,7 @@ rmobike_takeover_t *rmobike_takeover_create(rmobike_ask_t *ask,
 			.get_last = _get_last,
 			.destroy = _destroy,
 		},
+		.channel = channel,
 		.ask = ask,
 		.raw_socket = raw_socket,
 		.refs = refs,

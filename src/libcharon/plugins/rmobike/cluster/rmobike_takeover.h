@@ -19,6 +19,7 @@
 #define RMOBIKE_TAKEOVER_H_
 
 #include "cluster/rmobike_arrival.h"
+#include "cluster/rmobike_channel.h"
 #include "cluster/rmobike_ownership.h"
 #include "exchange/rmobike_raw_socket.h"
 #include "responder/rmobike_ask.h"
@@ -113,6 +114,7 @@ struct rmobike_takeover_t {
 /**
  * Create it.
  *
+ * @param channel		channel to the other node, or NULL
  * @param ask			asks clients to come
  * @param raw_socket	sends from addresses of the other node
  * @param refs			follows IKE_SAs
@@ -120,7 +122,8 @@ struct rmobike_takeover_t {
  * @param arrival		knows what is to be done when a client has come
  * @param stats			counts
  */
-rmobike_takeover_t *rmobike_takeover_create(rmobike_ask_t *ask,
+rmobike_takeover_t *rmobike_takeover_create(rmobike_channel_t *channel,
+											rmobike_ask_t *ask,
 											rmobike_raw_socket_t *raw_socket,
 											rmobike_refs_t *refs,
 											rmobike_ownership_t *ownership,

@@ -99,8 +99,8 @@ static command_status_t check(daemon_t *daemon, const char *address,
 }
 
 /**
- * Complain about addresses that IKE_SAs would go to, but that no client was ever
- * seen at.
+ * Complain about addresses that IKE_SAs would go to, but that no client was
+ * ever seen at.
  *
  * @return				COMMAND_FAILED if there are any
  */

@@ -87,13 +87,17 @@ static command_status_t check(daemon_t *daemon, const char *address,
 	daemon_add(req, "to", options_get("to"));
 	daemon_add(req, "fallback", options_get("fallback"));
 	status = move_some(daemon, RMOBIKE_DRAIN, req);
-	if (status == COMMAND_FAILED && !tally.ended)
+	if (status == COMMAND_FAILED)
 	{	/* it refused to tell */
 		return COMMAND_TROUBLE;
 	}
-	if (status == COMMAND_OK || status == COMMAND_FAILED)
+	if (status == COMMAND_OK)
 	{
 		print_address(address, targets);
+		if (tally_good(&tally) < tally.ended)
+		{
+			status = COMMAND_FAILED;
+		}
 	}
 	return status;
 }

@@ -218,7 +218,7 @@ static command_status_t report(daemon_t *daemon)
 					tally->matches - tally->ended, tally->matches);
 		status = COMMAND_TROUBLE;
 	}
-	else if (tally_good(tally) < tally->matches)
+	else if (!progress.filter && tally_good(tally) < tally->matches)
 	{
 		status = COMMAND_FAILED;
 	}

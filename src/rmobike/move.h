@@ -43,8 +43,9 @@ command_status_t move_begin(daemon_t *daemon, move_filter_t filter);
  * @param daemon		connection
  * @param vici			vici command
  * @param req			request for it, without a tag, gets owned
- * @return				COMMAND_OK if all moved, COMMAND_FAILED if not or if the
- *						daemon refused, COMMAND_UNKNOWN or COMMAND_TROUBLE
+ * @return				COMMAND_OK if all moved or there is a filter,
+ *						COMMAND_FAILED if not or if the daemon refused,
+ *						COMMAND_UNKNOWN or COMMAND_TROUBLE
  */
 command_status_t move_some(daemon_t *daemon, const char *vici, vici_req_t *req);
 

@@ -212,12 +212,18 @@ static void refuse(ike_sa_t *ike_sa, rmobike_ownership_t *ownership,
 
 /**
  * Get a copy of a request that was verified, the original can be parsed once
- * only; NULL if it isn't authentic
+ * only; NULL if it isn't authentic. To be parsed is not enough: charon takes
+ * requests without any payload, or those of IKE_SA_INIT, that are not protected.
  */
 static message_t *verify(ike_sa_t *ike_sa, message_t *message)
 {
+	payload_type_t type = message->get_first_payload_type(message);
 	message_t *copy;
 
+	if (type != PLV2_ENCRYPTED && type != PLV2_FRAGMENT)
+	{
+		return NULL;
+	}
 	copy = message_create_from_packet(message->get_packet(message));
 	if (copy->parse_header(copy) != SUCCESS ||
 		copy->parse_body(copy, ike_sa->get_keymat(ike_sa)) != SUCCESS)
@@ -231,19 +237,22 @@ static message_t *verify(ike_sa_t *ike_sa, message_t *message)
 /*
  * Described in header
  */
-void rmobike_fillers_skip(ike_sa_t *ike_sa, message_t *message)
+bool rmobike_fillers_skip(ike_sa_t *ike_sa, message_t *message)
 {
+	uint32_t mid = message->get_message_id(message);
 	message_t *copy;
 
-	copy = verify(ike_sa, message);
-	if (copy)
+	/* charon takes that one for none */
+	copy = mid != UINT32_MAX ? verify(ike_sa, message) : NULL;
+	if (!copy)
 	{
-		DBG1(DBG_IKE, "the peer asked the other node for something that is not "
-			 "known here, its next request is %u",
-			 message->get_message_id(message));
-		ike_sa->set_message_id(ike_sa, FALSE, message->get_message_id(message));
-		copy->destroy(copy);
+		return FALSE;
 	}
+	copy->destroy(copy);
+	DBG1(DBG_IKE, "the peer asked the other node for something that is not "
+		 "known here, its next request is %u", mid);
+	ike_sa->set_message_id(ike_sa, FALSE, mid);
+	return TRUE;
 }
 
 /**

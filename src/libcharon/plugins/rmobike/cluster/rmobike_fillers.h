@@ -64,8 +64,9 @@ bool rmobike_fillers_count_ivs(ike_sa_t *ike_sa);
  *
  * @param ike_sa		IKE_SA, checked out
  * @param message		request that arrived
+ * @return				TRUE if it is
  */
-void rmobike_fillers_skip(ike_sa_t *ike_sa, message_t *message);
+bool rmobike_fillers_skip(ike_sa_t *ike_sa, message_t *message);
 
 /**
  * A request that was not verified yet has the ID of the one before the next: if

@@ -44,7 +44,7 @@ enum rmobike_owned_t {
 	/** the other node's copy is going to be compared with it */
 	RMOBIKE_UNCHECKED = (1 << 7),
 	/** something is going to be done about that copy */
-	RMOBIKE_REPAIRED = (1 << 8),
+	RMOBIKE_REPAIRING = (1 << 8),
 };
 
 /**

@@ -256,11 +256,15 @@ static bool is_settled(ike_sa_t *ike_sa, rmobike_mail_t *mail)
  * Did the client never follow when we released its IKE_SA? Then we know best
  * where it is: its ESP packets came here, from another port if its NAT forgot.
  */
-static bool has_stayed(private_rmobike_reception_t *this, ike_sa_t *ike_sa)
+static bool has_stayed(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
+					   rmobike_mail_t *mail)
 {
 	return this->ownership->get(this->ownership,
 						ike_sa->get_unique_id(ike_sa)) & RMOBIKE_RELEASED &&
-		   rmobike_ownership_is_here(ike_sa);
+		   rmobike_ownership_is_here(ike_sa) &&
+		   /* the other node did not hear of it either */
+		   mail->me && mail->me->ip_equals(mail->me,
+										   ike_sa->get_my_host(ike_sa));
 }
 
 /**
@@ -291,7 +295,7 @@ static void released(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 									  ike_sa->get_unique_id(ike_sa));
 		ike_sa->set_message_id(ike_sa, TRUE, mail->next);
 		ike_sa->set_message_id(ike_sa, FALSE, mail->expected);
-		if (!has_stayed(this, ike_sa))
+		if (!has_stayed(this, ike_sa, mail))
 		{
 			rmobike_mail_apply(mail, ike_sa);
 		}

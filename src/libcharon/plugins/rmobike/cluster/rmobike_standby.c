@@ -199,6 +199,15 @@ METHOD(listener_t, child_state_change, bool,
 	return TRUE;
 }
 
+/**
+ * A repair is over; returns FALSE if it is not needed anymore, or was before
+ */
+static bool ends_repair(private_rmobike_standby_t *this, ike_sa_t *ike_sa)
+{
+	return this->ownership->change(this->ownership,
+								   ike_sa->get_unique_id(ike_sa), 0,
+								   RMOBIKE_REPAIRING) & RMOBIKE_REPAIRING;
+}
 
 /**
  * Rekey the CHILD_SAs, so that the ha plugin tells of new ones; implements
@@ -208,9 +217,8 @@ static status_t rekey_children(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_standby_t *this = user;
 
-	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa), 0,
-							RMOBIKE_REPAIRED);
-	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
+	if (!ends_repair(this, ike_sa) ||
+		ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
 		!rmobike_ownership_is_here(ike_sa))
 	{
 		return SUCCESS;
@@ -229,27 +237,24 @@ static status_t rekey_children(void *user, ike_sa_t *ike_sa)
 static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_standby_t *this = user;
-	status_t status = SUCCESS;
 
-	if (!this->channel->is_alive(this->channel, NULL))
-	{	/* it compares again when it is back */
-		this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
-								0, RMOBIKE_REPAIRED);
-		if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED)
-		{
-			tell(this, ike_sa);
-		}
+	if (!ends_repair(this, ike_sa) ||
+		ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
+		!rmobike_ownership_is_here(ike_sa))
+	{
 		return SUCCESS;
 	}
-	if (ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
-		rmobike_ownership_is_here(ike_sa))
-	{
-		status = ike_sa->rekey(ike_sa);
-		/* a copy without CHILD_SAs has it look for those that are gone */
-		check_soon(this, ike_sa);
+	if (!this->channel->is_alive(this->channel, NULL))
+	{	/* it compares again when it is back */
+		tell(this, ike_sa);
+		return SUCCESS;
 	}
+	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
+							RMOBIKE_REPAIRING, 0);
 	queue(this, ike_sa, 2 * TOLD, rekey_children);
-	return status;
+	/* a copy without CHILD_SAs has it look for those that are gone */
+	check_soon(this, ike_sa);
+	return ike_sa->rekey(ike_sa);
 }
 
 /**
@@ -258,11 +263,7 @@ static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
  */
 static status_t check_again(void *user, ike_sa_t *ike_sa)
 {
-	private_rmobike_standby_t *this = user;
-
-	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa), 0,
-							RMOBIKE_REPAIRED);
-	return check(this, ike_sa);
+	return ends_repair(user, ike_sa) ? check(user, ike_sa) : SUCCESS;
 }
 
 /**
@@ -291,14 +292,15 @@ METHOD(rmobike_standby_t, noted, void,
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
 	u_int before, tries;
 
-	before = this->ownership->change(this->ownership, id, 0, RMOBIKE_UNTOLD);
+	before = this->ownership->change(this->ownership, id, 0, RMOBIKE_UNTOLD |
+									 (differs ? 0 : RMOBIKE_REPAIRING));
 	if (before & RMOBIKE_UNTOLD &&
-		!(before & (RMOBIKE_UNREKEYED | RMOBIKE_REPAIRED)))
+		!(before & (RMOBIKE_UNREKEYED | (differs ? RMOBIKE_REPAIRING : 0))))
 	{
 		tries = this->ownership->count_differing(this->ownership, id, differs);
 		if (differs && !this->interpreter->refuse(this->interpreter, ike_sa))
 		{
-			this->ownership->change(this->ownership, id, RMOBIKE_REPAIRED, 0);
+			this->ownership->change(this->ownership, id, RMOBIKE_REPAIRING, 0);
 			repair(this, ike_sa, why == RMOBIKE_MAIL_MISSING, tries);
 		}
 	}

@@ -231,6 +231,10 @@ static status_t skip_spent(void *user, ike_sa_t *ike_sa)
 	next = max(unused, next);
 	/* what is in the air is queued again */
 	fill(this, ike_sa, get_first(ike_sa, unused, next), next);
+	if (ike_sa->get_state(ike_sa) == IKE_REKEYING)
+	{	/* it begins anew, which charon does not let it in that state */
+		ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
+	}
 	return ike_sa->initiate(ike_sa, NULL, NULL);
 }
 
@@ -379,25 +383,6 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 }
 
 /**
- * A message ID was used up by somebody else, implements rmobike_errand_t. Not
- * in the hook, charon still handles the answer then.
- */
-static status_t skip_id(void *user, ike_sa_t *ike_sa)
-{
-	private_rmobike_takeover_t *this = user;
-
-	if (!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
-	{
-		ike_sa->set_message_id(ike_sa, TRUE,
-							   ike_sa->get_message_id(ike_sa, TRUE) + 1);
-		this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
-								RMOBIKE_FORGOTTEN, 0);
-		return ike_sa->initiate(ike_sa, NULL, NULL);
-	}
-	return SUCCESS;
-}
-
-/**
  * The client's last requests may have been handled by the other node, or the
  * last one be one that charon has forgotten its response to. If that was built
  * here it can be a second time, but not if our own request with that ID is
@@ -410,18 +395,21 @@ static void repeat(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 	uint32_t mid = message->get_message_id(message);
 
 	/* to handle it resets what is in the air; the client sends it again */
-	if (!(this->ownership->get(this->ownership, id) & RMOBIKE_FORGOTTEN) ||
-		rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
+	if (rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
 	{
 		return;
 	}
 	if (mid > ike_sa->get_message_id(ike_sa, FALSE))
 	{
-		rmobike_fillers_skip(ike_sa, message);
+		if (rmobike_fillers_skip(ike_sa, message))
+		{	/* what was before it was not asked here, but is over */
+			this->ownership->hear(this->ownership, id, mid - 1);
+		}
 	}
-	else if (this->ownership->get_heard(this->ownership, id, &ago) != mid + 1 ||
-			 ike_sa->get_message_id(ike_sa, TRUE) > mid ||
-			 !rmobike_fillers_count_ivs(ike_sa))
+	else if (this->ownership->get(this->ownership, id) & RMOBIKE_FORGOTTEN &&
+			 (this->ownership->get_heard(this->ownership, id, &ago) != mid + 1 ||
+			  ike_sa->get_message_id(ike_sa, TRUE) > mid ||
+			  !rmobike_fillers_count_ivs(ike_sa)))
 	{
 		rmobike_fillers_repeat(ike_sa, this->ownership, message);
 	}
@@ -437,24 +425,24 @@ static void check_response(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 {
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
 	uint32_t mid = message->get_message_id(message);
-	exchange_type_t type = message->get_exchange_type(message);
 	bool active = rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE);
 
-	if (active ? !this->ownership->is_foreign(this->ownership, id, mid, type)
-			   : type != INFORMATIONAL)
+	if (active && !this->ownership->is_foreign(this->ownership, id, mid,
+										message->get_exchange_type(message)))
 	{
 		return;
 	}
-	DBG1(DBG_IKE, "ignoring the answer to request %u, which is not ours", mid);
 	message->set_exchange_type(message, EXCHANGE_TYPE_UNDEFINED);
-	if (active)
-	{	/* it is not going to answer ours, unless it is told by then that we
-		 * are not the one to ask */
-		this->ownership->spend(this->ownership, id, mid + 1);
+	if (this->ownership->spend(this->ownership, id, 0) > mid)
+	{	/* another copy of it */
+		return;
 	}
+	DBG1(DBG_IKE, "ignoring the answer to request %u, which is not ours", mid);
+	this->ownership->spend(this->ownership, id, mid + 1);
+	/* it is not going to answer ours, unless it is told by then that we are not
+	 * the one to ask. Not in the hook, charon still handles the answer. */
 	rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa),
-						 active ? ANSWERED : 0, active ? skip_spent : skip_id,
-						 this);
+						 active ? ANSWERED : 0, skip_spent, this);
 }
 
 /**

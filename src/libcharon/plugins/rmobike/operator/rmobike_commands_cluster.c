@@ -28,12 +28,13 @@ static const char *no_cluster = "no cluster is configured, see cluster.peers";
 static void add_peers(vici_builder_t *builder, linked_list_t *peers)
 {
 	enumerator_t *enumerator;
+	/* more than there is a use for, each with less than 48 characters */
 	char text[BUF_LEN] = "";
 	size_t len = 0;
 	host_t *host;
 
 	enumerator = peers->create_enumerator(peers);
-	while (enumerator->enumerate(enumerator, &host) && len < sizeof(text))
+	while (enumerator->enumerate(enumerator, &host) && len + 48 < sizeof(text))
 	{
 		len += snprintf(text + len, sizeof(text) - len, "%s%H",
 						len ? "," : "", host);

@@ -261,29 +261,41 @@ START_TEST(test_malformed_length_is_ignored)
 END_TEST
 
 /*
- * Protocol IDs and SPIs it must not have. With unknown protocols charon rejects
- * the message before we see it.
+ * SPIs that it must not have, whatever the protocol ID says. With unknown
+ * protocols charon rejects the message before we see it.
  */
 /* REFUSED */
 START_TEST(test_malformed_header_is_ignored)
 {
-	static struct {
-		uint8_t protocol;
-		uint32_t spi;
-	} headers[] = {
-		{ PROTO_IKE, 0 }, { PROTO_AH, 0 }, { PROTO_ESP, 0 },
-		{ PROTO_IKE, 1 }, { PROTO_AH, 1 }, { PROTO_ESP, 1 }, { 0, 1 },
-	};
+	static uint8_t protocols[] = { PROTO_IKE, PROTO_AH, PROTO_ESP, 0 };
 
 	world_establish(.nat = TRUE);
-	send_forged(RESPONDER, headers[_i].protocol, headers[_i].spi,
-				chunk_from_chars(192, 0, 2, 2));
+	send_forged(RESPONDER, protocols[_i], 1, chunk_from_chars(192, 0, 2, 2));
 
 	assert_dialogue(
 		CLIENT " <- " OLD " INFORMATIONAL req 0 {SWITCH=" NEW "}",
 		CLIENT " -> " OLD " INFORMATIONAL resp 0 {}");
 	assert_logged("*ignored SWITCH_TO_IP_ADDRESS for IKE_SA home*");
 	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * Without an SPI it doesn't matter what the protocol ID is.
+ *
+ *     initiator               responder
+ *                          <- OLD  SWITCH=NEW, protocol ID 1, 2, 3
+ *     {}                   -> NEW
+ *     UPD_SA_ADDR          -> NEW
+ */
+/* REQ: IKE-3.10-2 */
+START_TEST(test_protocol_id_without_spi_means_nothing)
+{
+	static uint8_t protocols[] = { PROTO_IKE, PROTO_AH, PROTO_ESP };
+
+	world_establish(.nat = TRUE);
+	send_forged(RESPONDER, protocols[_i], 0, chunk_from_chars(192, 0, 2, 2));
+	assert_at(NEW);
 }
 END_TEST
 
@@ -470,7 +482,9 @@ void suite_refuse(TCase *tcase)
 	tcase_add_test(tcase, test_many_refusals_cost_little);
 	tcase_add_test(tcase, test_too_many_switches_are_refused);
 	tcase_add_loop_test(tcase, test_malformed_length_is_ignored, 0, 65);
-	tcase_add_loop_test(tcase, test_malformed_header_is_ignored, 0, 7);
+	tcase_add_loop_test(tcase, test_malformed_header_is_ignored, 0, 4);
+	tcase_add_loop_test(tcase, test_protocol_id_without_spi_means_nothing, 0,
+						3);
 	tcase_add_test(tcase, test_two_in_a_message_are_ignored);
 	tcase_add_test(tcase, test_sent_by_initiator_is_ignored);
 	tcase_add_test(tcase, test_sent_by_initiator_after_rekeying_is_ignored);

@@ -44,8 +44,7 @@ void hostile_any_header(void *null)
 {
 	static uint8_t protocols[] = { PROTO_IKE, PROTO_AH, PROTO_ESP, 0 };
 
-	ask(protocols[matrix_variant % 4], matrix_variant >= 3,
-		chunk_from_chars(192, 0, 2, 2));
+	ask(protocols[matrix_variant], 1, chunk_from_chars(192, 0, 2, 2));
 }
 
 /** The next address of a flood */

@@ -10,7 +10,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 /**
- * The first octet is the protocol ID, the second says if there is an SPI.
+ * The first octet says if there is an SPI.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -18,16 +18,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	chunk_t payload;
 	host_t *host;
 
-	if (len < 2)
+	if (len < 1)
 	{
 		return 0;
 	}
-	payload = chunk_create((u_char*)data + 2, len - 2);
+	payload = chunk_create((u_char*)data + 1, len - 1);
 	if (rmobike_notify_is_capability(payload) && *payload.ptr != 'R')
 	{
 		abort();
 	}
-	host = rmobike_notify_parse_switch(data[0], data[1], payload, 500, &why);
+	host = rmobike_notify_parse_switch(data[0], payload, 500, &why);
 	if (!host == !why ||
 		(host && !chunk_equals(host->get_address(host), payload)))
 	{

@@ -71,7 +71,7 @@ START_TEST(switch_has_4_or_16_octets)
 	const char *why = NULL;
 	host_t *host;
 
-	host = rmobike_notify_parse_switch(0, FALSE, data, 4500, &why);
+	host = rmobike_notify_parse_switch(FALSE, data, 4500, &why);
 	if (_i == 4 || _i == 16)
 	{
 		ck_assert(host != NULL);
@@ -96,20 +96,9 @@ START_TEST(switch_keeps_the_given_port)
 	chunk_t data = data_create(4);
 	host_t *host;
 
-	host = rmobike_notify_parse_switch(0, FALSE, data, ports[_i], NULL);
+	host = rmobike_notify_parse_switch(FALSE, data, ports[_i], NULL);
 	ck_assert_uint_eq(host->get_port(host), ports[_i]);
 	host->destroy(host);
-	chunk_free(&data);
-}
-END_TEST
-
-START_TEST(switch_has_no_protocol_id)
-{
-	chunk_t data = data_create(16);
-	const char *why = NULL;
-
-	ck_assert(!rmobike_notify_parse_switch(_i, FALSE, data, 4500, &why));
-	ck_assert_str_eq(why, "has a protocol ID, expected 0");
 	chunk_free(&data);
 }
 END_TEST
@@ -119,7 +108,7 @@ START_TEST(switch_has_no_spi)
 	chunk_t data = data_create(4);
 	const char *why = NULL;
 
-	ck_assert(!rmobike_notify_parse_switch(0, TRUE, data, 4500, &why));
+	ck_assert(!rmobike_notify_parse_switch(TRUE, data, 4500, &why));
 	ck_assert_str_eq(why, "has an SPI, expected none");
 	chunk_free(&data);
 }
@@ -127,7 +116,7 @@ END_TEST
 
 START_TEST(nobody_has_to_know_why)
 {
-	ck_assert(!rmobike_notify_parse_switch(0, FALSE, chunk_empty, 4500, NULL));
+	ck_assert(!rmobike_notify_parse_switch(FALSE, chunk_empty, 4500, NULL));
 }
 END_TEST
 
@@ -137,7 +126,7 @@ START_TEST(parsing_leaves_addresses_to_the_policy)
 									   "224.0.0.1", "::", "::1", "ff02::1" };
 	host_t *sent = host(addresses[_i]), *received;
 
-	received = rmobike_notify_parse_switch(0, FALSE, sent->get_address(sent),
+	received = rmobike_notify_parse_switch(FALSE, sent->get_address(sent),
 										   500, NULL);
 	ck_assert(sent->equals(sent, received));
 	received->destroy(received);
@@ -168,7 +157,6 @@ Suite *notify_suite(void)
 	tc = add_case(suite, "switch");
 	tcase_add_loop_test(tc, switch_has_4_or_16_octets, 0, LEN_MAX + 1);
 	tcase_add_loop_test(tc, switch_keeps_the_given_port, 0, 4);
-	tcase_add_loop_test(tc, switch_has_no_protocol_id, 1, 256);
 	tcase_add_test(tc, switch_has_no_spi);
 	tcase_add_test(tc, nobody_has_to_know_why);
 	tcase_add_loop_test(tc, parsing_leaves_addresses_to_the_policy, 0, 6);

@@ -37,12 +37,8 @@ bool rmobike_notify_is_capability(chunk_t data)
 /**
  * Say what is wrong with a SWITCH_TO_IP_ADDRESS notify, NULL if nothing.
  */
-static const char *check_switch(uint8_t protocol_id, bool has_spi, chunk_t data)
+static const char *check_switch(bool has_spi, chunk_t data)
 {
-	if (protocol_id)
-	{
-		return "has a protocol ID, expected 0";
-	}
 	if (has_spi)
 	{
 		return "has an SPI, expected none";
@@ -57,13 +53,12 @@ static const char *check_switch(uint8_t protocol_id, bool has_spi, chunk_t data)
 /*
  * Described in header
  */
-host_t *rmobike_notify_parse_switch(uint8_t protocol_id, bool has_spi,
-									chunk_t data, uint16_t port,
+host_t *rmobike_notify_parse_switch(bool has_spi, chunk_t data, uint16_t port,
 									const char **why)
 {
 	const char *flaw;
 
-	flaw = check_switch(protocol_id, has_spi, data);
+	flaw = check_switch(has_spi, data);
 	if (flaw)
 	{
 		if (why)

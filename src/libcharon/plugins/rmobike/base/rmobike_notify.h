@@ -53,9 +53,9 @@ bool rmobike_notify_is_capability(chunk_t data);
  * Parse a SWITCH_TO_IP_ADDRESS notify.
  *
  * Accepts any address of 4 or 16 octets, whether it is one to go to is up to
- * rmobike_policy_judge().
+ * rmobike_policy_judge(). There is no SPI, so the protocol ID means nothing,
+ * whatever it is (RFC 7296, 3.10).
  *
- * @param protocol_id	protocol ID of the notify, has to be 0
  * @param has_spi		TRUE if the notify has an SPI, has to be FALSE
  * @param data			notification data
  * @param port			port of the returned host
@@ -63,8 +63,7 @@ bool rmobike_notify_is_capability(chunk_t data);
  *						is wrong (out, may be NULL)
  * @return				address to switch to, NULL if malformed
  */
-host_t *rmobike_notify_parse_switch(uint8_t protocol_id, bool has_spi,
-									chunk_t data, uint16_t port,
+host_t *rmobike_notify_parse_switch(bool has_spi, chunk_t data, uint16_t port,
 									const char **why);
 
 #endif /** RMOBIKE_NOTIFY_H_ @}*/

@@ -441,8 +441,8 @@ static void handle_notifies(private_rmobike_request_t *this, ike_sa_t *ike_sa,
 	why = is_unexpected(ike_sa, message, count);
 	if (!why)
 	{
-		to = rmobike_notify_parse_switch(notify->get_protocol_id(notify),
-						has_spi(notify), notify->get_notification_data(notify),
+		to = rmobike_notify_parse_switch(has_spi(notify),
+						notify->get_notification_data(notify),
 						other->get_port(other), &why);
 	}
 	if (to)

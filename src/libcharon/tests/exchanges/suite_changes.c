@@ -198,6 +198,38 @@ START_TEST(test_reordering)
 }
 END_TEST
 
+/*
+ * The addresses are told by the request that asks for the switch. If that left from
+ * more than one of them they are told once more (RFC 4555, 3.6).
+ *
+ *     initiator                 responder
+ *                               <- OLD  SWITCH=NEW ADD_4_ADDR    lost
+ *                               <- NEW  SWITCH=NEW ADD_4_ADDR    3 s later
+ *     {}                     -> NEW
+ *     UPD_SA_ADDR            -> NEW
+ *                               <- NEW  ADD_4_ADDR
+ */
+/* REQ: MOBIKE-3.6-3 */
+START_TEST(test_addresses_are_told_again_if_told_from_several)
+{
+	bool silent = _i;
+
+	world_establish();
+	if (silent)
+	{
+		world_fate(DROP, CLIENT " <- " OLD " *", UINT_MAX);
+	}
+	world_switch(NEW);
+	world_run(20000);
+
+	assert_outcomes("* done");
+	assert_count(silent, "* <- " NEW " INFORMATIONAL req * {ADD_4_ADDR "
+				 "ADD_4_ADDR}");
+	assert_at(NEW);
+	assert_agreed();
+}
+END_TEST
+
 void suite_changes(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, test_newest_of_two_switches_wins, 0, RACES);
@@ -205,6 +237,8 @@ void suite_changes(TCase *tcase)
 	tcase_add_loop_test(tcase, test_switch_back_wins, 0, STEPS);
 	tcase_add_test(tcase, test_address_list_is_sent_after_switch);
 	tcase_add_test(tcase, test_late_address_list_does_not_take_back);
+	tcase_add_loop_test(tcase, test_addresses_are_told_again_if_told_from_several,
+						0, 2);
 	tcase_add_loop_test(tcase, test_old_address_is_removed_after_switch, 4, 10);
 	tcase_add_loop_test(tcase, test_new_address_is_removed_during_switch, 0,
 						10);

@@ -6,6 +6,13 @@
 #include "exchange/rmobike_switch_task.h"
 #include "exchange/rmobike_task.h"
 #include "kernel/rmobike_routes.h"
+#include "sa/rmobike_ike_sa.h"
+
+/**
+ * How long after the answer the addresses are told once more if they have to, in
+ * milliseconds: the peer's update comes first
+ */
+#define TELL_AGAIN 1000
 
 typedef struct private_rmobike_switch_task_t private_rmobike_switch_task_t;
 
@@ -105,12 +112,31 @@ METHOD(task_t, build_i, status_t,
 	return NEED_MORE;
 }
 
+/**
+ * Tell the peer our addresses, implements rmobike_later_t
+ */
+static status_t tell_again(ike_sa_t *ike_sa, void *data)
+{
+	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED)
+	{
+		return SUCCESS;
+	}
+	rmobike_task_announce(ike_sa);
+	return ike_sa->initiate(ike_sa, NULL, NULL);
+}
+
 METHOD(task_t, process_i, status_t,
 	private_rmobike_switch_task_t *this, message_t *message)
 {
 	host_t *me;
 
 	me = message->get_destination(message);
+	if (this->base.silent)
+	{	/* the list lacks the address where it was made, a peer may add the one
+		 * that it came from instead (RFC 4555, 3.6) */
+		rmobike_ike_sa_later(this->base.ike_sa, TELL_AGAIN, tell_again, NULL,
+							 free);
+	}
 	this->switches->answered(this->switches, this->serial,
 							 me->ip_equals(me, this->to));
 	return SUCCESS;

@@ -135,6 +135,7 @@ END_TEST
  *                                <- OLD  INFORMATIONAL    at 44, 64, 84 s
  *     INFORMATIONAL              -> OLD
  */
+/* REQ: MOBIKE-3.11-1 */
 START_TEST(test_request_is_sent_again_if_nobody_is_heard)
 {
 	lose(_i, 60000);
@@ -149,6 +150,8 @@ END_TEST
 /*
  * For as long as charon does not give up, and not more often.
  */
+/* REQ: IKE-2.4-4 */
+/* REFUSED: IKE-2.1-6 */
 START_TEST(test_request_is_given_up_like_charon_does)
 {
 	side_t side = _i & FROM_INITIATOR ? INITIATOR : RESPONDER;

@@ -33,6 +33,7 @@
  *                     <- NEW {ADD_4_ADDR(OLD)..}
  *     {}              -> NEW
  */
+/* REQ: MOBIKE-3.12-2, MOBIKE-3.5-6 */
 START_TEST(test_peer_with_traffic_is_led)
 {
 	establish();
@@ -137,6 +138,7 @@ END_TEST
 /*
  * libreswan answers at the new address, and stays where it is.
  */
+/* REFUSED: MOBIKE-3.5-6 */
 START_TEST(test_peer_that_answers_but_stays_is_left_alone)
 {
 	establish();
@@ -157,6 +159,7 @@ END_TEST
 /*
  * It asks for something at the old address, and for nothing more.
  */
+/* REFUSED: MOBIKE-3.12-2 */
 START_TEST(test_peer_that_goes_on_at_the_old_address_is_left_alone)
 {
 	establish();
@@ -337,6 +340,7 @@ static const struct {
 	  "failed: peer has neither MOBIKE nor REDIRECT" },
 };
 
+/* REFUSED: REDIRECT-3-1 */
 START_TEST(test_reasons)
 {
 	world_conf_t conf = fallbacks[_i].conf;
@@ -357,6 +361,7 @@ END_TEST
 /*
  * Redirection is what comes last: the peer sets up another IKE_SA.
  */
+/* REQ: REDIRECT-5-1 */
 START_TEST(test_peer_that_stays_is_redirected)
 {
 	bool traffic = _i;

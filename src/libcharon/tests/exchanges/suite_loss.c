@@ -62,6 +62,7 @@ END_TEST
  * Both the response and the update are lost again and again: the IKE_SA is
  * saved by charon's retransmission.
  */
+/* REQ: IKE-2.1-6 */
 START_TEST(test_many_lost_packets_heal_slowly)
 {
 	world_establish(.nat = TRUE,
@@ -84,7 +85,7 @@ END_TEST
  *     ... at NEW, back at OLD, and then
  *                          <- OLD  SWITCH=NEW     the kept one
  */
-/* REFUSED: IKE-2.2-1 */
+/* REFUSED: IKE-2.2-1, IKE-2.1-3 */
 START_TEST(test_old_request_is_not_followed_again)
 {
 	world_establish(.nat = TRUE);
@@ -166,6 +167,7 @@ END_TEST
 /*
  * The same without ever having used the new address for ESP.
  */
+/* REQ: MOBIKE-3.7-2 */
 START_TEST(test_dead_address_carries_no_esp_if_checked)
 {
 	world_establish(.nat = TRUE,

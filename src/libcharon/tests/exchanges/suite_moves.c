@@ -167,6 +167,7 @@ END_TEST
  *                               <- NEW  SWITCH=NEWER
  *     UPD_SA_ADDR            -> NEWER
  */
+/* REQ */
 START_TEST(test_client_moves_elsewhere_before_switch)
 {
 	world_establish(.nat = _i);

@@ -38,6 +38,7 @@ START_TEST(test_peer_without_capability_is_not_asked)
 }
 END_TEST
 
+/* REFUSED: MOBIKE-4.2.1-2 */
 START_TEST(test_advertise_no_sends_nothing_of_ours)
 {
 	world_create((world_conf_t){
@@ -82,6 +83,7 @@ START_TEST(test_missing_capability_survives_ike_rekey)
 }
 END_TEST
 
+/* REFUSED: MOBIKE-3.2-1 */
 START_TEST(test_peer_without_mobike_is_not_asked)
 {
 	world_establish(.no_mobike = TRUE);

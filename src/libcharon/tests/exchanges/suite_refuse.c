@@ -210,6 +210,8 @@ END_TEST
 /*
  * An initiator isn't sent around in circles.
  */
+/* REQ: REDIRECT-7-1 */
+/* REFUSED: REDIRECT-7-1 */
 START_TEST(test_too_many_switches_are_refused)
 {
 	int i;
@@ -264,7 +266,7 @@ END_TEST
  * SPIs that it must not have, whatever the protocol ID says. With unknown
  * protocols charon rejects the message before we see it.
  */
-/* REFUSED */
+/* REFUSED, IKE-3.10-2 */
 START_TEST(test_malformed_header_is_ignored)
 {
 	static uint8_t protocols[] = { PROTO_IKE, PROTO_AH, PROTO_ESP, 0 };

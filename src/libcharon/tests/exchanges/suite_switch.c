@@ -101,7 +101,7 @@ END_TEST
 /*
  * Exactly four packets, and nothing afterwards.
  */
-/* REQ */
+/* REQ, IKE-2.1-2 */
 START_TEST(test_switch_leaves_no_other_packets)
 {
 	world_establish(.nat = TRUE);
@@ -168,7 +168,7 @@ END_TEST
  *     {}                   -> NEW
  *     {}                   -> OLD
  */
-/* REQ: IKE-2.1-1 */
+/* REQ: IKE-2.1-1, IKE-2.1-3, IKE-2.1-4 */
 START_TEST(test_retransmitted_request_is_answered_on_both_paths)
 {
 	world_establish(.nat = TRUE);
@@ -195,7 +195,7 @@ END_TEST
  *                          <- OLD  SWITCH=NEW  with another octet
  *     silence
  */
-/* REFUSED: IKE-2.1-1 */
+/* REFUSED: IKE-2.1-1, IKE-2.1-2 */
 START_TEST(test_garbled_retransmit_is_not_answered)
 {
 	world_establish(.nat = TRUE);
@@ -353,6 +353,7 @@ END_TEST
  * follows it have the same message ID, charon drops the one while it is busy
  * with the other. It comes again soon enough.
  */
+/* REQ: IKE-2.3-2 */
 START_TEST(test_same_message_id_both_ways)
 {
 	world_establish(.nat = TRUE, .busy = 3);
@@ -372,7 +373,7 @@ END_TEST
 /*
  * The responder's own MOBIKE_SUPPORTED stays empty, the initiator's says 'R'.
  */
-/* REQ */
+/* REQ, MOBIKE-3.2-1 */
 START_TEST(test_capability_on_the_wire)
 {
 	world_create((world_conf_t){ .nat = TRUE });

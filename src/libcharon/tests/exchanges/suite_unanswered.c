@@ -73,6 +73,7 @@ static void lose(int i)
  *     {}                      -|-> NEW
  *     UPD_SA_ADDR             -|-> NEW
  */
+/* REQ: MOBIKE-3.4-1, IKE-2.11-2 */
 START_TEST(test_request_is_answered_before_the_switch)
 {
 	world_establish(.nat = TRUE);
@@ -102,6 +103,7 @@ END_TEST
  *     D                       -|-> NEW
  *     UPD_SA_ADDR             -|-> NEW
  */
+/* REQ: IKE-2.1-5, IKE-2.3-2 */
 START_TEST(test_initiator_has_a_request_under_way)
 {
 	world_establish(.nat = TRUE);
@@ -183,6 +185,7 @@ END_TEST
  *     {}                         -> OLD        each time
  *     {}                         -> NEW, NEWER 8 times
  */
+/* REQ: IKE-2.4-3 */
 START_TEST(test_replay_is_answered_elsewhere_a_few_times)
 {
 	int i;
@@ -330,6 +333,7 @@ static void replay()
  *                                <- OLD  SWITCH=NEW   100 times in a second
  *     {}                         -> NEW               32 times
  */
+/* REFUSED: IKE-2.4-3 */
 START_TEST(test_replayed_switch_is_answered_a_few_times)
 {
 	int i;

@@ -274,7 +274,7 @@ static uint32_t *sent(sa_t *this)
 	return this->replay.small ? &this->small.oseq : &this->large.head.oseq;
 }
 
-/* REQ: HA-4-2 */
+/* REQ: HA-5.2-1 */
 START_TEST(raises_to_numbers_that_nobody_used)
 {
 	sa_t sas[2];

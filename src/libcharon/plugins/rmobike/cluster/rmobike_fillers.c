@@ -90,8 +90,9 @@ CALLBACK(resend, job_requeue_t,
 		return JOB_REQUEUE_NONE;
 	}
 	me = ike_sa->get_my_host(ike_sa);
-	more = me->ip_equals(me, this->me) &&
-		   ike_sa->get_state(ike_sa) == IKE_ESTABLISHED;
+	/* it may have come by itself, without any of them */
+	more = ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
+		   (me->ip_equals(me, this->me) || is_needed(this, ike_sa));
 	if (more)
 	{
 		fillers_send(this, ike_sa);
@@ -205,8 +206,9 @@ static void refuse(ike_sa_t *ike_sa, rmobike_ownership_t *ownership,
 		}
 		ownership->keep(ownership, id, mid, packet->clone(packet));
 	}
+	/* a NAT may have forgotten it, RFC 7296 (2.11) */
 	rmobike_paths_send(packet, message->get_destination(message),
-					   ike_sa->get_other_host(ike_sa));
+					   message->get_source(message));
 	packet->destroy(packet);
 }
 
@@ -267,6 +269,10 @@ static bool can_repeat(ike_sa_t *ike_sa, rmobike_ownership_t *ownership,
 			refuse(ike_sa, ownership, message);
 			return FALSE;
 		case INFORMATIONAL:
+			if (rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
+			{	/* to handle it resets what is in the air; it is sent again */
+				return FALSE;
+			}
 			/* charon follows peers without MOBIKE to any address */
 			return source->equals(source, ike_sa->get_other_host(ike_sa)) ||
 				   (ike_sa->supports_extension(ike_sa, EXT_MOBIKE) &&

@@ -74,7 +74,8 @@ bool rmobike_fillers_skip(ike_sa_t *ike_sa, message_t *message);
  * can't do harm, as somebody may have recorded it: only INFORMATIONAL requests,
  * an update of addresses, and all of peers without MOBIKE, from the client's
  * own address; and to create CHILD_SAs is refused for the moment (RFC 7296,
- * 2.25).
+ * 2.25), where it came from. The others wait while a request of ours is in the
+ * air.
  *
  * @param ike_sa		IKE_SA, checked out
  * @param ownership		keeps what was refused

@@ -394,14 +394,10 @@ static void repeat(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 	uint32_t id = ike_sa->get_unique_id(ike_sa), ago;
 	uint32_t mid = message->get_message_id(message);
 
-	/* to handle it resets what is in the air; the client sends it again */
-	if (rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE))
-	{
-		return;
-	}
 	if (mid > ike_sa->get_message_id(ike_sa, FALSE))
-	{
-		if (rmobike_fillers_skip(ike_sa, message))
+	{	/* to take it resets what is in the air; the client sends it again */
+		if (!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) &&
+			rmobike_fillers_skip(ike_sa, message))
 		{	/* what was before it was not asked here, but is over */
 			this->ownership->hear(this->ownership, id, mid - 1);
 		}

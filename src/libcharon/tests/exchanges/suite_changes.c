@@ -199,8 +199,8 @@ START_TEST(test_reordering)
 END_TEST
 
 /*
- * The addresses are told by the request that asks for the switch. If that left from
- * more than one of them they are told once more (RFC 4555, 3.6).
+ * The addresses are told by the request that asks for the switch. If that left
+ * from more than one of them they are told once more (RFC 4555, 3.6).
  *
  *     initiator                 responder
  *                               <- OLD  SWITCH=NEW ADD_4_ADDR    lost
@@ -210,7 +210,7 @@ END_TEST
  *                               <- NEW  ADD_4_ADDR
  */
 /* REQ: MOBIKE-3.6-3 */
-START_TEST(test_addresses_are_told_again_if_told_from_several)
+START_TEST(test_addresses_told_from_several_are_told_again)
 {
 	bool silent = _i;
 
@@ -237,7 +237,7 @@ void suite_changes(TCase *tcase)
 	tcase_add_loop_test(tcase, test_switch_back_wins, 0, STEPS);
 	tcase_add_test(tcase, test_address_list_is_sent_after_switch);
 	tcase_add_test(tcase, test_late_address_list_does_not_take_back);
-	tcase_add_loop_test(tcase, test_addresses_are_told_again_if_told_from_several,
+	tcase_add_loop_test(tcase, test_addresses_told_from_several_are_told_again,
 						0, 2);
 	tcase_add_loop_test(tcase, test_old_address_is_removed_after_switch, 4, 10);
 	tcase_add_loop_test(tcase, test_new_address_is_removed_during_switch, 0,

@@ -9,8 +9,8 @@
 #include "sa/rmobike_ike_sa.h"
 
 /**
- * How long after the answer the addresses are told once more if they have to, in
- * milliseconds: the peer's update comes first
+ * How long after the answer the addresses are told once more if they have to,
+ * in milliseconds: the peer's update comes first
  */
 #define TELL_AGAIN 1000
 

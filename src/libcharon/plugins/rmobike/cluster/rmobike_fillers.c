@@ -215,7 +215,8 @@ static void refuse(ike_sa_t *ike_sa, rmobike_ownership_t *ownership,
 /**
  * Get a copy of a request that was verified, the original can be parsed once
  * only; NULL if it isn't authentic. To be parsed is not enough: charon takes
- * requests without any payload, or those of IKE_SA_INIT, that are not protected.
+ * requests without any payload, or those of IKE_SA_INIT, that are not
+ * protected.
  */
 static message_t *verify(ike_sa_t *ike_sa, message_t *message)
 {

@@ -403,7 +403,8 @@ static void repeat(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 		}
 	}
 	else if (this->ownership->get(this->ownership, id) & RMOBIKE_FORGOTTEN &&
-			 (this->ownership->get_heard(this->ownership, id, &ago) != mid + 1 ||
+			 (this->ownership->get_heard(this->ownership, id,
+										 &ago) != mid + 1 ||
 			  ike_sa->get_message_id(ike_sa, TRUE) > mid ||
 			  !rmobike_fillers_count_ivs(ike_sa)))
 	{

@@ -13,7 +13,7 @@ laboratory() {
 		command=("$RMOBIKE_VM" -w "$RMOBIKE_RESULTS" -t 1800 -x time-travel
 			"${command[@]}")
 	fi
-	SEEDS_PLAY=1 VM_CPU=${VM_CPU:-$3} \
+	SEEDS_PLAY=1 VM_CPU=${VM_CPU:-$(($3 % $(nproc)))} \
 		VM_ENV='RMOBIKE_BUILD RMOBIKE_RESULTS SEEDS_PLAY' \
 		"${command[@]}" < /dev/null 2>&1
 }

@@ -7,9 +7,13 @@
  * numbers ESP leaves. Each role works until SIGTERM, then tells what it
  * counted:
  *
- *   numbered send SRC DST PORT RATE   sent N refused N
- *   numbered receive ADDR PORT        received N twice N late N gap N
- *   numbered watch INTERFACE [both]   packets N twice N missed N
+ *   numbered send SRC DST PORT RATE [FILE]   sent N refused N
+ *   numbered receive ADDR PORT [FILE]        received N twice N late N gap N
+ *   numbered watch INTERFACE [both]          packets N twice N missed N
+ *
+ * FILE gets a line for each packet that is sent, or received for the first
+ * time: its number and the time, in seconds since 1970. When one is received is
+ * what the kernel says, so the receiver need not wake up for each.
  *
  * "refused" by the kernel, with an error; "late" are those that came after one
  * with a higher number; "gap" is the longest time between two, in milliseconds;
@@ -75,6 +79,7 @@ struct count_t {
 
 static page_t *set[BUCKETS];
 static volatile sig_atomic_t ended;
+static FILE *trace;
 
 static void end(int sig)
 {
@@ -110,6 +115,24 @@ static bool add(uint64_t number)
 	}
 	(*page)->bits[bit / 64] |= mask;
 	return true;
+}
+
+/**
+ * Have a line for each packet written to a file
+ */
+static void trace_to(const char *file)
+{
+	trace = fopen(file, "w");
+	if (!trace)
+	{
+		err(1, "%s", file);
+	}
+}
+
+static void note(uint64_t number, const struct timespec *time)
+{
+	fprintf(trace, "%llu %lld.%06ld\n", (unsigned long long)number,
+			(long long)time->tv_sec, time->tv_nsec / 1000);
 }
 
 /**
@@ -158,12 +181,17 @@ static void send_packets(const char *src, const char *dst, int port, long rate)
 		.sin_addr.s_addr = inet_addr(dst),
 	};
 	uint64_t number = 0, sent = 0, refused = 0;
-	struct timespec next;
+	struct timespec next, now;
 	int fd = bind_to(src, 0);
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	while (!ended)
 	{
+		if (trace)
+		{
+			clock_gettime(CLOCK_REALTIME, &now);
+			note(number, &now);
+		}
 		if (sendto(fd, &number, sizeof(number), 0, (struct sockaddr*)&to,
 				   sizeof(to)) == sizeof(number))
 		{
@@ -199,16 +227,50 @@ static uint64_t now_ms()
 	return now.tv_sec * 1000ULL + now.tv_nsec / 1000000;
 }
 
+/**
+ * The next packet's number, FALSE if there is none for a while
+ */
+static bool receive_number(int fd, uint64_t *number, struct timespec *time)
+{
+	char control[CMSG_SPACE(sizeof(*time))];
+	struct iovec data = { number, sizeof(*number) };
+	struct msghdr msg = {
+		.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	if (!trace)
+	{
+		return recv(fd, number, sizeof(*number), 0) == sizeof(*number);
+	}
+	if (recvmsg(fd, &msg, MSG_DONTWAIT) == sizeof(*number) &&
+		CMSG_FIRSTHDR(&msg))
+	{
+		memcpy(time, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(*time));
+		return true;
+	}
+	fflush(trace);
+	usleep(50000);
+	return false;
+}
+
 static void receive_packets(const char *address, int port)
 {
 	uint64_t number, next = 0, received = 0, twice = 0, late = 0;
 	uint64_t now, last = 0, gap = 0;
-	int fd = bind_to(address, port);
+	struct timespec time;
+	int fd = bind_to(address, port), on = 1;
 
 	prepare_receive(fd);
+	if (trace && setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof(on)))
+	{
+		err(1, "time stamps");
+	}
 	while (!ended)
 	{
-		if (recv(fd, &number, sizeof(number), 0) != sizeof(number))
+		if (!receive_number(fd, &number, &time))
 		{
 			continue;
 		}
@@ -216,6 +278,10 @@ static void receive_packets(const char *address, int port)
 		{
 			twice++;
 			continue;
+		}
+		if (trace)
+		{
+			note(number, &time);
 		}
 		received++;
 		now = now_ms();
@@ -408,6 +474,14 @@ int main(int argc, char *argv[])
 	signal(SIGTERM, end);
 	signal(SIGINT, end);
 
+	if (argc == 7 && !strcmp(argv[1], "send"))
+	{
+		trace_to(argv[--argc]);
+	}
+	else if (argc == 5 && !strcmp(argv[1], "receive"))
+	{
+		trace_to(argv[--argc]);
+	}
 	if (argc == 6 && !strcmp(argv[1], "send") && atol(argv[5]) > 0)
 	{
 		send_packets(argv[2], argv[3], atoi(argv[4]), atol(argv[5]));

@@ -32,7 +32,7 @@ TITLES = {
 	"restart": "tunnel ended and set up again, NAT",
 	"mobike-routed": "address removed, stock MOBIKE, no NAT",
 	"mobike-nat": "address removed, stock MOBIKE, NAT",
-	"mobike-nat-dpd": "the same, client that asks every 2 s",
+	"mobike-nat-dpd": "address removed, stock MOBIKE, NAT, impatient DPD",
 	"wireguard-routed": "address removed, WireGuard, no NAT",
 	"wireguard-nat": "address removed, WireGuard, NAT",
 }
@@ -164,8 +164,8 @@ def spread(values, never="no end"):
 
 
 def show(runs):
-	print("| way | RTT (ms) | runs | from the command until both ways use the new address "
-		  "(ms) | first message (ms) "
+	print("| way | RTT (ms) | runs | from the command or loss until both ways use the "
+		  "new address (ms) | the same from the first message of a command (ms) "
 		  "| lost from and to the client | longest gap from and to it (ms) "
 		  "| messages | octets |")
 	print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
@@ -175,13 +175,20 @@ def show(runs):
 			TITLES[way], str(rtt), str(len(some)),
 			spread([run["new address"] for run in some],
 				   f"not in {some[0]['limit']} s"),
-			spread([run["first message"] for run in some], "none"),
+			"" if "removed" in TITLES[way] else
+			spread([run["new address"] and run["new address"] - origin(run)
+					for run in some], f"not in {some[0]['limit']} s"),
 			" and ".join(spread([None if f["gap"] is None else f["lost"] for f in each],
 								"all") for each in ways),
 			" and ".join(spread([f["gap"] for f in each]) for each in ways),
 			spread([run["messages"] for run in some]),
 			spread([run["octets"] for run in some]))
 		print("| " + " | ".join(cells) + " |")
+
+
+def origin(run):
+	"""When it begins: the command itself takes its time to start"""
+	return 0 if "removed" in TITLES[run["way"]] else run["first message"]
 
 
 def typical(some):
@@ -203,31 +210,42 @@ set output
 {script}""", stdout=open(target, "w", encoding="ascii"), text=True, check=True)
 
 
-def histogram(run, begin, end, step=10):
-	"""Packets that arrived in each step, each way"""
+def histogram(run, begin, end, arrivals, step=10):
+	"""Packets that arrived in each step, each way, or that were due to be sent in it
+	and arrived"""
 	count = {way: [0] * ((end - begin) // step) for way in (FROM_CLIENT, TO_CLIENT)}
-	for row in rows(run, "packets"):
-		time = row["received (ms)"] and float(row["received (ms)"])
-		if row["received (ms)"] and begin <= time < end:
-			count[row["way"]][int(time - begin) // step] += 1
+	table, each = rows(run, "packets"), 1000 / run["rate"]
+	# A busy machine sends some late, and then several at once
+	offset = {way: statistics.median(
+		float(row["sent (ms)"]) - int(row["number"]) * each
+		for row in table if row["way"] == way) for way in count}
+	for row in table:
+		if row["received (ms)"]:
+			time = float(row["received (ms)"]) if arrivals else \
+				offset[row["way"]] + int(row["number"]) * each
+			time -= origin(run)
+			if begin <= time < end:
+				count[row["way"]][int(time - begin) // step] += 1
 	return [(begin + n * step, *both) for n, both in enumerate(zip(*count.values()))]
 
 
-def draw_packets(target, chosen, begin=-100, end=500):
+def draw_packets(target, chosen, arrivals, begin=-100, end=500):
 	"""A panel for each of these runs, on one time axis"""
 	high = chosen[0]["rate"] // 100
+	top = 2 * high if arrivals else 1.2 * high
+	what = "Packets that arrive in 10 ms" if arrivals else \
+		"Packets sent in 10 ms that arrive"
 	script = f"""
 set multiplot layout {len(chosen)},1 margins 0.07,0.98,0.115,0.89 spacing 0,0.075
 set xrange [{begin}:{end}]
-set yrange [0:{2 * high}]
-set ytics 0,{high},{2 * high} nomirror
+set yrange [0:{top}]
+set ytics 0,{high},{top} nomirror
 set xtics 100 format "" nomirror
 set border 3
 set grid xtics linecolor "#cccccc"
 set key at screen 0.98,0.975 right center horizontal samplen 2
 set ylabel "packets" font ",11" offset 1
-set label 1 "Packets that arrive in 10 ms, {chosen[0]['rate']:,} a second sent each way,\
- RTT {chosen[0]['rtt']} ms" at screen 0.015,0.975
+set label 1 "{what}, {chosen[0]['rate']:,} a second each way, RTT {chosen[0]['rtt']} ms" at screen 0.015,0.975
 set arrow 1 from 0, graph 0 to 0, graph 1 nohead linecolor "#000000" front
 """
 	for n, run in enumerate(chosen):
@@ -238,11 +256,14 @@ set arrow 1 from 0, graph 0 to 0, graph 1 nohead linecolor "#000000" front
 			became = "{} of the client's packets lost, {} of those to it; longest " \
 				"gap {:,.0f} ms".format(*(f["lost"] or "none" for f in ways),
 										max(f["gap"] for f in ways))
-		data = "\n".join(f"{t + edge} {a} {b}" for t, a, b in
-						 histogram(run, begin, end) for edge in (0, 10))
+		steps = [(t + edge, *both) for t, *both in
+				 histogram(run, begin, end, arrivals) for edge in (0, 10)]
+		data = "\n".join("%d %d %d" % at for before, at, after in
+						 zip([()] + steps, steps, steps[1:] + [()])
+						 if not before[1:] == at[1:] == after[1:])
 		if n == len(chosen) - 1:
 			script += 'set xtics format "%g"\n' \
-				'set xlabel "milliseconds since the command, or the loss" offset 0,0.4\n'
+				'set xlabel "milliseconds since the first message of a command, or the loss of the address" offset 0,0.4\n'
 		script += f"""
 $data{n} << END
 {data}
@@ -343,7 +364,8 @@ def main():
 				return [typical(runs[way, rtt]) for way in ways if (way, rtt) in runs]
 			some = of("switch", "redirect-ecdsa", "lost", "mobike-routed", "mobike-nat")
 			if some:
-				draw_packets(f"{pictures}/contenders-{rtt}.svg", some)
+				draw_packets(f"{pictures}/contenders-{rtt}.svg", some, False)
+				draw_packets(f"{pictures}/arrivals-{rtt}.svg", some, True)
 			some = of("switch", "redirect-ecdsa")
 			if len(some) == 2:
 				draw_messages(f"{pictures}/messages-{rtt}.svg", some)

@@ -200,13 +200,19 @@ METHOD(listener_t, child_state_change, bool,
 }
 
 /**
- * A repair is over; returns FALSE if it is not needed anymore, or was before
+ * It is time for a repair; returns FALSE if it is not needed anymore, or this
+ * is not the node to do it
  */
-static bool ends_repair(private_rmobike_standby_t *this, ike_sa_t *ike_sa)
+static bool begin_repair(private_rmobike_standby_t *this, ike_sa_t *ike_sa)
 {
-	return this->ownership->change(this->ownership,
-								   ike_sa->get_unique_id(ike_sa), 0,
-								   RMOBIKE_REPAIRING) & RMOBIKE_REPAIRING;
+	u_int before;
+
+	before = this->ownership->change(this->ownership,
+									 ike_sa->get_unique_id(ike_sa), 0,
+									 RMOBIKE_REPAIRING);
+	return before & RMOBIKE_REPAIRING &&
+		   ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
+		   rmobike_ownership_is_here(ike_sa);
 }
 
 /**
@@ -217,9 +223,7 @@ static status_t rekey_children(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_standby_t *this = user;
 
-	if (!ends_repair(this, ike_sa) ||
-		ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
-		!rmobike_ownership_is_here(ike_sa))
+	if (!begin_repair(this, ike_sa))
 	{
 		return SUCCESS;
 	}
@@ -238,9 +242,7 @@ static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_standby_t *this = user;
 
-	if (!ends_repair(this, ike_sa) ||
-		ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
-		!rmobike_ownership_is_here(ike_sa))
+	if (!begin_repair(this, ike_sa))
 	{
 		return SUCCESS;
 	}
@@ -263,7 +265,7 @@ static status_t rekey_ike(void *user, ike_sa_t *ike_sa)
  */
 static status_t check_again(void *user, ike_sa_t *ike_sa)
 {
-	return ends_repair(user, ike_sa) ? check(user, ike_sa) : SUCCESS;
+	return begin_repair(user, ike_sa) ? check(user, ike_sa) : SUCCESS;
 }
 
 /**

@@ -186,7 +186,3 @@ all_have_others() {
 
 # children_of ID: the SPIs of its CHILD_SAs
 children_of() { sa "$(home_of "$1")" "local-id=$1@" | installed; }
-
-# at_most WHAT FOUND LIMIT, at_least WHAT FOUND LIMIT
-at_least() { [ "$2" -ge "$3" ] || fail "$1: $2, expected $3 at least"; }
-at_most() { [ "$2" -le "$3" ] || fail "$1: $2, expected $3 at most"; }

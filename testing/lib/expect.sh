@@ -11,6 +11,10 @@ is() {
 	[ "$2" = "$3" ] || fail "$1: found '$2', expected '$3'"
 }
 
+# at_most WHAT FOUND LIMIT, at_least WHAT FOUND LIMIT
+at_least() { [ "$2" -ge "$3" ] || fail "$1: $2, expected $3 at least"; }
+at_most() { [ "$2" -le "$3" ] || fail "$1: $2, expected $3 at most"; }
+
 # has WHAT TEXT PART
 has() {
 	[[ $2 == *"$3"* ]] || fail "$1: found '$2', expected '$3' in it"

@@ -407,6 +407,20 @@ bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 	return TRUE;
 }
 
+/*
+ * Described in rmobike_xfrm.h. The kernel reports nothing here.
+ */
+bool rmobike_xfrm_calm(kernel_ipsec_sa_id_t *id)
+{
+	if (is_linux() && !esp_find(kernel_side(), id->spi, id->dst))
+	{
+		trace_note("kernel: no SA to %H with SPI %.8x", id->dst,
+				   ntohl(id->spi));
+		return FALSE;
+	}
+	return is_linux();
+}
+
 /**
  * Find what the kernel moves if it isn't told the SPI: if there are several,
  * the youngest one.

@@ -138,12 +138,13 @@ static bool use_prepared(kernel_ipsec_sa_id_t *id,
 									wanted);
 }
 
-METHOD(kernel_interface_t, update_sa, status_t,
-	kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
-	kernel_ipsec_update_sa_t *data)
+/**
+ * Move an SA in the best way that there is for it
+ */
+static status_t move_sa(kernel_ipsec_sa_id_t *id,
+						kernel_ipsec_update_sa_t *data, rmobike_scope_t *scope)
 {
 	kernel_ipsec_sa_id_t moved = *id;
-	rmobike_scope_t *scope = get_scope();
 	bool seamless;
 
 	moved.dst = data->new_dst;
@@ -182,7 +183,24 @@ METHOD(kernel_interface_t, update_sa, status_t,
 		 * instead; newer versions know that themselves */
 		return NOT_SUPPORTED;
 	}
-	return instance->stock.update_sa(this, id, data);
+	return instance->stock.update_sa(charon->kernel, id, data);
+}
+
+METHOD(kernel_interface_t, update_sa, status_t,
+	kernel_interface_t *this, kernel_ipsec_sa_id_t *id,
+	kernel_ipsec_update_sa_t *data)
+{
+	rmobike_scope_t *scope = get_scope();
+	status_t status;
+
+	status = move_sa(id, data, scope);
+	if (status == SUCCESS && scope && scope->switched && data->new_encap &&
+		id->dst->ip_equals(id->dst, data->new_dst))
+	{	/* the responder sends from its old address until it has the update:
+		 * the kernel would report each of these packets */
+		rmobike_xfrm_calm(id);
+	}
+	return status;
 }
 
 METHOD(kernel_interface_t, add_ip, status_t,

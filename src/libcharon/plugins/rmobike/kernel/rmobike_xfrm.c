@@ -16,6 +16,24 @@
 #define JUMP (1 << 18)
 
 /**
+ * XFRMA_MTIMER_THRESH of Linux 5.17, which headers may be too old for; kernels
+ * that don't know it ignore it
+ */
+#define MTIMER_THRESH 0x20
+
+/**
+ * Seconds between two reports of the kernel that packets for an SA come from
+ * elsewhere
+ */
+#define REPORT_INTERVAL 1
+
+/**
+ * Packets between two reports about sequence numbers, the kernel's default;
+ * nobody asks for these reports
+ */
+#define REPLAY_INTERVAL 2
+
+/**
  * Copy the attributes of an SA, as far as another SA can have the same
  */
 static bool copy_attributes(rmobike_netlink_t *request, rmobike_netlink_t *sa)
@@ -165,10 +183,9 @@ bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
 }
 
 /**
- * Start a request to set the sequence numbers of an SA
+ * Start a request to change what can be changed of an SA that is in use
  */
-static bool start_set_replay(kernel_ipsec_sa_id_t *id, rmobike_replay_t *replay,
-							 rmobike_netlink_t *request)
+static bool start_change(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *request)
 {
 	struct xfrm_aevent_id *event;
 
@@ -178,7 +195,16 @@ static bool start_set_replay(kernel_ipsec_sa_id_t *id, rmobike_replay_t *replay,
 	event->sa_id.spi = id->spi;
 	event->sa_id.family = id->dst->get_family(id->dst);
 	event->sa_id.proto = id->proto;
-	if (!rmobike_netlink_mark(request, id->mark))
+	return rmobike_netlink_mark(request, id->mark);
+}
+
+/**
+ * Start a request to set the sequence numbers of an SA
+ */
+static bool start_set_replay(kernel_ipsec_sa_id_t *id, rmobike_replay_t *replay,
+							 rmobike_netlink_t *request)
+{
+	if (!start_change(id, request))
 	{
 		return FALSE;
 	}
@@ -236,6 +262,23 @@ bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id, bool used)
 			  rmobike_netlink_transact(&request, &reply);
 	rmobike_netlink_wipe(&sa);
 	return success;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_xfrm_calm(kernel_ipsec_sa_id_t *id)
+{
+	uint32_t seconds = REPORT_INTERVAL, packets = REPLAY_INTERVAL;
+	rmobike_netlink_t request, reply;
+
+	/* the kernel takes it together with others only */
+	return start_change(id, &request) &&
+		   rmobike_netlink_add(&request, XFRMA_REPLAY_THRESH, &packets,
+							   sizeof(packets)) &&
+		   rmobike_netlink_add(&request, MTIMER_THRESH, &seconds,
+							   sizeof(seconds)) &&
+		   rmobike_netlink_transact(&request, &reply);
 }
 
 /*

@@ -86,6 +86,15 @@ bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst);
 bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id, bool used);
 
 /**
+ * Have the kernel report at most every other second that packets for an SA in
+ * UDP come from somewhere else, instead of each of them.
+ *
+ * @param id		inbound SA; its source does not matter
+ * @return			FALSE if it can't be changed
+ */
+bool rmobike_xfrm_calm(kernel_ipsec_sa_id_t *id);
+
+/**
  * Delete an SA.
  *
  * @param id		the SA; its source does not matter

@@ -9,6 +9,7 @@
 #include "initiator/rmobike_mapping.h"
 #include "initiator/rmobike_request.h"
 #include "initiator/rmobike_seek.h"
+#include "kernel/rmobike_departures.h"
 #include "kernel/rmobike_netlink.h"
 #include "kernel/rmobike_reqids.h"
 #include "kernel/rmobike_routes.h"
@@ -163,6 +164,11 @@ struct private_rmobike_core_t {
 	rmobike_address_lost_t *address_lost;
 
 	/**
+	 * Hears that one is gone
+	 */
+	rmobike_departures_t *departures;
+
+	/**
 	 * Brings IKE_SAs to another node, NULL if there is none
 	 */
 	rmobike_cluster_t *cluster;
@@ -184,6 +190,33 @@ static rmobike_cluster_t *create_cluster(private_rmobike_core_t *this)
 	};
 
 	return rmobike_cluster_create(&rooms);
+}
+
+CALLBACK(departed, void,
+	rmobike_address_lost_t *address_lost, host_t *address)
+{
+	address_lost->departed(address_lost, address);
+}
+
+/**
+ * Listen to the kernel
+ */
+static void listen_to_kernel(private_rmobike_core_t *this, bool reg)
+{
+	kernel_interface_t *kernel = charon->kernel;
+
+	if (reg)
+	{
+		kernel->add_listener(kernel, &this->homing->listener);
+		this->departures->listen(this->departures, departed,
+								 this->address_lost);
+		this->homing->look(this->homing, FALSE);
+	}
+	else
+	{
+		this->departures->unlisten(this->departures);
+		kernel->remove_listener(kernel, &this->homing->listener);
+	}
 }
 
 METHOD(rmobike_core_t, listen_, void,
@@ -209,14 +242,8 @@ METHOD(rmobike_core_t, listen_, void,
 	{	/* needs what other plugins provide */
 		this->cluster = create_cluster(this);
 		this->public.commands.cluster = this->cluster;
-		charon->kernel->add_listener(charon->kernel, &this->homing->listener);
-		this->homing->look(this->homing, FALSE);
 	}
-	else
-	{
-		charon->kernel->remove_listener(charon->kernel,
-										&this->homing->listener);
-	}
+	listen_to_kernel(this, reg);
 	if (this->cluster)
 	{
 		this->cluster->listen(this->cluster, reg);
@@ -258,6 +285,7 @@ METHOD(rmobike_core_t, destroy, void,
 	this->placement->destroy(this->placement);
 	this->mover->destroy(this->mover);
 	this->address_lost->destroy(this->address_lost);
+	this->departures->destroy(this->departures);
 	this->pacer->destroy(this->pacer);
 	this->seek->destroy(this->seek);
 	this->echo->destroy(this->echo);
@@ -343,19 +371,21 @@ rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 	this->echo = rmobike_echo_create(this->records, this->accepted);
 	this->seek = rmobike_seek_create(this->records, this->accepted,
 									 this->rescue, this->stats);
+	this->census = rmobike_census_create(this->records);
 	this->drained = rmobike_drained_create();
 	this->choice = rmobike_choice_create(this->records, this->drained);
 	this->pacer = rmobike_pacer_create(this->switches, this->public.refs);
+	this->departures = rmobike_departures_create();
 	this->address_lost = rmobike_address_lost_create(this->switches, this->ask,
 													 this->choice,
 													 this->drained,
 													 this->rescue,
 													 this->public.refs,
-													 this->pacer);
+													 this->pacer, this->census,
+													 this->departures);
 	this->mover = rmobike_mover_create(this->switches, this->ask,
 									   this->public.refs, this->stats,
 									   this->pacer);
-	this->census = rmobike_census_create(this->records);
 	this->placement = rmobike_placement_create(this->ask, this->mover,
 											   this->choice, this->drained,
 											   this->census, this->public.refs);

@@ -39,7 +39,7 @@ static void establish_many()
 START_TEST(test_many_leave_lost_address_by_turns)
 {
 	establish_many();
-	world_run(199);
+	world_run(109);
 	assert_count(AT_ONCE, ANY_SWITCH);
 	/* when these are done, twice as many are tried */
 	world_run(2);
@@ -62,12 +62,13 @@ START_TEST(test_silent_ones_hold_up_others_for_a_moment)
 	establish_many();
 	world_block(NEW);
 	world_block(OLD);
-	world_run(599);
+	world_run(509);
 	/* sent again after 150 and 450 ms */
 	assert_count(3 * AT_ONCE, ANY_SWITCH);
 	world_run(2);
 	assert_count(4 * AT_ONCE, ANY_SWITCH);
 	world_add_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
 	world_unblock(OLD);
 	world_run(498);
 	/* after a second if others wait */
@@ -94,7 +95,7 @@ START_TEST(test_silent_ones_that_waited_hold_up_nobody_longer)
 	establish_many();
 	world_block(NEW);
 	world_block(OLD);
-	world_run(601);
+	world_run(511);
 	assert_count(4 * AT_ONCE, ANY_SWITCH);
 	world_run(500);
 	assert_count(5 * AT_ONCE, ANY_SWITCH);

@@ -6,6 +6,8 @@
 
 #include "locks.h"
 
+#include "kernel/rmobike_departures.h"
+
 #include <utils/mock_net.h>
 
 /**
@@ -21,6 +23,14 @@ static side_t current;
 
 /** End that the job belongs to which runs */
 static side_t job;
+
+/** Who hears that an address is gone */
+static struct {
+	rmobike_departures_t public;
+	rmobike_departures_cb_t cb;
+	void *user;
+	bool roam_follows;
+} departures;
 
 /*
  * Described in header
@@ -100,6 +110,40 @@ bool kernel_has_family(side_t side, int family)
 	return find(side, NULL, family) != NULL;
 }
 
+METHOD(rmobike_departures_t, departures_listen, void,
+	rmobike_departures_t *this, rmobike_departures_cb_t cb, void *user)
+{
+	departures.cb = cb;
+	departures.user = user;
+}
+
+METHOD(rmobike_departures_t, departures_unlisten, void,
+	rmobike_departures_t *this)
+{
+	departures.cb = NULL;
+}
+
+METHOD(rmobike_departures_t, departures_roam_follows, bool,
+	rmobike_departures_t *this)
+{
+	return departures.roam_follows;
+}
+
+/*
+ * Described in rmobike_departures.h, whose place it takes
+ */
+rmobike_departures_t *rmobike_departures_create()
+{
+	departures.roam_follows = FALSE;
+	departures.public = (rmobike_departures_t){
+		.listen = _departures_listen,
+		.unlisten = _departures_unlisten,
+		.roam_follows = _departures_roam_follows,
+		.destroy = (void*)nop,
+	};
+	return &departures.public;
+}
+
 /*
  * Described in header
  */
@@ -124,6 +168,11 @@ void world_del_address(side_t side, char *address)
 	{
 		addresses[side]->remove(addresses[side], found, NULL);
 		found->destroy(found);
+		if (side == RESPONDER && departures.cb)
+		{
+			departures.roam_follows = TRUE;
+			departures.cb(departures.user, host);
+		}
 	}
 	host->destroy(host);
 }
@@ -228,6 +277,10 @@ static void roam(void *data)
 {
 	side_t side = (uintptr_t)data;
 
+	if (side == RESPONDER)
+	{
+		departures.roam_follows = FALSE;
+	}
 	plugin_roam(side);
 	world_each(side, roam_one);
 }

@@ -9,6 +9,14 @@
 #include "sa/rmobike_errand.h"
 #include "sa/rmobike_ike_sa.h"
 
+#include <processing/jobs/callback_job.h>
+
+/**
+ * Milliseconds between the loss of an address and the moment when its IKE_SAs
+ * leave, if it is not back by then
+ */
+#define DEPARTURE_DELAY 10
+
 typedef struct private_rmobike_address_lost_t private_rmobike_address_lost_t;
 
 /**
@@ -55,6 +63,16 @@ struct private_rmobike_address_lost_t {
 	 * Follows IKE_SAs
 	 */
 	rmobike_refs_t *refs;
+
+	/**
+	 * Knows at which addresses IKE_SAs are
+	 */
+	rmobike_census_t *census;
+
+	/**
+	 * Knows if charon is about to call roam()
+	 */
+	rmobike_departures_t *departures;
 };
 
 /**
@@ -206,7 +224,8 @@ static status_t leave(rmobike_turn_t *turn, ike_sa_t *ike_sa)
 		this->rescue->leave(this->rescue, ike_sa, to);
 		to->destroy(to);
 	}
-	else if (!wait_for_address(this, ike_sa))
+	else if (!this->departures->roam_follows(this->departures) &&
+			 !wait_for_address(this, ike_sa))
 	{
 		return stock_roam(ike_sa, TRUE);
 	}
@@ -379,6 +398,63 @@ static status_t announce(void *user, ike_sa_t *ike_sa)
 	return ike_sa->initiate(ike_sa, NULL, NULL);
 }
 
+/**
+ * The address of an IKE_SA was removed, implements rmobike_errand_t
+ */
+static status_t depart(void *user, ike_sa_t *ike_sa)
+{
+	/* it may have left meanwhile */
+	return is_path_valid(ike_sa) ? SUCCESS : ike_sa->roam(ike_sa, TRUE);
+}
+
+CALLBACK(all_depart, job_requeue_t,
+	host_t *address)
+{
+	private_rmobike_address_lost_t *this = instance;
+	enumerator_t *enumerator;
+	ike_sa_t *ike_sa;
+	u_int count = 0;
+	host_t *me;
+
+	if (charon->kernel->get_interface(charon->kernel, address, NULL))
+	{	/* it is back, unless charon does not know yet */
+		return this->departures->roam_follows(this->departures) ?
+						JOB_RESCHEDULE_MS(DEPARTURE_DELAY) : JOB_REQUEUE_NONE;
+	}
+	rmobike_routes_forget();
+	enumerator = charon->ike_sa_manager->create_enumerator(
+											charon->ike_sa_manager, TRUE);
+	while (enumerator->enumerate(enumerator, &ike_sa))
+	{
+		me = ike_sa->get_my_host(ike_sa);
+		if (ike_sa->roam == (void*)_roam && me->ip_equals(me, address))
+		{
+			rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
+								 depart, this);
+			count++;
+		}
+	}
+	enumerator->destroy(enumerator);
+	DBG1(DBG_IKE, "%H is gone, %u IKE_SA%s can't stay there", address, count,
+		 count == 1 ? "" : "s");
+	return JOB_REQUEUE_NONE;
+}
+
+METHOD(rmobike_address_lost_t, departed, void,
+	private_rmobike_address_lost_t *this, host_t *address)
+{
+	u_int capable;
+
+	this->census->count(this->census, address, &capable);
+	if (capable)
+	{
+		lib->scheduler->schedule_job_ms(lib->scheduler,
+				(job_t*)callback_job_create(all_depart, address->clone(address),
+											(void*)address->destroy, NULL),
+				DEPARTURE_DELAY);
+	}
+}
+
 METHOD(rmobike_address_lost_t, rekeyed, void,
 	private_rmobike_address_lost_t *this, ike_sa_t *new)
 {
@@ -398,8 +474,14 @@ METHOD(rmobike_address_lost_t, rekeyed, void,
  */
 static void switch_ended(rmobike_turn_t *turn, const rmobike_switch_t *ended)
 {
-	rmobike_ref_t *ref = turn->ref;
+	rmobike_ref_t *ref;
 
+	if (ended->state == RMOBIKE_DONE &&
+		instance->departures->roam_follows(instance->departures))
+	{	/* which has it announce what addresses are left */
+		return;
+	}
+	ref = turn->ref;
 	turn->ref = NULL;
 	rmobike_errand_queue(ref, 0, ended->state == RMOBIKE_DONE ? announce
 															  : try_next,
@@ -421,7 +503,9 @@ rmobike_address_lost_t *rmobike_address_lost_create(
 							rmobike_choice_t *choice,
 							rmobike_drained_t *drained,
 							rmobike_rescue_t *rescue,
-							rmobike_refs_t *refs, rmobike_pacer_t *pacer)
+							rmobike_refs_t *refs, rmobike_pacer_t *pacer,
+							rmobike_census_t *census,
+							rmobike_departures_t *departures)
 {
 	private_rmobike_address_lost_t *this;
 
@@ -431,6 +515,7 @@ rmobike_address_lost_t *rmobike_address_lost_create(
 				.message = _message,
 				.ike_state_change = _ike_state_change,
 			},
+			.departed = _departed,
 			.rekeyed = _rekeyed,
 			.destroy = _destroy,
 		},
@@ -441,6 +526,8 @@ rmobike_address_lost_t *rmobike_address_lost_create(
 		.rescue = rescue,
 		.refs = refs,
 		.pacer = pacer,
+		.census = census,
+		.departures = departures,
 	);
 	pacer->set_cb(pacer, RMOBIKE_LEAVE, turn_came, switch_ended, this);
 	pacer->set_cb(pacer, RMOBIKE_TELL, turn_came, switch_ended, this);

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 /**
- * Milliseconds until charon calls roam(), at most. It waits for 100, but may not
- * do so for all addresses.
+ * Milliseconds until charon calls roam(), at most. It waits for 100, but may
+ * not do so for all addresses.
  */
 #define ROAM_DELAY_MAX 1000
 
@@ -182,8 +182,8 @@ METHOD(rmobike_departures_t, listen_, void,
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (fd < 0 || bind(fd, (struct sockaddr*)&groups, sizeof(groups)))
 	{
-		DBG1(DBG_KNL, "the loss of addresses is noticed 100 ms later, no socket "
-			 "to hear of it: %s", strerror(errno));
+		DBG1(DBG_KNL, "the loss of addresses is noticed 100 ms later, no "
+			 "socket to hear of it: %s", strerror(errno));
 		if (fd >= 0)
 		{
 			close(fd);

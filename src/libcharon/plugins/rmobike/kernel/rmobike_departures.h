@@ -6,8 +6,9 @@
  * @defgroup rmobike_departures rmobike_departures
  * @{ @ingroup rmobike
  *
- * Hears from the kernel that an address of this machine is gone, at once: charon
- * hears it as well, but waits 100 ms for what else may change before it tells.
+ * Hears from the kernel that an address of this machine is gone, at once:
+ * charon hears it as well, but waits 100 ms for what else may change before it
+ * tells.
  */
 
 #ifndef RMOBIKE_DEPARTURES_H_

@@ -12,11 +12,12 @@
  * charon as responder would send from another address, which a NAT in front of
  * the peer drops, and delete the IKE_SA when there is no answer. So the method
  * roam() of each IKE_SA whose peer can be asked is replaced: it is called, with
- * the IKE_SA checked out, 100 ms after addresses or routes changed. If no address
- * is left to try charon may do that after all, until the peer updates the path.
+ * the IKE_SA checked out, 100 ms after addresses or routes changed. If no
+ * address is left to try charon may do that after all, until the peer updates
+ * the path.
  *
- * IKE_SAs whose address was removed don't wait that long. What charon calls later
- * has them tell their peers what addresses there are.
+ * IKE_SAs whose address was removed don't wait that long. What charon calls
+ * later has them tell their peers what addresses there are.
  */
 
 #ifndef RMOBIKE_ADDRESS_LOST_H_

@@ -333,6 +333,65 @@ static rmobike_listener_t *create_listener(private_rmobike_core_t *this)
 	return rmobike_listener_create(&rooms);
 }
 
+/**
+ * Create what initiators need
+ */
+static void create_initiator(private_rmobike_core_t *this)
+{
+	this->mapping = rmobike_mapping_create(this->records, this->accepted,
+										   this->stats);
+	this->request = rmobike_request_create(this->accepted, this->rescue,
+										   this->stats, this->mapping);
+	this->advice = rmobike_advice_create();
+	this->echo = rmobike_echo_create(this->records, this->accepted);
+	this->seek = rmobike_seek_create(this->records, this->accepted,
+									 this->rescue, this->stats);
+}
+
+/**
+ * Create what responders need
+ */
+static void create_responder(private_rmobike_core_t *this)
+{
+	this->drained = rmobike_drained_create();
+	this->choice = rmobike_choice_create(this->records, this->drained);
+	this->pacer = rmobike_pacer_create(this->switches, this->public.refs);
+	this->departures = rmobike_departures_create();
+	this->address_lost = rmobike_address_lost_create(this->switches, this->ask,
+													 this->choice,
+													 this->drained,
+													 this->rescue,
+													 this->public.refs,
+													 this->pacer, this->census,
+													 this->departures);
+}
+
+/**
+ * Create what operators need
+ */
+static void create_operator(private_rmobike_core_t *this)
+{
+	this->mover = rmobike_mover_create(this->switches, this->ask,
+									   this->public.refs, this->stats,
+									   this->pacer);
+	this->placement = rmobike_placement_create(this->ask, this->mover,
+											   this->choice, this->drained,
+											   this->census, this->public.refs);
+	this->homing = rmobike_homing_create(this->switches, this->mover,
+										 this->choice, this->drained);
+	this->redirect = rmobike_redirect_create(this->ask);
+	this->public.commands = (rmobike_commands_t){
+		.switches = this->switches,
+		.mover = this->mover,
+		.placement = this->placement,
+		.homing = this->homing,
+		.choice = this->choice,
+		.drained = this->drained,
+		.census = this->census,
+		.stats = this->stats,
+	};
+}
+
 /*
  * Described in header
  */
@@ -363,47 +422,11 @@ rmobike_core_t *rmobike_core_create(rmobike_raw_socket_t *raw_socket)
 								   this->raw_socket, this->public.refs,
 								   this->stats);
 	this->rescue = rmobike_rescue_create(this->records, this->raw_socket);
-	this->mapping = rmobike_mapping_create(this->records, this->accepted,
-										   this->stats);
-	this->request = rmobike_request_create(this->accepted, this->rescue,
-										   this->stats, this->mapping);
-	this->advice = rmobike_advice_create();
-	this->echo = rmobike_echo_create(this->records, this->accepted);
-	this->seek = rmobike_seek_create(this->records, this->accepted,
-									 this->rescue, this->stats);
 	this->census = rmobike_census_create(this->records);
-	this->drained = rmobike_drained_create();
-	this->choice = rmobike_choice_create(this->records, this->drained);
-	this->pacer = rmobike_pacer_create(this->switches, this->public.refs);
-	this->departures = rmobike_departures_create();
-	this->address_lost = rmobike_address_lost_create(this->switches, this->ask,
-													 this->choice,
-													 this->drained,
-													 this->rescue,
-													 this->public.refs,
-													 this->pacer, this->census,
-													 this->departures);
-	this->mover = rmobike_mover_create(this->switches, this->ask,
-									   this->public.refs, this->stats,
-									   this->pacer);
-	this->placement = rmobike_placement_create(this->ask, this->mover,
-											   this->choice, this->drained,
-											   this->census, this->public.refs);
-	this->homing = rmobike_homing_create(this->switches, this->mover,
-										 this->choice, this->drained);
-	this->redirect = rmobike_redirect_create(this->ask);
+	create_initiator(this);
+	create_responder(this);
+	create_operator(this);
 	this->listener = create_listener(this);
-
-	this->public.commands = (rmobike_commands_t){
-		.switches = this->switches,
-		.mover = this->mover,
-		.placement = this->placement,
-		.homing = this->homing,
-		.choice = this->choice,
-		.drained = this->drained,
-		.census = this->census,
-		.stats = this->stats,
-	};
 
 	return &this->public;
 }

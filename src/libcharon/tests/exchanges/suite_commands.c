@@ -102,6 +102,46 @@ static vici_builder_t *create_builder()
 /** Value of the only key of the request, and of "fallback" and "reason" */
 static char *request_value, *request_fallback, *request_reason;
 
+/** How the request ends for those who parse it */
+static enum {
+	/** they are told that this is the end */
+	TOLD,
+	/** what follows can't be parsed */
+	MALFORMED,
+	/** with an encoded end, of which they aren't told */
+	UNTOLD,
+} request_end;
+
+METHOD(enumerator_t, enumerate_end, bool,
+	enumerator_t *this, va_list args)
+{
+	vici_type_t *type;
+	chunk_t *value;
+	char **name;
+	bool told = request_end == TOLD, good = request_end != MALFORMED;
+
+	VA_ARGS_VGET(args, type, name, value);
+	if (told)
+	{
+		*type = VICI_END;
+	}
+	request_end = TOLD;
+	return good;
+}
+
+METHOD(vici_message_t, create_end, enumerator_t*,
+	vici_message_t *this)
+{
+	enumerator_t *enumerator;
+
+	INIT(enumerator,
+		.enumerate = enumerator_enumerate_default,
+		.venumerate = _enumerate_end,
+		.destroy = (void*)free,
+	);
+	return enumerator;
+}
+
 METHOD(vici_message_t, get_str, char*,
 	vici_message_t *this, char *def, char *fmt, ...)
 {
@@ -134,7 +174,7 @@ static char *command(vici_message_t *(*cb)(void*, char*, u_int,
 {
 	rmobike_commands_t *commands = world_commands();
 	vici_message_t request = {
-		.create_enumerator = (void*)enumerator_create_empty,
+		.create_enumerator = _create_end,
 		.get_str = _get_str,
 		.get_int = _get_int,
 		.get_bool = _get_bool,
@@ -348,6 +388,26 @@ START_TEST(test_lists_are_sent_beside_a_drain_of_silent_peers)
 }
 END_TEST
 
+/*
+ * What was to follow may have been a criterion, or "dry-run".
+ */
+START_TEST(test_malformed_request_moves_nobody)
+{
+	char *text;
+
+	world_establish();
+	request_end = _i;
+	text = command(rmobike_command_drain, OLD);
+	ck_assert_msg(!strstr(text, "errmsg=malformed request ") == !_i, "%s",
+				  text);
+	request_end = _i;
+	text = command(rmobike_command_status, NULL);
+	ck_assert_msg(!strstr(text, "sas={") == !!_i, "%s", text);
+	world_run(5000);
+	ck_assert_uint_eq(world_outcomes(), !_i);
+}
+END_TEST
+
 /**
  * Ways to move others, and what is wrong with them
  */
@@ -420,6 +480,8 @@ void suite_commands(TCase *tc)
 {
 	tcase_add_loop_test(tc, test_fallback_is_understood_or_refused, 0,
 						countof(fallbacks));
+	tcase_add_loop_test(tc, test_malformed_request_moves_nobody, TOLD,
+						UNTOLD + 1);
 	tcase_add_loop_test(tc, test_status_tells_who_was_led, 0, 2);
 	tcase_add_test(tc, test_statistics_of_drained_addresses);
 	tcase_add_test(tc, test_list_of_addresses);

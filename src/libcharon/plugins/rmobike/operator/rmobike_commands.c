@@ -27,10 +27,11 @@ static char *cancel_keys[] = {
 	NULL,
 };
 
-/**
- * Build the reply to a request that failed
+/*
+ * Described in header
  */
-static vici_message_t *reply_error(rmobike_commands_t *this, const char *why)
+vici_message_t *rmobike_commands_refuse(rmobike_commands_t *this,
+										const char *why)
 {
 	vici_builder_t *builder;
 
@@ -58,37 +59,46 @@ static bool is_known(char *name, char *keys[])
 	return FALSE;
 }
 
-/**
- * Check if there are only keys that we know, and that their values can be read:
- * get_str() takes those that are not printable for not given, and a criterion
- * that is not given is met by all IKE_SAs
+/*
+ * Described in header
  */
-static bool is_well_formed(vici_message_t *request, char *keys[],
-						   char *why, size_t len)
+bool rmobike_commands_check(vici_message_t *request, char *keys[], char *why,
+							size_t len)
 {
 	enumerator_t *enumerator;
 	vici_type_t type;
 	chunk_t value;
 	char *name;
-	bool good = TRUE;
+	bool good;
 
 	enumerator = request->create_enumerator(request);
-	/* the end is enumerated as well, again and again */
-	while (good && enumerator->enumerate(enumerator, &type, &name, &value) &&
-		   type != VICI_END)
+	do
 	{
-		if (type == VICI_SECTION_START || type == VICI_LIST_START ||
-			(type == VICI_KEY_VALUE && !is_known(name, keys)))
+		/* it stays so if the end is encoded: the parser accepts that, but
+		 * doesn't tell */
+		type = VICI_START;
+		good = enumerator->enumerate(enumerator, &type, &name, &value) &&
+			   type != VICI_START;
+		if (!good)
+		{
+			snprintf(why, len, "malformed request");
+		}
+		else if (type == VICI_END)
+		{
+			break;
+		}
+		else if (type != VICI_KEY_VALUE || !is_known(name, keys))
 		{
 			snprintf(why, len, "unknown key '%s'", name);
 			good = FALSE;
 		}
-		else if (type == VICI_KEY_VALUE && !chunk_printable(value, NULL, 0))
+		else if (!chunk_printable(value, NULL, 0))
 		{
 			snprintf(why, len, "invalid %s, expected printable ASCII", name);
 			good = FALSE;
 		}
 	}
+	while (good);
 	enumerator->destroy(enumerator);
 	return good;
 }
@@ -296,7 +306,7 @@ static bool parse_move(vici_message_t *request, char *keys[],
 	char *str;
 
 	move->max_in_flight = RMOBIKE_MAX_IN_FLIGHT;
-	if (!is_well_formed(request, keys, why, len) ||
+	if (!rmobike_commands_check(request, keys, why, len) ||
 		!parse_number(request, "max-in-flight", 1, 10000, &move->max_in_flight,
 					  why, len) ||
 		!parse_number(request, "rate", 0, 100000, &move->rate, why, len) ||
@@ -335,7 +345,7 @@ static vici_message_t *reply_move(rmobike_commands_t *this,
 	DESTROY_IF(move->selector.local_ip);
 	if (!started)
 	{
-		return reply_error(this, why);
+		return rmobike_commands_refuse(this, why);
 	}
 	builder = this->create_builder();
 	builder->add_kv(builder, "success", "yes");
@@ -407,7 +417,7 @@ vici_message_t *rmobike_command_undrain(void *user, char *name, u_int id,
 	char why[BUF_LEN] = "";
 	host_t *address = NULL;
 
-	if (is_well_formed(request, undrain_keys, why, sizeof(why)))
+	if (rmobike_commands_check(request, undrain_keys, why, sizeof(why)))
 	{
 		address = get_address(request, "a drained IP address", why,
 							  sizeof(why));
@@ -420,7 +430,7 @@ vici_message_t *rmobike_command_undrain(void *user, char *name, u_int id,
 	DESTROY_IF(address);
 	if (*why)
 	{
-		return reply_error(this, why);
+		return rmobike_commands_refuse(this, why);
 	}
 	builder = this->create_builder();
 	builder->add_kv(builder, "success", "yes");
@@ -474,9 +484,9 @@ vici_message_t *rmobike_command_cancel(void *user, char *name, u_int id,
 	u_int cancelled, in_flight;
 	char why[BUF_LEN];
 
-	if (!is_well_formed(request, cancel_keys, why, sizeof(why)))
+	if (!rmobike_commands_check(request, cancel_keys, why, sizeof(why)))
 	{
-		return reply_error(this, why);
+		return rmobike_commands_refuse(this, why);
 	}
 	cancelled = this->mover->cancel(this->mover, &in_flight);
 	builder = this->create_builder();

@@ -78,6 +78,31 @@ vici_message_t *rmobike_command_takeover(void *user, char *name, u_int id,
 										 vici_message_t *request);
 
 /**
+ * Check that a request can be parsed to its end, has no keys but some, and
+ * values that can be read: get_str() takes those that are not printable, or
+ * behind something malformed, for not given, and a criterion that is not given
+ * is met by all IKE_SAs.
+ *
+ * @param request	request
+ * @param keys		keys that it may have, ends with NULL
+ * @param why		gets what is wrong
+ * @param len		size of why
+ * @return			FALSE if something is wrong
+ */
+bool rmobike_commands_check(vici_message_t *request, char *keys[], char *why,
+							size_t len);
+
+/**
+ * Build the reply to a request that failed.
+ *
+ * @param this		what commands need
+ * @param why		what is wrong
+ * @return			reply
+ */
+vici_message_t *rmobike_commands_refuse(rmobike_commands_t *this,
+										const char *why);
+
+/**
  * Add a text to a message as it is: there is no format to be read.
  *
  * @param builder	message

@@ -98,13 +98,14 @@ vici_message_t *rmobike_command_takeover(void *user, char *name, u_int id,
 {
 	rmobike_commands_t *this = user;
 	vici_builder_t *builder;
-	char why[BUF_LEN];
+	char *keys[] = { NULL }, why[BUF_LEN];
 
 	if (!this->cluster)
 	{
 		return refuse(this, no_cluster);
 	}
-	if (!this->cluster->take_over(this->cluster, why, sizeof(why)))
+	if (!rmobike_commands_check(request, keys, why, sizeof(why)) ||
+		!this->cluster->take_over(this->cluster, why, sizeof(why)))
 	{
 		return refuse(this, why);
 	}

@@ -215,11 +215,16 @@ vici_message_t *rmobike_command_status(void *user, char *name, u_int id,
 {
 	rmobike_commands_t *this = user;
 	vici_builder_t *builder;
+	char *keys[] = { "after", NULL }, why[BUF_LEN];
 	uint32_t last = 0;
 	array_t *page;
 	row_t *row;
 	bool more;
 
+	if (!rmobike_commands_check(request, keys, why, sizeof(why)))
+	{
+		return rmobike_commands_refuse(this, why);
+	}
 	page = array_create(0, 0);
 	more = fill_page(page, request->get_int(request, 0, "after"));
 	builder = this->create_builder();

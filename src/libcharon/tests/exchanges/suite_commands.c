@@ -408,6 +408,25 @@ START_TEST(test_malformed_request_moves_nobody)
 }
 END_TEST
 
+/*
+ * Replies have to fit into a message, however many addresses are drained.
+ */
+START_TEST(test_reason_is_not_too_long)
+{
+	char *text, reason[257] = "";
+
+	memset(reason, 'a', 255 + _i);
+	world_establish();
+	request_reason = reason;
+	text = command(rmobike_command_drain, OLD);
+	request_reason = NULL;
+	ck_assert_msg(!strstr(text, "errmsg=invalid reason, expected at most 255 "
+				  "characters ") == !_i, "%s", text);
+	text = command(rmobike_command_stats, NULL);
+	ck_assert_msg(!strstr(text, "drained=yes") == !!_i, "%s", text);
+}
+END_TEST
+
 /**
  * Ways to move others, and what is wrong with them
  */
@@ -480,6 +499,7 @@ void suite_commands(TCase *tc)
 {
 	tcase_add_loop_test(tc, test_fallback_is_understood_or_refused, 0,
 						countof(fallbacks));
+	tcase_add_loop_test(tc, test_reason_is_not_too_long, 0, 2);
 	tcase_add_loop_test(tc, test_malformed_request_moves_nobody, TOLD,
 						UNTOLD + 1);
 	tcase_add_loop_test(tc, test_status_tells_who_was_led, 0, 2);

@@ -10,6 +10,12 @@
  */
 #define MOVE_KEYS "max-in-flight", "rate", "max-failures", "dry-run", "tag"
 
+/**
+ * Length of texts that are repeated for each IKE_SA or address, replies have to
+ * fit into a message
+ */
+#define TEXT_MAX 255
+
 static char *switch_keys[] = {
 	MOVE_KEYS, "to", "fallback", "ike", "ike-id", "peer-ip", "peer-id",
 	"local-ip", "all", NULL,
@@ -242,6 +248,22 @@ static bool parse_bool(vici_message_t *request, char *key, bool *yes,
 }
 
 /**
+ * Parse a text that is kept
+ */
+static bool parse_text(vici_message_t *request, char *key, const char **text,
+					   char *why, size_t len)
+{
+	*text = request->get_str(request, NULL, key);
+	if (*text && strlen(*text) > TEXT_MAX)
+	{
+		snprintf(why, len, "invalid %s, expected at most %d characters", key,
+				 TEXT_MAX);
+		return FALSE;
+	}
+	return TRUE;
+}
+
+/**
  * Parse one of the ways to move peers that can't be asked; tells what is wrong
  */
 static const char *parse_way(const char *way, bool *mobike, bool *redirect,
@@ -312,15 +334,12 @@ static bool parse_move(vici_message_t *request, char *keys[],
 		!parse_number(request, "rate", 0, 100000, &move->rate, why, len) ||
 		!parse_number(request, "max-failures", 0, 1000000, &move->max_failures,
 					  why, len) ||
-		!parse_bool(request, "dry-run", &move->dry_run, why, len))
+		!parse_bool(request, "dry-run", &move->dry_run, why, len) ||
+		!parse_fallback(request, move, why, len) ||
+		!parse_text(request, "tag", &move->tag, why, len))
 	{
 		return FALSE;
 	}
-	if (!parse_fallback(request, move, why, len))
-	{
-		return FALSE;
-	}
-	move->tag = request->get_str(request, NULL, "tag");
 	str = request->get_str(request, NULL, "to");
 	if (str)
 	{
@@ -388,19 +407,20 @@ vici_message_t *rmobike_command_drain(void *user, char *name, u_int id,
 	rmobike_commands_t *this = user;
 	rmobike_move_t move = {};
 	char why[BUF_LEN] = "";
+	const char *reason;
 	host_t *address = NULL;
 	u_int matches = 0;
 	bool started;
 
-	if (parse_move(request, drain_keys, &move, why, sizeof(why)))
+	if (parse_move(request, drain_keys, &move, why, sizeof(why)) &&
+		parse_text(request, "reason", &reason, why, sizeof(why)))
 	{
 		address = get_address(request, "an IP address of this machine", why,
 							  sizeof(why));
 	}
 	started = address && rmobike_routes_owns(address, why, sizeof(why)) &&
-			  this->placement->drain(this->placement, address,
-									 request->get_str(request, NULL, "reason"),
-									 &move, &matches, why, sizeof(why));
+			  this->placement->drain(this->placement, address, reason, &move,
+									 &matches, why, sizeof(why));
 	this->homing->look(this->homing, FALSE);
 	DESTROY_IF(address);
 	return reply_move(this, &move, started, matches, why);

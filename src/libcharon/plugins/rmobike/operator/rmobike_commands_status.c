@@ -10,9 +10,10 @@
 #include <collections/array.h>
 
 /**
- * IKE_SAs in one status message; a vici message has at most 512 KiB
+ * IKE_SAs in one status message; a vici message has at most 512 KiB, the
+ * longest identity takes 511 octets, a tag 255, the rest about 600
  */
-#define STATUS_PAGE 500
+#define STATUS_PAGE 300
 
 /*
  * Described in header

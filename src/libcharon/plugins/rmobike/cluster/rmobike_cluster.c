@@ -88,6 +88,11 @@ struct private_rmobike_cluster_t {
 	rmobike_takeover_t *takeover;
 
 	/**
+	 * Message IDs that either node may have used
+	 */
+	rmobike_message_ids_t *message_ids;
+
+	/**
 	 * Gives IKE_SAs, NULL without a channel
 	 */
 	rmobike_handover_t *handover;
@@ -298,6 +303,7 @@ METHOD(rmobike_cluster_t, listen_, void,
 		&this->announce->listener,
 		&this->standby->listener,
 		&this->arrival->listener,
+		&this->message_ids->listener,
 		&this->takeover->listener,
 		this->leftovers ? &this->leftovers->listener : NULL,
 	};
@@ -334,6 +340,7 @@ METHOD(rmobike_cluster_t, destroy, void,
 	DESTROY_IF(this->handover);
 	DESTROY_IF(this->reception);
 	this->takeover->destroy(this->takeover);
+	this->message_ids->destroy(this->message_ids);
 	this->arrival->destroy(this->arrival);
 	this->standby->destroy(this->standby);
 	DESTROY_IF(this->interpreter);
@@ -369,7 +376,8 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 											   this->ownership, this->handover);
 	this->reception = rmobike_reception_create(this->channel, rooms->refs,
 											   rooms->switches, this->ownership,
-											   this->takeover, this->standby,
+											   this->takeover,
+											   this->message_ids, this->standby,
 											   this->options);
 	rooms->ask->set_elsewhere(rooms->ask, &elsewhere);
 	rmobike_relay_serve(this->channel);
@@ -416,8 +424,11 @@ rmobike_cluster_t *rmobike_cluster_create(const rmobike_cluster_rooms_t *rooms)
 										   options);
 	this->arrival = rmobike_arrival_create(this->standby, rooms->refs,
 										   this->ownership, options);
+	this->message_ids = rmobike_message_ids_create(rooms->raw_socket,
+												   rooms->refs,
+												   this->ownership);
 	this->takeover = rmobike_takeover_create(this->channel, rooms->ask,
-											 rooms->raw_socket, rooms->refs,
+											 this->message_ids, rooms->refs,
 											 this->ownership, this->arrival,
 											 rooms->stats);
 	this->takeover->watch(this->takeover, taken, this);

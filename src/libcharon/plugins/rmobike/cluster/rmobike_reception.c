@@ -59,6 +59,11 @@ struct private_rmobike_reception_t {
 	rmobike_takeover_t *takeover;
 
 	/**
+	 * Knows what to do about message IDs
+	 */
+	rmobike_message_ids_t *message_ids;
+
+	/**
 	 * Tells what is here
 	 */
 	rmobike_standby_t *standby;
@@ -236,7 +241,7 @@ static void answer_served(private_rmobike_reception_t *this, ike_sa_t *ike_sa,
 	answer(this, RMOBIKE_TOPIC_TAKEN, ike_sa, mail, 0);
 	if (!(owned & RMOBIKE_ARRIVING) && mail->why == RMOBIKE_MAIL_UNSETTLED)
 	{
-		this->takeover->catch_up(this->takeover, ike_sa, mail->next);
+		this->message_ids->catch_up(this->message_ids, ike_sa, mail->next);
 	}
 }
 
@@ -473,7 +478,7 @@ static void noted(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 	{
 		if (is_served(ike_sa))
 		{
-			this->takeover->catch_up(this->takeover, ike_sa, mail->next);
+			this->message_ids->catch_up(this->message_ids, ike_sa, mail->next);
 		}
 		this->standby->noted(this->standby, ike_sa, mail->why);
 	}
@@ -508,6 +513,7 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 											  rmobike_switches_t *switches,
 											  rmobike_ownership_t *ownership,
 											  rmobike_takeover_t *takeover,
+											rmobike_message_ids_t *message_ids,
 											  rmobike_standby_t *standby,
 									const rmobike_options_cluster_t *options)
 {
@@ -522,6 +528,7 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 		.switches = switches,
 		.ownership = ownership,
 		.takeover = takeover,
+		.message_ids = message_ids,
 		.standby = standby,
 		.first = is_first(options),
 	);

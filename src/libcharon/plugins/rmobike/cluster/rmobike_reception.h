@@ -41,6 +41,7 @@ struct rmobike_reception_t {
  * @param switches		to end them
  * @param ownership		which IKE_SAs are ours
  * @param takeover		takes what the other node releases
+ * @param message_ids	knows what to do about message IDs
  * @param standby		tells what is here
  * @param options		who is first if both are as good
  */
@@ -49,6 +50,7 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 											  rmobike_switches_t *switches,
 											  rmobike_ownership_t *ownership,
 											  rmobike_takeover_t *takeover,
+											rmobike_message_ids_t *message_ids,
 											  rmobike_standby_t *standby,
 									const rmobike_options_cluster_t *options);
 

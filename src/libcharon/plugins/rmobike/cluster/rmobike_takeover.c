@@ -2,7 +2,6 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "cluster/rmobike_fillers.h"
 #include "cluster/rmobike_takeover.h"
 #include "kernel/rmobike_xfrm.h"
 #include "rmobike_compat.h"
@@ -16,12 +15,6 @@
  * Until the other node has yielded, in milliseconds
  */
 #define YIELDED 1000
-
-/**
- * How long the client may take to answer a request whose ID the other node may
- * have used up, in milliseconds; charon sends it again before that
- */
-#define ANSWERED 5000
 
 typedef struct private_rmobike_takeover_t private_rmobike_takeover_t;
 
@@ -46,9 +39,9 @@ struct private_rmobike_takeover_t {
 	rmobike_ask_t *ask;
 
 	/**
-	 * Sends from addresses of the other node
+	 * Message IDs that nobody knows for certain
 	 */
-	rmobike_raw_socket_t *raw_socket;
+	rmobike_message_ids_t *message_ids;
 
 	/**
 	 * Follows IKE_SAs
@@ -177,82 +170,6 @@ static status_t fetch(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
 }
 
 /**
- * Have the client take requests for message IDs that may be used up or not,
- * beginning with this one and ending before the one that is next
- */
-static void fill(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
-				 uint32_t first, uint32_t next)
-{
-	rmobike_fillers_send(ike_sa, this->refs, this->raw_socket, first, next);
-	/* no hook sees them */
-	this->ownership->ask(this->ownership, ike_sa->get_unique_id(ike_sa),
-						 next - 1, INFORMATIONAL);
-	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
-							RMOBIKE_FORGOTTEN, 0);
-}
-
-/**
- * Get the ID to fill from if nobody knows which one the client waits for: a few
- * before the next one, which may be used up; or if that can't be, the first one
- * that we have not used. An ID can be used for two messages. If a third is to
- * come, the response to the client's own request, charon would find no IV for
- * that (iv_gen_seq).
- */
-static uint32_t get_first(ike_sa_t *ike_sa, uint32_t unused, uint32_t next)
-{
-	if (ike_sa->get_message_id(ike_sa, FALSE) < next &&
-		rmobike_fillers_count_ivs(ike_sa))
-	{
-		return min(unused, next);
-	}
-	return next - min(next, RMOBIKE_FILLERS);
-}
-
-/**
- * The client took what we asked for something that it has answered to the other
- * node, or it sleeps; implements rmobike_errand_t
- */
-static status_t skip_spent(void *user, ike_sa_t *ike_sa)
-{
-	private_rmobike_takeover_t *this = user;
-	uint32_t unused, next;
-
-	unused = this->ownership->get_asked(this->ownership,
-										ike_sa->get_unique_id(ike_sa));
-	unused = max(unused, ike_sa->get_message_id(ike_sa, TRUE));
-	next = this->ownership->spend(this->ownership,
-								  ike_sa->get_unique_id(ike_sa), 0);
-	if (ike_sa->get_message_id(ike_sa, TRUE) >= next ||
-		(ike_sa->get_state(ike_sa) != IKE_ESTABLISHED &&
-		 ike_sa->get_state(ike_sa) != IKE_REKEYING))
-	{
-		return SUCCESS;
-	}
-	next = max(unused, next);
-	/* what is in the air is queued again */
-	fill(this, ike_sa, get_first(ike_sa, unused, next), next);
-	if (ike_sa->get_state(ike_sa) == IKE_REKEYING)
-	{	/* it begins anew, which charon does not let it in that state */
-		ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
-	}
-	return ike_sa->initiate(ike_sa, NULL, NULL);
-}
-
-METHOD(rmobike_takeover_t, catch_up, void,
-	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, uint32_t next)
-{
-	if (ike_sa->get_message_id(ike_sa, TRUE) < next)
-	{
-		this->ownership->spend(this->ownership, ike_sa->get_unique_id(ike_sa),
-							   next);
-		rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa),
-			rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) ? ANSWERED
-																   : 0,
-			skip_spent, this);
-	}
-}
-
-/**
  * An IKE_SA comes back without ever having been at the other node: whatever was
  * under way goes on; implements rmobike_errand_t
  */
@@ -266,7 +183,7 @@ METHOD(rmobike_takeover_t, take, void,
 	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, host_t *to,
 	bool unsettled)
 {
-	uint32_t id = ike_sa->get_unique_id(ike_sa), next;
+	uint32_t id = ike_sa->get_unique_id(ike_sa);
 	u_int before;
 
 	/* if the other node is about to end, it may not send for us anymore */
@@ -277,8 +194,7 @@ METHOD(rmobike_takeover_t, take, void,
 	ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
 	if (unsettled)
 	{
-		next = ike_sa->get_message_id(ike_sa, TRUE);
-		fill(this, ike_sa, get_first(ike_sa, next, next + 1), next + 1);
+		this->message_ids->fill(this->message_ids, ike_sa);
 	}
 	if (before & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
 	{
@@ -349,7 +265,6 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_takeover_t *this = user;
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	uint32_t next;
 	u_int owned;
 
 	owned = this->ownership->change(this->ownership, id, 0, RMOBIKE_RELEASED);
@@ -369,10 +284,8 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 	DBG1(DBG_IKE, "taking IKE_SA %s[%u] with %H over",
 		 ike_sa->get_name(ike_sa), ike_sa->get_unique_id(ike_sa),
 		 ike_sa->get_other_host(ike_sa));
-	/* IVs depend on message IDs, so none is sent twice */
-	next = ike_sa->get_message_id(ike_sa, TRUE);
-	fill(this, ike_sa, owned & RMOBIKE_SERVED || !next ? next : next - 1,
-		 next + 1);
+	this->message_ids->fill_orphan(this->message_ids, ike_sa,
+								   owned & RMOBIKE_SERVED);
 	if (owned & RMOBIKE_RELEASED && rmobike_ownership_is_here(ike_sa))
 	{
 		this->ownership->settle(this->ownership, ike_sa);
@@ -380,124 +293,6 @@ static status_t take_orphan(void *user, ike_sa_t *ike_sa)
 		return go_on(this, ike_sa);
 	}
 	return fetch(this, ike_sa, NULL);
-}
-
-/**
- * The client's last requests may have been handled by the other node, or the
- * last one be one that charon has forgotten its response to. If that was built
- * here it can be a second time, but not if our own request with that ID is
- * still to come.
- */
-static void repeat(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
-				   message_t *message)
-{
-	uint32_t id = ike_sa->get_unique_id(ike_sa), ago;
-	uint32_t mid = message->get_message_id(message);
-
-	if (mid > ike_sa->get_message_id(ike_sa, FALSE))
-	{	/* to take it resets what is in the air; the client sends it again */
-		if (!rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE) &&
-			rmobike_fillers_skip(ike_sa, message))
-		{	/* what was before it was not asked here, but is over */
-			this->ownership->hear(this->ownership, id, mid - 1);
-		}
-	}
-	else if (this->ownership->get(this->ownership, id) & RMOBIKE_FORGOTTEN &&
-			 (this->ownership->get_heard(this->ownership, id,
-										 &ago) != mid + 1 ||
-			  ike_sa->get_message_id(ike_sa, TRUE) > mid ||
-			  !rmobike_fillers_count_ivs(ike_sa)))
-	{
-		rmobike_fillers_repeat(ike_sa, this->ownership, message);
-	}
-}
-
-/**
- * A response arrived that is authentic. If the other node takes us for dead it
- * asks in our place, and the client may answer here; charon would destroy the
- * IKE_SA.
- */
-static void check_response(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
-						   message_t *message)
-{
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	uint32_t mid = message->get_message_id(message);
-	bool active = rmobike_ownership_has_tasks(ike_sa, TASK_QUEUE_ACTIVE);
-
-	if (active && !this->ownership->is_foreign(this->ownership, id, mid,
-										message->get_exchange_type(message)))
-	{
-		return;
-	}
-	message->set_exchange_type(message, EXCHANGE_TYPE_UNDEFINED);
-	if (this->ownership->spend(this->ownership, id, 0) > mid)
-	{	/* another copy of it */
-		return;
-	}
-	DBG1(DBG_IKE, "ignoring the answer to request %u, which is not ours", mid);
-	this->ownership->spend(this->ownership, id, mid + 1);
-	/* it is not going to answer ours, unless it is told by then that we are not
-	 * the one to ask. Not in the hook, charon still handles the answer. */
-	rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa),
-						 active ? ANSWERED : 0, skip_spent, this);
-}
-
-/**
- * A message of ours is sent: which one was answered, or asked for, last?
- */
-static void note_sent(private_rmobike_takeover_t *this, ike_sa_t *ike_sa,
-					  message_t *message)
-{
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	uint32_t mid = message->get_message_id(message);
-
-	if (message->get_request(message))
-	{
-		this->ownership->ask(this->ownership, id, mid,
-							 message->get_exchange_type(message));
-	}
-	else
-	{	/* to a request with an unknown critical payload, for instance, which
-		 * charon tells nobody of */
-		this->ownership->hear(this->ownership, id, mid);
-	}
-}
-
-METHOD(listener_t, message, bool,
-	private_rmobike_takeover_t *this, ike_sa_t *ike_sa, message_t *message,
-	bool incoming, bool plain)
-{
-	uint32_t id = ike_sa->get_unique_id(ike_sa);
-
-	if (!rmobike_ownership_concerns(ike_sa))
-	{
-		return TRUE;
-	}
-	if (!incoming)
-	{
-		if (plain)
-		{
-			note_sent(this, ike_sa, message);
-		}
-	}
-	else if (!message->get_request(message))
-	{
-		if (plain)
-		{
-			check_response(this, ike_sa, message);
-		}
-	}
-	else if (plain)
-	{
-		this->ownership->hear(this->ownership, id,
-							  message->get_message_id(message));
-		this->ownership->change(this->ownership, id, 0, RMOBIKE_FORGOTTEN);
-	}
-	else
-	{
-		repeat(this, ike_sa, message);
-	}
-	return TRUE;
 }
 
 METHOD(listener_t, ike_state_change, bool,
@@ -604,7 +399,7 @@ METHOD(rmobike_takeover_t, destroy, void,
  */
 rmobike_takeover_t *rmobike_takeover_create(rmobike_channel_t *channel,
 											rmobike_ask_t *ask,
-											rmobike_raw_socket_t *raw_socket,
+											rmobike_message_ids_t *message_ids,
 											rmobike_refs_t *refs,
 											rmobike_ownership_t *ownership,
 											rmobike_arrival_t *arrival,
@@ -615,12 +410,10 @@ rmobike_takeover_t *rmobike_takeover_create(rmobike_channel_t *channel,
 	INIT(this,
 		.public = {
 			.listener = {
-				.message = _message,
 				.ike_state_change = _ike_state_change,
 			},
 			.take = _take,
 			.keep = _keep,
-			.catch_up = _catch_up,
 			.take_all = _take_all,
 			.watch = _watch,
 			.get_last = _get_last,
@@ -628,7 +421,7 @@ rmobike_takeover_t *rmobike_takeover_create(rmobike_channel_t *channel,
 		},
 		.channel = channel,
 		.ask = ask,
-		.raw_socket = raw_socket,
+		.message_ids = message_ids,
 		.refs = refs,
 		.ownership = ownership,
 		.arrival = arrival,

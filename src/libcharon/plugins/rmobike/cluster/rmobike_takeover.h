@@ -20,8 +20,8 @@
 
 #include "cluster/rmobike_arrival.h"
 #include "cluster/rmobike_channel.h"
+#include "cluster/rmobike_message_ids.h"
 #include "cluster/rmobike_ownership.h"
-#include "exchange/rmobike_raw_socket.h"
 #include "responder/rmobike_ask.h"
 #include "sa/rmobike_refs.h"
 
@@ -42,7 +42,7 @@ typedef void (*rmobike_taken_t)(void *user, const char *why, u_int taken);
 struct rmobike_takeover_t {
 
 	/**
-	 * Notices IKE_SAs that become active, and requests of their clients.
+	 * Notices IKE_SAs that become active.
 	 */
 	listener_t listener;
 
@@ -67,19 +67,6 @@ struct rmobike_takeover_t {
 	 * @param ike_sa	IKE_SA, checked out
 	 */
 	void (*keep)(rmobike_takeover_t *this, ike_sa_t *ike_sa);
-
-	/**
-	 * Ask no more with the message IDs that the other node used up on an IKE_SA
-	 * that is served here. Nobody knows whether its requests came to the
-	 * client, so it gets others that it may take instead. If we have asked for
-	 * something with one of them it gets some time to answer first.
-	 *
-	 * @param ike_sa	IKE_SA, checked out
-	 * @param next		ID that the other node would have used next, not above
-	 *					ours if it used none
-	 */
-	void (*catch_up)(rmobike_takeover_t *this, ike_sa_t *ike_sa,
-					 uint32_t next);
 
 	/**
 	 * Take all IKE_SAs of the other node, which is dead. In jobs of their own.
@@ -116,7 +103,7 @@ struct rmobike_takeover_t {
  *
  * @param channel		channel to the other node, or NULL
  * @param ask			asks clients to come
- * @param raw_socket	sends from addresses of the other node
+ * @param message_ids	message IDs that nobody knows for certain
  * @param refs			follows IKE_SAs
  * @param ownership		which IKE_SAs are ours
  * @param arrival		knows what is to be done when a client has come
@@ -124,7 +111,7 @@ struct rmobike_takeover_t {
  */
 rmobike_takeover_t *rmobike_takeover_create(rmobike_channel_t *channel,
 											rmobike_ask_t *ask,
-											rmobike_raw_socket_t *raw_socket,
+											rmobike_message_ids_t *message_ids,
 											rmobike_refs_t *refs,
 											rmobike_ownership_t *ownership,
 											rmobike_arrival_t *arrival,

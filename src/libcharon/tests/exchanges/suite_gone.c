@@ -362,6 +362,39 @@ START_TEST(test_address_that_flaps)
 END_TEST
 
 /*
+ * One that comes back before charon has looked is kept if charon is to care:
+ * behind a NAT it would give the IKE_SA up.
+ */
+START_TEST(test_address_that_flaps_is_charons)
+{
+	world_establish(.nat = TRUE,
+					.settings = "plugins { rmobike { auto_switch = no } }");
+	lose(OLD);
+	world_run(50);
+	world_add_address(RESPONDER, OLD);
+	world_run(60000);
+
+	assert_outcomes();
+	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * charon does not tell of all addresses that are removed.
+ */
+START_TEST(test_list_is_told_without_charon)
+{
+	world_establish(.nat = TRUE);
+	world_del_address(RESPONDER, OLD);
+	world_run(60000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	assert_count(1, "* <- " NEW " INFORMATIONAL req * {ADD_4_ADDR}");
+	assert_at(NEW);
+}
+END_TEST
+
+/*
  * The only address is replaced by one that could not be announced: nobody knew
  * of it when there was a way to tell. The client goes there, if it finds the
  * gateway there; nothing has to be configured for that.
@@ -447,6 +480,8 @@ void suite_gone(TCase *tcase)
 	tcase_add_test(tcase, test_auto_switch_no_leaves_it_to_charon);
 	tcase_add_test(tcase, test_lost_address_and_incapable_peer);
 	tcase_add_test(tcase, test_address_that_flaps);
+	tcase_add_test(tcase, test_address_that_flaps_is_charons);
+	tcase_add_test(tcase, test_list_is_told_without_charon);
 	tcase_add_loop_test(tcase, test_only_address_is_replaced, 0, 3);
 	tcase_add_loop_test(tcase, test_both_lose_their_addresses, 0, 22);
 }

@@ -228,6 +228,12 @@ METHOD(kernel_ipsec_t, update_sa, status_t,
 				   ntohl(id->spi));
 		return FAILED;
 	}
+	if (sa->calm && (!data->new_encap || !sa->inbound))
+	{	/* so Linux does when the SA is added again */
+		trace_note("kernel: SA to %H with SPI %.8x can't be calm",
+				   data->new_dst, ntohl(id->spi));
+		return FAILED;
+	}
 	esp_move(sa, data->new_src, data->new_dst);
 	sa->encap = data->new_encap;
 	sa->reqid = data->new_reqid ?: sa->reqid;

@@ -30,6 +30,7 @@ static struct {
 	rmobike_departures_cb_t cb;
 	void *user;
 	bool roam_follows;
+	timeval_t roamed;
 } departures;
 
 /*
@@ -129,16 +130,28 @@ METHOD(rmobike_departures_t, departures_roam_follows, bool,
 	return departures.roam_follows;
 }
 
+METHOD(rmobike_departures_t, departures_has_roamed, bool,
+	rmobike_departures_t *this)
+{
+	timeval_t now, end = departures.roamed;
+
+	time_monotonic(&now);
+	timeval_add_ms(&end, RMOBIKE_DEPARTURES_ROAM);
+	return timerisset(&departures.roamed) && timercmp(&now, &end, <=);
+}
+
 /*
  * Described in rmobike_departures.h, whose place it takes
  */
 rmobike_departures_t *rmobike_departures_create()
 {
 	departures.roam_follows = FALSE;
+	timerclear(&departures.roamed);
 	departures.public = (rmobike_departures_t){
 		.listen = _departures_listen,
 		.unlisten = _departures_unlisten,
 		.roam_follows = _departures_roam_follows,
+		.has_roamed = _departures_has_roamed,
 		.destroy = (void*)nop,
 	};
 	return &departures.public;
@@ -280,6 +293,7 @@ static void roam(void *data)
 	if (side == RESPONDER)
 	{
 		departures.roam_follows = FALSE;
+		time_monotonic(&departures.roamed);
 	}
 	plugin_roam(side);
 	world_each(side, roam_one);

@@ -88,6 +88,8 @@ struct esp_t {
 	bool encap;
 	/** TRUE if it is in tunnel mode */
 	bool tunnel;
+	/** TRUE if packets from elsewhere are reported once in a while only */
+	bool calm;
 	/** TRUE if it was added with what a locked kernel told */
 	bool keyless;
 	/** time in microseconds until which it may be there besides the SA that

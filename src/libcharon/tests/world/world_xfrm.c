@@ -410,15 +410,16 @@ bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 /*
  * Described in rmobike_xfrm.h. The kernel reports nothing here.
  */
-bool rmobike_xfrm_calm(kernel_ipsec_sa_id_t *id)
+bool rmobike_xfrm_calm(kernel_ipsec_sa_id_t *id, uint32_t seconds)
 {
-	if (is_linux() && !esp_find(kernel_side(), id->spi, id->dst))
+	esp_t *sa = is_linux() ? esp_find(kernel_side(), id->spi, id->dst) : NULL;
+
+	if (!sa)
 	{
-		trace_note("kernel: no SA to %H with SPI %.8x", id->dst,
-				   ntohl(id->spi));
 		return FALSE;
 	}
-	return is_linux();
+	sa->calm = seconds > 0;
+	return TRUE;
 }
 
 /**

@@ -15,12 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/**
- * Milliseconds until charon calls roam(), at most. It waits for 100, but may
- * not do so for all addresses.
- */
-#define ROAM_DELAY_MAX 1000
-
 typedef struct private_rmobike_departures_t private_rmobike_departures_t;
 
 /**
@@ -45,28 +39,43 @@ struct private_rmobike_departures_t {
 	void *user;
 
 	/**
-	 * Until when charon calls roam() for what was removed, if it did not yet
+	 * When an address was removed last, and when charon called roam()
 	 */
-	timeval_t roams_until;
+	timeval_t departed, roamed;
 
 	/**
-	 * Protects that
+	 * Protects these
 	 */
 	mutex_t *mutex;
 };
 
 /**
- * Note until when charon is going to call roam()
+ * Note that something happened
  */
-static void set_roams_until(private_rmobike_departures_t *this, u_int ms)
+static void happened(private_rmobike_departures_t *this, timeval_t *when)
 {
-	timeval_t until;
-
-	time_monotonic(&until);
-	timeval_add_ms(&until, ms);
 	this->mutex->lock(this->mutex);
-	this->roams_until = until;
+	time_monotonic(when);
 	this->mutex->unlock(this->mutex);
+}
+
+/**
+ * Was that a moment ago, and after something else?
+ */
+static bool was_lately(private_rmobike_departures_t *this, timeval_t *when,
+					   timeval_t *before)
+{
+	timeval_t now, end;
+	bool lately;
+
+	this->mutex->lock(this->mutex);
+	time_monotonic(&now);
+	end = *when;
+	timeval_add_ms(&end, RMOBIKE_DEPARTURES_ROAM);
+	lately = timerisset(when) && timercmp(&now, &end, <=) &&
+			 (!before || timercmp(before, when, <));
+	this->mutex->unlock(this->mutex);
+	return lately;
 }
 
 /**
@@ -113,7 +122,7 @@ static void tell(private_rmobike_departures_t *this, void *data, size_t len)
 			address = get_address(message);
 			if (address)
 			{
-				set_roams_until(this, ROAM_DELAY_MAX);
+				happened(this, &this->departed);
 				this->cb(this->user, address);
 				address->destroy(address);
 			}
@@ -147,7 +156,7 @@ METHOD(kernel_listener_t, roam, bool,
 {
 	if (address)
 	{
-		set_roams_until(this, 0);
+		happened(this, &this->roamed);
 	}
 	return TRUE;
 }
@@ -155,14 +164,13 @@ METHOD(kernel_listener_t, roam, bool,
 METHOD(rmobike_departures_t, roam_follows, bool,
 	private_rmobike_departures_t *this)
 {
-	timeval_t now;
-	bool follows;
+	return was_lately(this, &this->departed, &this->roamed);
+}
 
-	time_monotonic(&now);
-	this->mutex->lock(this->mutex);
-	follows = timercmp(&now, &this->roams_until, <);
-	this->mutex->unlock(this->mutex);
-	return follows;
+METHOD(rmobike_departures_t, has_roamed, bool,
+	private_rmobike_departures_t *this)
+{
+	return was_lately(this, &this->roamed, NULL);
 }
 
 METHOD(rmobike_departures_t, listen_, void,
@@ -231,6 +239,7 @@ rmobike_departures_t *rmobike_departures_create()
 			.listen = _listen_,
 			.unlisten = _unlisten,
 			.roam_follows = _roam_follows,
+			.has_roamed = _has_roamed,
 			.destroy = _destroy,
 		},
 		.fd = -1,

@@ -17,6 +17,11 @@
 #include <kernel/kernel_listener.h>
 #include <networking/host.h>
 
+/**
+ * Milliseconds until charon calls roam(), if it does; it waits for 100
+ */
+#define RMOBIKE_DEPARTURES_ROAM 300
+
 typedef struct rmobike_departures_t rmobike_departures_t;
 
 /**
@@ -54,11 +59,20 @@ struct rmobike_departures_t {
 	void (*unlisten)(rmobike_departures_t *this);
 
 	/**
-	 * Check if an address was removed, and charon has yet to tell all IKE_SAs.
+	 * Check if an address was removed just now, and charon has yet to tell all
+	 * IKE_SAs. It may not do so for each address.
 	 *
-	 * @return			TRUE if it is going to call roam()
+	 * @return			TRUE if it is likely to call roam()
 	 */
 	bool (*roam_follows)(rmobike_departures_t *this);
+
+	/**
+	 * Check if charon called roam() because of addresses in the last
+	 * RMOBIKE_DEPARTURES_ROAM milliseconds.
+	 *
+	 * @return			TRUE if it did
+	 */
+	bool (*has_roamed)(rmobike_departures_t *this);
 
 	/**
 	 * Destroy a rmobike_departures_t.

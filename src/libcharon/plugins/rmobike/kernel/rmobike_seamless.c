@@ -52,6 +52,12 @@ struct private_rmobike_seamless_t {
 };
 
 /**
+ * Seconds that have to be over before the kernel reports again that packets come
+ * from somewhere else
+ */
+#define REPORT_INTERVAL 1
+
+/**
  * The replaced methods have no other way to find us
  */
 static private_rmobike_seamless_t *instance;
@@ -193,12 +199,20 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	rmobike_scope_t *scope = get_scope();
 	status_t status;
 
+	if (data->encap && !data->new_encap)
+	{	/* charon adds the SA again with all that it has, and the kernel refuses
+		 * that of an SA that is not in UDP */
+		rmobike_xfrm_calm(id, 0);
+	}
 	status = move_sa(id, data, scope);
 	if (status == SUCCESS && scope && scope->switched && data->new_encap &&
-		id->dst->ip_equals(id->dst, data->new_dst))
+		data->new_dst->ip_equals(data->new_dst, scope->me) &&
+		id->dst->ip_equals(id->dst, data->new_dst) &&
+		id->src->get_port(id->src))
 	{	/* the responder sends from its old address until it has the update:
-		 * the kernel would report each of these packets */
-		rmobike_xfrm_calm(id);
+		 * the kernel would report each of these packets. It reports none if it
+		 * does not know the port, as with SAs of a CPU. */
+		rmobike_xfrm_calm(id, REPORT_INTERVAL);
 	}
 	return status;
 }

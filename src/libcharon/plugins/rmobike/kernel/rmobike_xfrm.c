@@ -22,12 +22,6 @@
 #define MTIMER_THRESH 0x20
 
 /**
- * Seconds between two reports of the kernel that packets for an SA come from
- * elsewhere
- */
-#define REPORT_INTERVAL 1
-
-/**
  * Packets between two reports about sequence numbers, the kernel's default;
  * nobody asks for these reports
  */
@@ -267,9 +261,9 @@ bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id, bool used)
 /*
  * Described in header
  */
-bool rmobike_xfrm_calm(kernel_ipsec_sa_id_t *id)
+bool rmobike_xfrm_calm(kernel_ipsec_sa_id_t *id, uint32_t seconds)
 {
-	uint32_t seconds = REPORT_INTERVAL, packets = REPLAY_INTERVAL;
+	uint32_t packets = REPLAY_INTERVAL;
 	rmobike_netlink_t request, reply;
 
 	/* the kernel takes it together with others only */

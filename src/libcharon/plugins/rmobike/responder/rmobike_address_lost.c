@@ -224,8 +224,7 @@ static status_t leave(rmobike_turn_t *turn, ike_sa_t *ike_sa)
 		this->rescue->leave(this->rescue, ike_sa, to);
 		to->destroy(to);
 	}
-	else if (!this->departures->roam_follows(this->departures) &&
-			 !wait_for_address(this, ike_sa))
+	else if (!wait_for_address(this, ike_sa))
 	{
 		return stock_roam(ike_sa, TRUE);
 	}
@@ -399,12 +398,31 @@ static status_t announce(void *user, ike_sa_t *ike_sa)
 }
 
 /**
+ * The same, unless charon called roam() since the switch, so that it is its turn
+ * to do that anyway; implements rmobike_errand_t
+ */
+static status_t announce_untold(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_address_lost_t *this = user;
+
+	return this->departures->has_roamed(this->departures) ? SUCCESS
+												: announce(this, ike_sa);
+}
+
+/**
  * The address of an IKE_SA was removed, implements rmobike_errand_t
  */
 static status_t depart(void *user, ike_sa_t *ike_sa)
 {
-	/* it may have left meanwhile */
-	return is_path_valid(ike_sa) ? SUCCESS : ike_sa->roam(ike_sa, TRUE);
+	private_rmobike_address_lost_t *this = user;
+	host_t *to = NULL;
+	bool leaves;
+
+	/* it may have left meanwhile; if it can't, charon's roam() is soon enough */
+	leaves = !is_path_valid(ike_sa) &&
+			 (to = this->choice->choose(this->choice, ike_sa, NULL));
+	DESTROY_IF(to);
+	return leaves ? ike_sa->roam(ike_sa, TRUE) : SUCCESS;
 }
 
 CALLBACK(all_depart, job_requeue_t,
@@ -427,7 +445,8 @@ CALLBACK(all_depart, job_requeue_t,
 	while (enumerator->enumerate(enumerator, &ike_sa))
 	{
 		me = ike_sa->get_my_host(ike_sa);
-		if (ike_sa->roam == (void*)_roam && me->ip_equals(me, address))
+		if (ike_sa->roam == (void*)_roam && me->ip_equals(me, address) &&
+			is_ours(ike_sa))
 		{
 			rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
 								 depart, this);
@@ -474,18 +493,23 @@ METHOD(rmobike_address_lost_t, rekeyed, void,
  */
 static void switch_ended(rmobike_turn_t *turn, const rmobike_switch_t *ended)
 {
-	rmobike_ref_t *ref;
+	private_rmobike_address_lost_t *this = instance;
+	rmobike_ref_t *ref = turn->ref;
 
-	if (ended->state == RMOBIKE_DONE &&
-		instance->departures->roam_follows(instance->departures))
-	{	/* which has it announce what addresses are left */
-		return;
-	}
-	ref = turn->ref;
 	turn->ref = NULL;
-	rmobike_errand_queue(ref, 0, ended->state == RMOBIKE_DONE ? announce
-															  : try_next,
-						 instance);
+	if (ended->state != RMOBIKE_DONE)
+	{
+		rmobike_errand_queue(ref, 0, try_next, this);
+	}
+	else if (this->departures->roam_follows(this->departures))
+	{
+		rmobike_errand_queue(ref, RMOBIKE_DEPARTURES_ROAM, announce_untold,
+							 this);
+	}
+	else
+	{
+		rmobike_errand_queue(ref, 0, announce, this);
+	}
 }
 
 METHOD(rmobike_address_lost_t, destroy, void,

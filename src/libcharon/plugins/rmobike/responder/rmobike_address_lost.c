@@ -398,8 +398,8 @@ static status_t announce(void *user, ike_sa_t *ike_sa)
 }
 
 /**
- * The same, unless charon called roam() since the switch, so that it is its turn
- * to do that anyway; implements rmobike_errand_t
+ * The same, unless charon called roam() since the switch, so that it is its
+ * turn to do that anyway; implements rmobike_errand_t
  */
 static status_t announce_untold(void *user, ike_sa_t *ike_sa)
 {
@@ -418,7 +418,7 @@ static status_t depart(void *user, ike_sa_t *ike_sa)
 	host_t *to = NULL;
 	bool leaves;
 
-	/* it may have left meanwhile; if it can't, charon's roam() is soon enough */
+	/* it may have left meanwhile; if it can't charon's roam() is soon enough */
 	leaves = !is_path_valid(ike_sa) &&
 			 (to = this->choice->choose(this->choice, ike_sa, NULL));
 	DESTROY_IF(to);

@@ -197,24 +197,22 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	kernel_ipsec_update_sa_t *data)
 {
 	rmobike_scope_t *scope = get_scope();
-	status_t status;
 
 	if (data->encap && !data->new_encap)
 	{	/* charon adds the SA again with all that it has, and the kernel refuses
 		 * that of an SA that is not in UDP */
 		rmobike_xfrm_calm(id, 0);
 	}
-	status = move_sa(id, data, scope);
-	if (status == SUCCESS && scope && scope->switched && data->new_encap &&
-		data->new_dst->ip_equals(data->new_dst, scope->me) &&
-		id->dst->ip_equals(id->dst, data->new_dst) &&
-		id->src->get_port(id->src))
+	else if (data->encap && scope && scope->switched &&
+			 data->new_dst->ip_equals(data->new_dst, scope->me) &&
+			 id->dst->ip_equals(id->dst, data->new_dst) &&
+			 id->src->get_port(id->src))
 	{	/* the responder sends from its old address until it has the update:
 		 * the kernel would report each of these packets. It reports none if it
 		 * does not know the port, as with SAs of a CPU. */
 		rmobike_xfrm_calm(id, REPORT_INTERVAL);
 	}
-	return status;
+	return move_sa(id, data, scope);
 }
 
 METHOD(kernel_interface_t, add_ip, status_t,

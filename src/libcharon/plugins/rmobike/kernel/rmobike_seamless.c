@@ -52,8 +52,7 @@ struct private_rmobike_seamless_t {
 };
 
 /**
- * Seconds that have to be over before the kernel reports again that packets come
- * from somewhere else
+ * Seconds until the kernel reports again that packets come from somewhere else
  */
 #define REPORT_INTERVAL 1
 

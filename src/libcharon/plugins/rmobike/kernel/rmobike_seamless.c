@@ -2,6 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "kernel/rmobike_calm.h"
 #include "kernel/rmobike_copies.h"
 #include "kernel/rmobike_lingering.h"
 #include "kernel/rmobike_reqids.h"
@@ -50,11 +51,6 @@ struct private_rmobike_seamless_t {
 	 */
 	kernel_interface_t stock;
 };
-
-/**
- * Seconds until the kernel reports again that packets come from somewhere else
- */
-#define REPORT_INTERVAL 1
 
 /**
  * The replaced methods have no other way to find us
@@ -209,7 +205,7 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	{	/* the responder sends from its old address until it has the update:
 		 * the kernel would report each of these packets. It reports none if it
 		 * does not know the port, as with SAs of a CPU. */
-		rmobike_xfrm_calm(id, REPORT_INTERVAL);
+		rmobike_calm_for_a_while(id);
 	}
 	return move_sa(id, data, scope);
 }

@@ -293,6 +293,57 @@ START_TEST(test_list_while_no_update_can_be_sent)
 }
 END_TEST
 
+/**
+ * How many addresses of the responder does the initiator know?
+ */
+static u_int count_known()
+{
+	enumerator_t *enumerator;
+	ike_sa_t *ike_sa;
+	host_t *host;
+	u_int count = 0;
+
+	ike_sa = world_checkout(INITIATOR);
+	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
+	while (enumerator->enumerate(enumerator, &host))
+	{
+		count++;
+	}
+	enumerator->destroy(enumerator);
+	world_checkin(ike_sa, SUCCESS);
+	return count;
+}
+
+/*
+ * Each list has another address, and the one that it comes from, so it does not
+ * say where it was made. What is known does not pile up: three addresses that
+ * are there, the other one, and those that are kept.
+ */
+/* REFUSED: MOBIKE-3.6-1 */
+START_TEST(test_addresses_do_not_pile_up)
+{
+	char address[] = "192.0.2.100";
+	int i;
+
+	world_establish();
+	for (i = 0; i < 30; i++)
+	{
+		snprintf(address, sizeof(address), "192.0.2.%d", 100 + i);
+		world_add_address(RESPONDER, address);
+		world_forge(RESPONDER, INFORMATIONAL, FALSE, 0, 0,
+					ADDITIONAL_IP4_ADDRESS, chunk_from_chars(192, 0, 2, 1));
+		world_call(RESPONDER, roam, TRUE);
+		world_run(1500);
+		world_del_address(RESPONDER, address);
+	}
+	ck_assert_uint_eq(world_count("* <- * INFORMATIONAL req * {ADD*"), 30);
+	ck_assert_uint_ge(count_known(), 4 + 8);
+	/* charon adds where a list came from, whether it is in it or not */
+	ck_assert_uint_le(count_known(), 4 + 8 + 1);
+	assert_at(OLD);
+}
+END_TEST
+
 void suite_hostile(TCase *tcase)
 {
 	tcase_add_loop_test(tcase, test_check_that_ran_out_proves_nothing, 0, 2);
@@ -303,4 +354,5 @@ void suite_hostile(TCase *tcase)
 	tcase_add_test(tcase, test_asks_for_where_we_are);
 	tcase_add_loop_test(tcase, test_rekeys_where_we_are, 0, 2);
 	tcase_add_loop_test(tcase, test_list_while_no_update_can_be_sent, 0, 2);
+	tcase_add_test(tcase, test_addresses_do_not_pile_up);
 }

@@ -18,6 +18,12 @@
  */
 #define NOTIFY_HEADER_LEN 8
 
+/**
+ * Addresses that stay known although a list doesn't have them, if it does not
+ * say where it was made; charon announces so many
+ */
+#define KEPT 8
+
 typedef struct private_rmobike_request_t private_rmobike_request_t;
 
 /**
@@ -310,6 +316,26 @@ static bool has_address(message_t *message, notify_type_t type, chunk_t address)
 }
 
 /**
+ * Get the notify that lists an address
+ */
+static notify_type_t get_list_type(host_t *address)
+{
+	return address->get_family(address) == AF_INET6 ? ADDITIONAL_IP6_ADDRESS
+													: ADDITIONAL_IP4_ADDRESS;
+}
+
+/**
+ * Does a list have the address that it came from? Then it was made at another
+ * one, and sent again after the responder moved, or from there as well.
+ */
+static bool was_made_elsewhere(message_t *message)
+{
+	host_t *from = message->get_source(message);
+
+	return has_address(message, get_list_type(from), from->get_address(from));
+}
+
+/**
  * Did the responder make a list when it was at an address that we know?
  */
 static bool was_made_at(private_rmobike_request_t *this, ike_sa_t *ike_sa,
@@ -333,22 +359,25 @@ static bool was_made_at(private_rmobike_request_t *this, ike_sa_t *ike_sa,
  * charon forgets all addresses that a list doesn't have, which is
  * about all but the one where it was made. charon adds the source of the
  * message for that, but it may have been made before the responder handled our
- * update. Those that we know stay known.
+ * update. Those that we know stay known: where it was, or, if it was elsewhere
+ * than where the list came from, a few of them.
  */
 static void complete_addresses(private_rmobike_request_t *this,
 							   ike_sa_t *ike_sa, message_t *message)
 {
+	bool elsewhere = was_made_elsewhere(message);
 	enumerator_t *enumerator;
 	notify_type_t type;
 	host_t *current;
+	u_int kept = 0;
 
 	enumerator = ike_sa->create_peer_address_enumerator(ike_sa);
 	while (enumerator->enumerate(enumerator, &current))
 	{
-		type = current->get_family(current) == AF_INET6 ?
-						ADDITIONAL_IP6_ADDRESS : ADDITIONAL_IP4_ADDRESS;
-		if (was_made_at(this, ike_sa, message, current) &&
-			!has_address(message, type, current->get_address(current)))
+		type = get_list_type(current);
+		if (!has_address(message, type, current->get_address(current)) &&
+			(was_made_at(this, ike_sa, message, current) ||
+			 (elsewhere && kept++ < KEPT)))
 		{
 			message->add_notify(message, FALSE, type,
 								current->get_address(current));

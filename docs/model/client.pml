@@ -243,7 +243,8 @@ inline c_answer()
 	nat = nat | set
 }
 
-/* The gateway's list is taken up; it lacks the address where it was made */
+/* The gateway's list is taken up; it lacks the address where it was made, which is
+ * any that the client knows if it is not the one where it came from */
 inline c_learn()
 {
 	set = BIT(c_at);
@@ -255,6 +256,12 @@ inline c_learn()
 	:: c_outdated > 0 && c_left != NOWHERE -> set = set | (c_known & BIT(c_left))
 	:: else
 	fi;
+#ifndef NO_ELSEWHERE
+	if
+	:: HAS(g_list, a) -> set = set | c_known
+	:: else
+	fi;
+#endif
 	c_known = g_list | set
 }
 

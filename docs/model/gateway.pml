@@ -147,8 +147,12 @@ inline g_asked_by_client()
 /* The response to its request arrives, at a */
 inline g_answered()
 {
+#ifdef EAGER
+	/* if the list in it came from several addresses */
+	g_again = g_again | (g_kind == SWITCH && g_silent > 0 -> BIT(1) : 0);
+#endif
 	if
-	:: g_kind == SWITCH && s_state == ASKED && s_to == g_to ->
+	:: g_kind == SWITCH && s_state == ASKED && s_to == g_to && !p_switch ->
 		s_state = ANSWERED;
 		s_new = (a == s_to)
 	:: else

@@ -155,6 +155,8 @@ byte s_begun, s_ended;
 byte n_switches = SWITCHES, n_losses = LOSSES, n_deaths = DEATHS;
 #ifdef EAGER
 byte n_steps = STEPS;
+byte n_repeats = 8;			/* how often the client answers again everywhere */
+byte g_again;				/* when the list is told again */
 #endif
 byte n_timers = TIMERS, n_roams = ROAMS, n_forgets = FORGETS, n_c_pings = PINGS, n_g_pings = PINGS;
 

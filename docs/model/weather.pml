@@ -22,6 +22,9 @@ inline deliver_c_req()
 inline deliver_g_req()
 {
 	progress = progress | !g_handled;
+#ifdef EAGER
+	n_repeats = (g_handled && n_repeats > 0 -> n_repeats - 1 : n_repeats);
+#endif
 	if
 	:: g_handled -> c_answer()
 	:: else -> c_asked_by_gateway()
@@ -72,8 +75,9 @@ inline g_asked_to_move(address)
 	fi
 }
 
-/* In that time each end sends again what is in the air, and the gateway's timer
- * is over as well */
+/* In that time each end sends again what is in the air, but charon not its lists,
+ * and the gateway's timer is over as well. It tells its list again, after a second,
+ * if that came from several addresses. */
 inline pass_half_a_second()
 {
 	if
@@ -85,18 +89,22 @@ inline pass_half_a_second()
 	:: else
 	fi;
 	if
-	:: g_kind != IDLE -> g_transmit()
+	:: g_kind == SWITCH -> g_transmit()
 	:: else
-	fi
+	fi;
+	p_list = p_list | (g_again & 1);
+	g_again = g_again >> 1
 }
 
 /* spin begins anywhere among these and takes the next one that is possible, so
  * those that come first after others would be taken most */
 #ifdef EAGER
 #define RARE :: false :: false :: false :: false :: false
+#define ANSWERS (!g_handled || n_repeats > 0)
 #define WORTH(address) (g_at != address)
 #else
 #define RARE
+#define ANSWERS true
 #define WORTH(address) true
 #endif
 
@@ -109,7 +117,7 @@ inline weather()
 		a = A; x = X; TELL("c_req %d %d\n", A, X); deliver_c_req(); over() } \
 	RARE :: (c_resp & PATH(A, X)) && X == here && HAS(nat & open, A) -> d_step { \
 		a = A; x = X; TELL("c_resp %d %d\n", A, X); c_answered(); over() } \
-	RARE :: (g_req & PATH(A, X)) && X == here && HAS(nat & open, A) -> d_step { \
+	RARE :: (g_req & PATH(A, X)) && X == here && HAS(nat & open, A) && ANSWERS -> d_step { \
 		a = A; x = X; TELL("g_req %d %d\n", A, X); deliver_g_req(); over() } \
 	RARE :: (g_resp & PATH(A, X)) && HAS(has & open, A) -> d_step { \
 		a = A; x = X; TELL("g_resp %d %d\n", A, X); g_answered(); over() }

@@ -408,6 +408,16 @@ bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 }
 
 /*
+ * Described in rmobike_xfrm.h
+ */
+bool rmobike_xfrm_is_calm(kernel_ipsec_sa_id_t *id)
+{
+	esp_t *sa = is_linux() ? esp_find(kernel_side(), id->spi, id->dst) : NULL;
+
+	return sa && sa->calm;
+}
+
+/*
  * Described in rmobike_xfrm.h. The kernel reports nothing here.
  */
 bool rmobike_xfrm_calm(kernel_ipsec_sa_id_t *id, uint32_t seconds)

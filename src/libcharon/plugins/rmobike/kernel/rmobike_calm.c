@@ -39,7 +39,8 @@ void rmobike_calm_for_a_while(kernel_ipsec_sa_id_t *id)
 {
 	kernel_ipsec_sa_id_t *later;
 
-	if (rmobike_xfrm_calm(id, REPORT_INTERVAL))
+	/* charon 6.1.0 asks for it itself, for SAs of a CPU */
+	if (!rmobike_xfrm_is_calm(id) && rmobike_xfrm_calm(id, REPORT_INTERVAL))
 	{
 		later = malloc_thing(kernel_ipsec_sa_id_t);
 		*later = *id;

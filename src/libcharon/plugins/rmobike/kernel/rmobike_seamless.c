@@ -200,11 +200,9 @@ METHOD(kernel_interface_t, update_sa, status_t,
 	}
 	else if (data->encap && scope && scope->switched &&
 			 data->new_dst->ip_equals(data->new_dst, scope->me) &&
-			 id->dst->ip_equals(id->dst, data->new_dst) &&
-			 id->src->get_port(id->src))
+			 id->dst->ip_equals(id->dst, data->new_dst))
 	{	/* the responder sends from its old address until it has the update:
-		 * the kernel would report each of these packets. It reports none if it
-		 * does not know the port, as with SAs of a CPU. */
+		 * the kernel would report each of these packets */
 		rmobike_calm_for_a_while(id);
 	}
 	return move_sa(id, data, scope);

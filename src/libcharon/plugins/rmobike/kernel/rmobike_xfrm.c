@@ -261,6 +261,19 @@ bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id, bool used)
 /*
  * Described in header
  */
+bool rmobike_xfrm_is_calm(kernel_ipsec_sa_id_t *id)
+{
+	rmobike_netlink_t sa;
+	bool calm;
+
+	calm = rmobike_netlink_get_sa(id, &sa) && find_in_sa(&sa, MTIMER_THRESH);
+	rmobike_netlink_wipe(&sa);
+	return calm;
+}
+
+/*
+ * Described in header
+ */
 bool rmobike_xfrm_calm(kernel_ipsec_sa_id_t *id, uint32_t seconds)
 {
 	uint32_t packets = REPLAY_INTERVAL;

@@ -86,6 +86,15 @@ bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst);
 bool rmobike_xfrm_raise(kernel_ipsec_sa_id_t *id, bool used);
 
 /**
+ * Does the kernel report only once in a while that packets for an SA come from
+ * somewhere else?
+ *
+ * @param id		inbound SA; its source does not matter
+ * @return			TRUE if somebody asked for that
+ */
+bool rmobike_xfrm_is_calm(kernel_ipsec_sa_id_t *id);
+
+/**
  * Have the kernel report only once in a while that packets for an SA in UDP
  * come from the same port somewhere else, instead of each of them. The SA keeps
  * that, and no SA can be added with it that is not in UDP, or outbound.

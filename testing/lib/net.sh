@@ -146,6 +146,19 @@ rtt() {
 	done
 }
 
+# new_mapping PORT: for the client's packets from port 4500
+new_mapping() {
+	on router nft -f - <<-END
+	flush chain ip rmobike post
+	add rule ip rmobike post oifname "out" udp sport 4500 masquerade to :$1
+	add rule ip rmobike post oifname "out" masquerade
+	END
+	# Mappings go with the address
+	on router ip address del "$NAT/24" dev out
+	on router ip address add "$NAT/24" dev out
+	on router ip route add default via 198.51.100.254
+}
+
 # How many packets the NAT kept out
 nat_drops() {
 	on router nft list chain ip rmobike input |

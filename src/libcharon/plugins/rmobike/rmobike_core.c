@@ -193,9 +193,10 @@ static rmobike_cluster_t *create_cluster(private_rmobike_core_t *this)
 }
 
 CALLBACK(departed, void,
-	rmobike_address_lost_t *address_lost, host_t *address)
+	private_rmobike_core_t *this, host_t *address)
 {
-	address_lost->departed(address_lost, address);
+	this->homing->departed(this->homing, address);
+	this->address_lost->departed(this->address_lost, address);
 }
 
 /**
@@ -208,8 +209,7 @@ static void listen_to_kernel(private_rmobike_core_t *this, bool reg)
 	if (reg)
 	{
 		kernel->add_listener(kernel, &this->homing->listener);
-		this->departures->listen(this->departures, departed,
-								 this->address_lost);
+		this->departures->listen(this->departures, departed, this);
 		this->homing->look(this->homing, FALSE);
 	}
 	else

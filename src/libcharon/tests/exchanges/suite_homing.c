@@ -171,6 +171,25 @@ START_TEST(test_returns_after_a_while)
 }
 END_TEST
 
+/*
+ * It is back before charon tells anybody, but not before they left.
+ */
+START_TEST(test_returns_if_nobody_saw_it_missing)
+{
+	world_establish(.settings = HOME);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(40);
+	world_add_address(RESPONDER, OLD);
+	world_run(59000);
+	assert_outcomes("rw " OLD " -> " NEW " done");
+	world_run(3000);
+
+	assert_outcomes("rw " NEW " -> " OLD " done");
+	assert_at(OLD);
+}
+END_TEST
+
 START_TEST(test_never_returns_by_itself_unless_configured)
 {
 	world_establish(.settings = OPTIONS("prefer = " OLD));
@@ -201,6 +220,24 @@ START_TEST(test_command_does_not_wait)
 	world_run(200000);
 
 	assert_outcomes();
+	assert_at(OLD);
+}
+END_TEST
+
+/*
+ * What was found out about its routes while it was missing counts no more.
+ */
+START_TEST(test_command_knows_what_was_back_just_now)
+{
+	world_establish(.settings = HOME);
+	world_del_address(RESPONDER, OLD);
+	world_roam(RESPONDER);
+	world_run(40);
+	world_add_address(RESPONDER, OLD);
+	ck_assert_uint_eq(prefer_now(), 1);
+	world_run(1000);
+
+	assert_outcomes("rw " OLD " -> " NEW " done", "rw " NEW " -> " OLD " done");
 	assert_at(OLD);
 }
 END_TEST
@@ -429,8 +466,10 @@ void suite_homing(TCase *tc)
 	tcase_add_test(tc, test_drained_address_is_used_if_no_other_is_left);
 	tcase_add_test(tc, test_newcomer_stays_at_the_last_address);
 	tcase_add_test(tc, test_returns_after_a_while);
+	tcase_add_test(tc, test_returns_if_nobody_saw_it_missing);
 	tcase_add_test(tc, test_never_returns_by_itself_unless_configured);
 	tcase_add_test(tc, test_command_does_not_wait);
+	tcase_add_test(tc, test_command_knows_what_was_back_just_now);
 	tcase_add_test(tc, test_wait_is_doubled);
 	tcase_add_test(tc, test_wait_begins_anew);
 	tcase_add_test(tc, test_each_address_has_its_wait);

@@ -91,6 +91,8 @@ struct home_t {
 	host_t *address;
 	/** when it was usable last */
 	u_int look;
+	/** TRUE if it was removed since then */
+	bool removed;
 	/** how often in a row it was back too soon, -1 if it always was usable */
 	int flaps;
 	/** when the wait is over */
@@ -146,7 +148,7 @@ static void note(private_rmobike_homing_t *this, host_t *address, u_int look,
 		);
 		this->homes = home;
 	}
-	else if (home->look == this->look)
+	else if (home->look == this->look && !home->removed)
 	{	/* as before */
 		home->look = look;
 		return;
@@ -158,6 +160,7 @@ static void note(private_rmobike_homing_t *this, host_t *address, u_int look,
 		home->end = now + max(1, min(prefer_after << home->flaps, HOUR));
 	}
 	home->look = look;
+	home->removed = FALSE;
 }
 
 /**
@@ -456,6 +459,20 @@ METHOD(rmobike_homing_t, look, void,
 			(job_t*)callback_job_create(look_now, this, NULL, NULL));
 }
 
+METHOD(rmobike_homing_t, departed, void,
+	private_rmobike_homing_t *this, host_t *address)
+{
+	home_t *home;
+
+	this->mutex->lock(this->mutex);
+	home = find(this, address);
+	if (home)
+	{
+		home->removed = TRUE;
+	}
+	this->mutex->unlock(this->mutex);
+}
+
 METHOD(kernel_listener_t, roam, bool,
 	private_rmobike_homing_t *this, bool address)
 {
@@ -533,6 +550,7 @@ rmobike_homing_t *rmobike_homing_create(rmobike_switches_t *switches,
 				.roam = _roam,
 			},
 			.look = _look,
+			.departed = _departed,
 			.start = _start,
 			.get = _get,
 			.destroy = _destroy,

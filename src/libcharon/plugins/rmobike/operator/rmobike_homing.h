@@ -44,6 +44,14 @@ struct rmobike_homing_t {
 	void (*look)(rmobike_homing_t *this, bool reload);
 
 	/**
+	 * An address was removed. It may be back before roam() is called, and those
+	 * that left it belong there all the same, once it was there for a while.
+	 *
+	 * @param address	the address
+	 */
+	void (*departed)(rmobike_homing_t *this, host_t *address);
+
+	/**
 	 * Have all IKE_SAs go to the best address, without a wait.
 	 *
 	 * @param move		how; selector and targets are not used

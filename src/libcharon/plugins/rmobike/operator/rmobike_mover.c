@@ -342,6 +342,8 @@ METHOD(rmobike_mover_t, start, u_int,
 	linked_list_t *turns;
 	u_int count;
 
+	/* charon knows what is there now, and tells others 100 ms later */
+	rmobike_routes_forget();
 	if (!are_good_targets(this, move->targets, why, len) ||
 		!this->pacer->reserve(this->pacer, &pace, why, len))
 	{

@@ -49,9 +49,9 @@ bool rmobike_xfrm_state_exists(kernel_ipsec_sa_id_t *id)
 /*
  * Described in rmobike_xfrm_state.h
  */
-bool rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi)
+bool rmobike_xfrm_state_make_room(kernel_ipsec_sa_id_t *id)
 {
-	esp_t *sa = esp_find(kernel_side(), spi, dst);
+	esp_t *sa = esp_find(kernel_side(), id->spi, id->dst);
 
 	if (world_conf.userland_esp || !sa || !sa->larval)
 	{

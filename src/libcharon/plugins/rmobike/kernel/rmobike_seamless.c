@@ -166,7 +166,7 @@ static status_t move_sa(kernel_ipsec_sa_id_t *id,
 	}
 	if (!id->dst->ip_equals(id->dst, data->new_dst))
 	{
-		rmobike_xfrm_state_make_room(data->new_dst, id->proto, id->spi);
+		rmobike_xfrm_state_make_room(&moved);
 	}
 	if (seamless && (rmobike_scope_copy(scope, id, data) ||
 					 rmobike_scope_copy_ahead(scope, id, data)))
@@ -386,7 +386,7 @@ METHOD(rmobike_seamless_t, prepare, void,
 		this->lingering->end(this->lingering, &copy);
 		/* there is hardly ever something in the way */
 		if (rmobike_xfrm_copy(&sa, to) ||
-			(rmobike_xfrm_state_make_room(to, sa.proto, sa.spi) &&
+			(rmobike_xfrm_state_make_room(&copy) &&
 			 rmobike_xfrm_copy(&sa, to)))
 		{
 			this->copies->add(this->copies, serial,

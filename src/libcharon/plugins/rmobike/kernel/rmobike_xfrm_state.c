@@ -83,20 +83,16 @@ static bool is_larval(rmobike_netlink_t *sa)
 /*
  * Described in header
  */
-bool rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi)
+bool rmobike_xfrm_state_make_room(kernel_ipsec_sa_id_t *id)
 {
-	kernel_ipsec_sa_id_t id = {
-		.dst = dst,
-		.proto = proto,
-		.spi = spi,
-	};
 	rmobike_netlink_t sa;
 	bool gone = FALSE;
 
-	if (rmobike_netlink_get_sa(&id, &sa) && is_larval(&sa))
+	if (rmobike_netlink_get_sa(id, &sa) && is_larval(&sa))
 	{
-		DBG2(DBG_KNL, "SPI %.8x is still allocated at %H", ntohl(spi), dst);
-		gone = rmobike_xfrm_delete(&id);
+		DBG2(DBG_KNL, "SPI %.8x is still allocated at %H", ntohl(id->spi),
+			 id->dst);
+		gone = rmobike_xfrm_delete(id);
 	}
 	rmobike_netlink_wipe(&sa);
 	return gone;

@@ -32,16 +32,16 @@ bool rmobike_xfrm_state_exists(kernel_ipsec_sa_id_t *id);
 bool rmobike_xfrm_state_is_locked(kernel_ipsec_sa_id_t *id);
 
 /**
- * Make room for an SA that is about to come to another address of ours. Its SPI
- * may be allocated there: the kernel keeps that for minutes if the IKE_SA moved
- * before the SA was added, and lets nobody else have it.
+ * Make room for an SA that is about to come to another address. Its SPI may be
+ * allocated there: the kernel keeps that for minutes if the IKE_SA moved before
+ * the SA was added, or if a packet was to be sent there when the SA had left and
+ * the policy had not, and lets nobody else have it.
  *
- * @param dst		destination of its packets from then on
- * @param proto		IP protocol
- * @param spi		SPI
+ * @param id		how it will be identified: with its new destination and, if
+ *					it has one, its mark
  * @return			TRUE if there was such an SA, and it is gone
  */
-bool rmobike_xfrm_state_make_room(host_t *dst, uint8_t proto, uint32_t spi);
+bool rmobike_xfrm_state_make_room(kernel_ipsec_sa_id_t *id);
 
 /**
  * Check if the kernel can migrate an SA, asking it once.

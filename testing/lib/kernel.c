@@ -10,6 +10,8 @@
  *   TEST_KERNEL=old      before Linux 7.2: XFRM_MSG_MIGRATE_STATE is unknown
  *   TEST_KERNEL=offload  all IPsec SAs are offloaded to hardware; requests that
  *                        would end this are told on the standard error
+ *   TEST_KERNEL=slow     takes its time after an IPsec SA was deleted, packets
+ *                        pass meanwhile
  *   TEST_KERNEL=locked,old
  */
 
@@ -34,6 +36,11 @@
  */
 #define MIGRATE_STATE (XFRM_MSG_GETDEFAULT + 1)
 #define UNKNOWN (XFRM_MSG_BASE + 0x80)
+
+/**
+ * How slow it is, in microseconds
+ */
+#define TIME 20000
 
 ssize_t recv(int fd, void *buf, size_t len, int flags);
 ssize_t sendmsg(int fd, const struct msghdr *msg, int flags);
@@ -183,6 +190,31 @@ ssize_t recv(int fd, void *buf, size_t len, int flags)
 }
 
 /**
+ * Send one message after the other
+ */
+static ssize_t send_slowly(int fd, const struct msghdr *msg, int flags)
+{
+	struct nlmsghdr *header;
+	struct msghdr one = *msg;
+	ssize_t sent = 0, all = 0;
+	size_t i;
+
+	for (i = 0; i < msg->msg_iovlen && sent >= 0; i++)
+	{
+		header = msg->msg_iov[i].iov_base;
+		one.msg_iov = &msg->msg_iov[i];
+		one.msg_iovlen = 1;
+		sent = syscall(SYS_sendmsg, fd, &one, flags);
+		all += sent;
+		if (header->nlmsg_type == XFRM_MSG_DELSA)
+		{
+			usleep(TIME);
+		}
+	}
+	return sent < 0 ? sent : all;
+}
+
+/**
  * Each part is a message
  */
 ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
@@ -203,7 +235,8 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 			header->nlmsg_type = UNKNOWN;
 		}
 	}
-	return syscall(SYS_sendmsg, fd, msg, flags);
+	return is(fd, "slow") ? send_slowly(fd, msg, flags)
+						  : syscall(SYS_sendmsg, fd, msg, flags);
 }
 
 ssize_t sendto(int fd, const void *buf, size_t len, int flags,

@@ -9,7 +9,7 @@ linux_since() {
 }
 
 # other_kernel WHAT HOST...: what its charon takes for its kernel is locked, old,
-# both (locked,old), or has all SAs in hardware (offload)
+# slow, several of these (locked,old), or has all SAs in hardware (offload)
 other_kernel() {
 	local what=$1 name
 	shift

@@ -363,24 +363,43 @@ bool rmobike_xfrm_delete(kernel_ipsec_sa_id_t *id)
 /*
  * Described in rmobike_xfrm.h
  */
-bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
+bool rmobike_xfrm_copy_ahead(kernel_ipsec_sa_id_t *id,
+							 kernel_ipsec_update_sa_t *data)
 {
 	esp_t *sa, *copy;
 
-	sa = esp_find(kernel_side(), spi, move->dst);
+	sa = esp_find(kernel_side(), id->spi, id->dst);
 	if (!is_linux() || !state_has_keys() || !state_is_updated(FALSE) || !sa ||
 		!sa->tunnel ||
-		move->dst->get_family(move->dst) !=
-			move->new_dst->get_family(move->new_dst) ||
-		sa->encap != move->encap ||
-		esp_find(kernel_side(), spi, move->new_dst))
+		id->dst->get_family(id->dst) !=
+			data->new_dst->get_family(data->new_dst) ||
+		sa->encap != data->new_encap ||
+		esp_find(kernel_side(), id->spi, data->new_dst))
 	{
 		return FALSE;
 	}
-	copy = esp_add(spi, move->new_src, move->new_dst);
+	copy = esp_add(id->spi, data->new_src, data->new_dst);
 	copy->encap = sa->encap;
 	copy->reqid = sa->reqid;
 	copy->tunnel = TRUE;
+	return TRUE;
+}
+
+/*
+ * Described in rmobike_xfrm.h
+ */
+bool rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
+						  kernel_ipsec_update_sa_t *data)
+{
+	esp_t *sa;
+
+	sa = esp_find(kernel_side(), id->spi, id->dst);
+	if (!is_linux() || !state_has_keys() || !state_is_updated(FALSE) || !sa ||
+		!sa->tunnel || sa->encap != data->new_encap)
+	{
+		return FALSE;
+	}
+	esp_move(sa, data->new_src, data->new_dst);
 	return TRUE;
 }
 

@@ -130,8 +130,8 @@ bool rmobike_scope_copy(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 }
 
 /**
- * Get what there is to move of an SA and its policies. Those with marks are
- * left out, the kernel might take others.
+ * Get what there is to move of an SA and its policies. Outbound ones with marks
+ * are left out, the kernel might take others.
  */
 static u_int get_moves(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 					   kernel_ipsec_update_sa_t *data, bool inbound,
@@ -146,7 +146,7 @@ static u_int get_moves(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 	{
 		/* policies for forwarded outbound packets have no SA */
 		if ((policy->id.dir == POLICY_OUT) != inbound && policy->sa.reqid &&
-			!policy->id.mark.value && !policy->id.mark.mask &&
+			(inbound || (!policy->id.mark.value && !policy->id.mark.mask)) &&
 			scope->reqids->is_unique(scope->reqids, policy->sa.reqid))
 		{
 			moves[count++] = (rmobike_xfrm_move_t){
@@ -156,6 +156,7 @@ static u_int get_moves(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 				.reqid = policy->sa.reqid,
 				.proto = id->proto,
 				.if_id = policy->id.if_id,
+				.mark = policy->id.mark,
 				.src = id->src,
 				.dst = id->dst,
 				.new_src = data->new_src,
@@ -199,19 +200,20 @@ bool rmobike_scope_move(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 bool rmobike_scope_copy_ahead(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 							  kernel_ipsec_update_sa_t *data)
 {
-	rmobike_xfrm_move_t move = {
-		.proto = id->proto,
-		.src = id->src,
-		.dst = id->dst,
-		.new_src = data->new_src,
-		.new_dst = data->new_dst,
-		.encap = data->new_encap,
-	};
-
-	return !id->mark.value &&
-		   !data->new_dst->ip_equals(data->new_dst, scope->me) &&
+	return !data->new_dst->ip_equals(data->new_dst, scope->me) &&
 		   !id->dst->ip_equals(id->dst, data->new_dst) &&
-		   rmobike_xfrm_copy_ahead(&move, id->spi);
+		   rmobike_xfrm_copy_ahead(id, data);
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_scope_replace(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
+						   kernel_ipsec_update_sa_t *data)
+{
+	return !data->new_dst->ip_equals(data->new_dst, scope->me) &&
+		   id->dst->ip_equals(id->dst, data->new_dst) &&
+		   rmobike_xfrm_replace(id, data);
 }
 
 /*

@@ -118,6 +118,17 @@ bool rmobike_scope_copy_ahead(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 							  kernel_ipsec_update_sa_t *data);
 
 /**
+ * Put the same in the place of an outbound SA to the same address of the peer,
+ * its policies follow.
+ *
+ * @param id		SA from the old address
+ * @param data		what changes
+ * @return			FALSE if that is not possible
+ */
+bool rmobike_scope_replace(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
+						   kernel_ipsec_update_sa_t *data);
+
+/**
  * Move an SA with its policies.
  *
  * @param id		SA at the old address

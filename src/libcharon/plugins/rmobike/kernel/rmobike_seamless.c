@@ -175,7 +175,8 @@ static status_t move_sa(kernel_ipsec_sa_id_t *id,
 		return SUCCESS;
 	}
 	if ((seamless && rmobike_scope_move(scope, id, data)) ||
-		rmobike_scope_migrate(scope, id, data))
+		rmobike_scope_migrate(scope, id, data) ||
+		(seamless && rmobike_scope_replace(scope, id, data)))
 	{
 		return SUCCESS;
 	}

@@ -6,6 +6,7 @@
 #include "kernel/rmobike_replay.h"
 #include "kernel/rmobike_xfrm.h"
 
+#include <errno.h>
 #include <string.h>
 
 /**
@@ -138,40 +139,48 @@ bool rmobike_xfrm_copy(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 	return success;
 }
 
-/*
- * Described in header
+/**
+ * Start a request to add an outbound SA like one that there is, with other
+ * addresses and sequence numbers that this one will not get to
  */
-bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi)
+static bool start_copy_ahead(kernel_ipsec_sa_id_t *id,
+							 kernel_ipsec_update_sa_t *data,
+							 rmobike_netlink_t *request)
 {
 	struct xfrm_usersa_info *info;
 	struct xfrm_encap_tmpl *encap;
-	kernel_ipsec_sa_id_t id = {
-		.dst = move->dst,
-		.proto = move->proto,
-		.spi = spi,
-	};
-	rmobike_netlink_t request, reply;
 	rmobike_replay_t replay;
-	bool success = FALSE;
 
-	request.header.nlmsg_len = 0;
-	if (move->dst->get_family(move->dst) ==
-			move->new_dst->get_family(move->new_dst) &&
-		start_copy(&id, &request, &replay) &&
-		rmobike_replay_jump(&replay, JUMP))
+	request->header.nlmsg_len = 0;
+	if (id->dst->get_family(id->dst) !=
+			data->new_dst->get_family(data->new_dst) ||
+		!start_copy(id, request, &replay) ||
+		!rmobike_replay_jump(&replay, JUMP))
 	{
-		info = NLMSG_DATA(&request.header);
-		rmobike_netlink_address(&info->saddr, move->new_src);
-		rmobike_netlink_address(&info->id.daddr, move->new_dst);
-		encap = find_in_sa(&request, XFRMA_ENCAP);
-		if (encap)
-		{
-			rmobike_netlink_ports(encap, move->src, move->new_src,
-								  move->new_dst);
-		}
-		success = move->encap == (encap != NULL) &&
-				  rmobike_netlink_transact(&request, &reply);
+		return FALSE;
 	}
+	info = NLMSG_DATA(&request->header);
+	rmobike_netlink_address(&info->saddr, data->new_src);
+	rmobike_netlink_address(&info->id.daddr, data->new_dst);
+	encap = find_in_sa(request, XFRMA_ENCAP);
+	if (encap)
+	{
+		rmobike_netlink_ports(encap, id->src, data->new_src, data->new_dst);
+	}
+	return data->new_encap == (encap != NULL);
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_xfrm_copy_ahead(kernel_ipsec_sa_id_t *id,
+							 kernel_ipsec_update_sa_t *data)
+{
+	rmobike_netlink_t request, reply;
+	bool success;
+
+	success = start_copy_ahead(id, data, &request) &&
+			  rmobike_netlink_transact(&request, &reply);
 	rmobike_netlink_wipe(&request);
 	return success;
 }
@@ -288,20 +297,63 @@ bool rmobike_xfrm_calm(kernel_ipsec_sa_id_t *id, uint32_t seconds)
 		   rmobike_netlink_transact(&request, &reply);
 }
 
+/**
+ * Start a request to delete an SA
+ */
+static bool start_delete(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *request)
+{
+	struct xfrm_usersa_id *sa;
+
+	sa = rmobike_netlink_start(request, XFRM_MSG_DELSA, NLM_F_ACK, sizeof(*sa));
+	rmobike_netlink_address(&sa->daddr, id->dst);
+	sa->spi = id->spi;
+	sa->family = id->dst->get_family(id->dst);
+	sa->proto = id->proto;
+	return rmobike_netlink_mark(request, id->mark);
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
+						  kernel_ipsec_update_sa_t *data)
+{
+	enum {
+		DELETE,
+		ADD,
+		REQUESTS,
+	};
+	rmobike_netlink_t requests[REQUESTS], reply;
+	bool success = FALSE;
+	u_int done;
+
+	if (start_copy_ahead(id, data, &requests[ADD]) &&
+		start_delete(id, &requests[DELETE]))
+	{
+		done = rmobike_netlink_batch(requests, REQUESTS);
+		success = done == REQUESTS;
+		if (done == ADD)
+		{	/* what is just allocated is replaced by an update */
+			requests[ADD].header.nlmsg_type = XFRM_MSG_UPDSA;
+			success = rmobike_netlink_transact(&requests[ADD], &reply);
+			if (!success)
+			{
+				DBG1(DBG_KNL, "SA with SPI %.8x is lost: %s", ntohl(id->spi),
+					 strerror(errno));
+			}
+		}
+	}
+	rmobike_netlink_wipe(&requests[ADD]);
+	return success;
+}
+
 /*
  * Described in header
  */
 bool rmobike_xfrm_delete(kernel_ipsec_sa_id_t *id)
 {
-	struct xfrm_usersa_id *sa;
 	rmobike_netlink_t request, reply;
 
-	sa = rmobike_netlink_start(&request, XFRM_MSG_DELSA, NLM_F_ACK,
-							   sizeof(*sa));
-	rmobike_netlink_address(&sa->daddr, id->dst);
-	sa->spi = id->spi;
-	sa->family = id->dst->get_family(id->dst);
-	sa->proto = id->proto;
-	return rmobike_netlink_mark(&request, id->mark) &&
+	return start_delete(id, &request) &&
 		   rmobike_netlink_transact(&request, &reply);
 }

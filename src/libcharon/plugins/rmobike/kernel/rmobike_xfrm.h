@@ -37,6 +37,8 @@ struct rmobike_xfrm_move_t {
 	uint8_t proto;
 	/** interface ID, 0 for none */
 	uint32_t if_id;
+	/** mark of the policy */
+	mark_t mark;
 	/** current addresses of the SA */
 	host_t *src, *dst;
 	/** addresses (and ports for UDP encapsulation) it shall have */
@@ -60,11 +62,25 @@ bool rmobike_xfrm_copy(kernel_ipsec_sa_id_t *id, host_t *new_dst);
  * and sequence numbers that one will not get to before it is deleted. It is
  * used once a policy refers to it. Not if the SA is offloaded to hardware.
  *
- * @param move		addresses, protocol and encapsulation
- * @param spi		SPI, network order
+ * @param id		the SA
+ * @param data		addresses and encapsulation of the copy
  * @return			TRUE if added
  */
-bool rmobike_xfrm_copy_ahead(const rmobike_xfrm_move_t *move, uint32_t spi);
+bool rmobike_xfrm_copy_ahead(kernel_ipsec_sa_id_t *id,
+							 kernel_ipsec_update_sa_t *data);
+
+/**
+ * Put the same in the place of an outbound SA, whose destination stays. charon
+ * could not add it again if a packet was to be sent in between: the kernel
+ * allocates the SPI then, as policies refer to it.
+ *
+ * @param id		the SA
+ * @param data		what it shall have
+ * @return			FALSE if it can't be replaced, it is as it was then; or if
+ *					it is lost, which is logged
+ */
+bool rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
+						  kernel_ipsec_update_sa_t *data);
 
 /**
  * Have the copy of an inbound SA know which packets that one has received.

@@ -259,6 +259,7 @@ static bool loosen(const rmobike_xfrm_move_t *move)
 	id->dir = move->dir;
 	if (!rmobike_xfrm_policy_selector(&id->sel, move->src_ts, move->dst_ts) ||
 		!add_if_id(&request, move->if_id) ||
+		!rmobike_netlink_mark(&request, move->mark) ||
 		!rmobike_netlink_transact(&request, &policy) ||
 		policy.header.nlmsg_type != XFRM_MSG_NEWPOLICY)
 	{

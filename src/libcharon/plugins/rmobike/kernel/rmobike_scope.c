@@ -62,6 +62,39 @@ static void policy_destroy(policy_t *this)
 	free(this);
 }
 
+/**
+ * Does charon move the SAs of a CHILD_SA? Then it adds them again.
+ */
+static bool has_gap(ike_sa_t *ike_sa, child_sa_t *child_sa)
+{
+	child_cfg_t *config = child_sa->get_config(child_sa);
+	bool encap = ike_sa->has_condition(ike_sa, COND_NAT_ANY);
+
+	return child_sa->get_mode(child_sa) != MODE_TUNNEL ||
+		   child_sa->get_ipcomp(child_sa) != IPCOMP_NONE ||
+		   config->get_hw_offload(config) != HW_OFFLOAD_NO ||
+		   (encap != child_sa->has_encap(child_sa) &&
+			!rmobike_xfrm_state_can_migrate());
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_scope_has_gaps(ike_sa_t *ike_sa)
+{
+	enumerator_t *enumerator;
+	child_sa_t *child_sa;
+	bool gaps = FALSE;
+
+	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
+	while (!gaps && enumerator->enumerate(enumerator, &child_sa))
+	{
+		gaps = has_gap(ike_sa, child_sa);
+	}
+	enumerator->destroy(enumerator);
+	return gaps;
+}
+
 /*
  * Described in header
  */

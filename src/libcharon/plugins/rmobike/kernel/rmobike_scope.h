@@ -57,6 +57,11 @@ struct rmobike_scope_t {
 	bool peer_moves;
 
 	/**
+	 * Are there SAs that are taken out and added again?
+	 */
+	bool gaps;
+
+	/**
 	 * Policies to be added at the end
 	 */
 	array_t *added;
@@ -71,6 +76,16 @@ struct rmobike_scope_t {
 	 */
 	array_t *sas;
 };
+
+/**
+ * Does charon move SAs by itself? The kernel must not be asked to send packets
+ * while one is not there: it would allocate the SPI, as policies name it, and
+ * the SA could not be added again.
+ *
+ * @param ike_sa	IKE_SA that is about to move
+ * @return			TRUE if it does so with one of its CHILD_SAs
+ */
+bool rmobike_scope_has_gaps(ike_sa_t *ike_sa);
 
 /**
  * Add a policy at the end.

@@ -86,11 +86,11 @@ METHOD(kernel_interface_t, add_policy, status_t,
 {
 	rmobike_scope_t *scope = get_scope();
 
-	if (scope && data->type == POLICY_DROP)
+	if (scope && data->type == POLICY_DROP && !scope->gaps)
 	{	/* there is always a policy, so nothing can leak */
 		return SUCCESS;
 	}
-	if (scope && scope->peer_moves &&
+	if (scope && data->type != POLICY_DROP && scope->peer_moves &&
 		!instance->reqids->is_unique(instance->reqids, data->sa->reqid))
 	{	/* what another CHILD_SA receives has to match it, too, until that one
 		 * is updated; and what it sends needs its SA, which is not there yet:
@@ -111,16 +111,13 @@ METHOD(kernel_interface_t, del_policy, status_t,
 	{
 		return instance->stock.del_policy(this, id, data);
 	}
-	if (data->type == POLICY_DROP)
-	{	/* a CHILD_SA is at its new address */
-		if (!array_count(scope->added))
-		{
-			rmobike_scope_flush(scope);
-		}
-	}
-	else
+	if (data->type != POLICY_DROP || scope->gaps)
 	{
 		rmobike_scope_delete_later(scope, id, data);
+	}
+	if (data->type == POLICY_DROP && !array_count(scope->added))
+	{	/* a CHILD_SA is at its new address */
+		rmobike_scope_flush(scope);
 	}
 	return SUCCESS;
 }
@@ -320,6 +317,7 @@ METHOD(ike_sa_t, update_hosts, void,
 		.me = me,
 		.switched = switched,
 		.peer_moves = !other->ip_equals(other, this->get_other_host(this)),
+		.gaps = rmobike_scope_has_gaps(this),
 		.added = array_create(0, 0),
 		.policies = array_create(0, 0),
 		.sas = array_create(sizeof(kernel_ipsec_sa_id_t), 0),

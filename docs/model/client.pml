@@ -288,6 +288,8 @@ inline c_asked_to_switch()
 inline c_told()
 {
 	if
+	:: a != c_at && c_outdated > 0 && a == c_left ->
+		g_answer = c_at		/* as if it came from there */
 	:: a != c_at && !(c_outdated > 0 && a == c_left) ->
 #ifdef NO_UPDATE_AFTER_LIST
 		c_at = a

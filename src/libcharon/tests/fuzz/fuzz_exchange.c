@@ -286,8 +286,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	/* who waits for an answer that can't come looks for a way to the peer */
 	world_require(is_ignored() || !world_plugin_jobs());
-	/* and each copy of what is not answered is a request again */
-	world_require(world_count("*") < 20 + requests * (is_ignored() ? 120 : 30));
+	/* each copy of what is not answered is a request again, that may ask for a
+	 * sign of life, and that for another copy: some in a second */
+	world_require(world_count("*") < 20 + requests * 30 +
+									 (is_ignored() ? 600 : 0));
 
 	charon->bus->remove_listener(charon->bus, &listener);
 	world_each(INITIATOR, delete);

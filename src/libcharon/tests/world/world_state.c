@@ -47,6 +47,14 @@ bool rmobike_xfrm_state_exists(kernel_ipsec_sa_id_t *id)
 }
 
 /*
+ * Described in rmobike_xfrm_state.h. There is no hardware for it here.
+ */
+bool rmobike_xfrm_state_is_offloaded(kernel_ipsec_sa_id_t *id)
+{
+	return FALSE;
+}
+
+/*
  * Described in rmobike_xfrm_state.h
  */
 bool rmobike_xfrm_state_make_room(kernel_ipsec_sa_id_t *id)

@@ -388,8 +388,8 @@ bool rmobike_xfrm_copy_ahead(kernel_ipsec_sa_id_t *id,
 /*
  * Described in rmobike_xfrm.h
  */
-bool rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
-						  kernel_ipsec_update_sa_t *data)
+status_t rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
+							  kernel_ipsec_update_sa_t *data)
 {
 	esp_t *sa;
 
@@ -397,10 +397,10 @@ bool rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
 	if (!is_linux() || !state_has_keys() || !state_is_updated(FALSE) || !sa ||
 		!sa->tunnel || sa->encap != data->new_encap)
 	{
-		return FALSE;
+		return FAILED;
 	}
 	esp_move(sa, data->new_src, data->new_dst);
-	return TRUE;
+	return SUCCESS;
 }
 
 /*

@@ -62,39 +62,6 @@ static void policy_destroy(policy_t *this)
 	free(this);
 }
 
-/**
- * Does charon move the SAs of a CHILD_SA? Then it adds them again.
- */
-static bool has_gap(ike_sa_t *ike_sa, child_sa_t *child_sa)
-{
-	child_cfg_t *config = child_sa->get_config(child_sa);
-	bool encap = ike_sa->has_condition(ike_sa, COND_NAT_ANY);
-
-	return child_sa->get_mode(child_sa) != MODE_TUNNEL ||
-		   child_sa->get_ipcomp(child_sa) != IPCOMP_NONE ||
-		   config->get_hw_offload(config) != HW_OFFLOAD_NO ||
-		   (encap != child_sa->has_encap(child_sa) &&
-			!rmobike_xfrm_state_can_migrate());
-}
-
-/*
- * Described in header
- */
-bool rmobike_scope_has_gaps(ike_sa_t *ike_sa)
-{
-	enumerator_t *enumerator;
-	child_sa_t *child_sa;
-	bool gaps = FALSE;
-
-	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
-	while (!gaps && enumerator->enumerate(enumerator, &child_sa))
-	{
-		gaps = has_gap(ike_sa, child_sa);
-	}
-	enumerator->destroy(enumerator);
-	return gaps;
-}
-
 /*
  * Described in header
  */
@@ -153,6 +120,28 @@ void rmobike_scope_flush(rmobike_scope_t *scope)
 /*
  * Described in header
  */
+void rmobike_scope_next(rmobike_scope_t *scope)
+{
+	if (scope->ended && !array_count(scope->added))
+	{
+		rmobike_scope_flush(scope);
+	}
+	scope->ended = FALSE;
+}
+
+/**
+ * Does a policy refer to an SA? Those for forwarded outbound packets don't.
+ */
+static bool refers_to(policy_t *policy, kernel_ipsec_sa_id_t *id)
+{
+	return policy->sa.reqid &&
+		   id->spi == (policy->sa.ah.use ? policy->sa.ah.spi
+										 : policy->sa.esp.spi);
+}
+
+/*
+ * Described in header
+ */
 bool rmobike_scope_copy(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 						   kernel_ipsec_update_sa_t *data)
 {
@@ -164,7 +153,8 @@ bool rmobike_scope_copy(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 
 /**
  * Get what there is to move of an SA and its policies. Outbound ones with marks
- * are left out, the kernel might take others.
+ * are left out, the kernel might take others. Of inbound ones just the policies
+ * have the mark, which are changed by that.
  */
 static u_int get_moves(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 					   kernel_ipsec_update_sa_t *data, bool inbound,
@@ -177,8 +167,8 @@ static u_int get_moves(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 	enumerator = array_create_enumerator(scope->policies);
 	while (count < max && enumerator->enumerate(enumerator, &policy))
 	{
-		/* policies for forwarded outbound packets have no SA */
-		if ((policy->id.dir == POLICY_OUT) != inbound && policy->sa.reqid &&
+		if ((policy->id.dir == POLICY_OUT) != inbound &&
+			refers_to(policy, id) &&
 			(inbound || (!policy->id.mark.value && !policy->id.mark.mask)) &&
 			scope->reqids->is_unique(scope->reqids, policy->sa.reqid))
 		{
@@ -241,12 +231,13 @@ bool rmobike_scope_copy_ahead(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 /*
  * Described in header
  */
-bool rmobike_scope_replace(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
-						   kernel_ipsec_update_sa_t *data)
+status_t rmobike_scope_replace(rmobike_scope_t *scope,
+							   kernel_ipsec_sa_id_t *id,
+							   kernel_ipsec_update_sa_t *data)
 {
 	return !data->new_dst->ip_equals(data->new_dst, scope->me) &&
-		   id->dst->ip_equals(id->dst, data->new_dst) &&
-		   rmobike_xfrm_replace(id, data);
+		   id->dst->ip_equals(id->dst, data->new_dst) ?
+				rmobike_xfrm_replace(id, data) : FAILED;
 }
 
 /*
@@ -303,7 +294,8 @@ bool rmobike_scope_migrate(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
 		enumerator = array_create_enumerator(scope->policies);
 		while (enumerator->enumerate(enumerator, &policy))
 		{
-			if ((policy->id.dir == POLICY_OUT) != inbound && policy->sa.reqid)
+			if ((policy->id.dir == POLICY_OUT) != inbound &&
+				refers_to(policy, id))
 			{
 				array_insert_create(&policies, ARRAY_TAIL, &policy->id);
 			}

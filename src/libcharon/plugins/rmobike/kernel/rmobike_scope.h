@@ -57,9 +57,14 @@ struct rmobike_scope_t {
 	bool peer_moves;
 
 	/**
-	 * Are there SAs that are taken out and added again?
+	 * SAs that charon takes out and adds again, see rmobike_gaps_find()
 	 */
-	bool gaps;
+	array_t *gaps;
+
+	/**
+	 * TRUE if a CHILD_SA may be done, and none began since
+	 */
+	bool ended;
 
 	/**
 	 * Policies to be added at the end
@@ -76,16 +81,6 @@ struct rmobike_scope_t {
 	 */
 	array_t *sas;
 };
-
-/**
- * Does charon move SAs by itself? The kernel must not be asked to send packets
- * while one is not there: it would allocate the SPI, as policies name it, and
- * the SA could not be added again.
- *
- * @param ike_sa	IKE_SA that is about to move
- * @return			TRUE if it does so with one of its CHILD_SAs
- */
-bool rmobike_scope_has_gaps(ike_sa_t *ike_sa);
 
 /**
  * Add a policy at the end.
@@ -108,7 +103,13 @@ void rmobike_scope_delete_later(rmobike_scope_t *scope,
 								kernel_ipsec_manage_policy_t *data);
 
 /**
- * The end, or that of one CHILD_SA: does what was to be done then.
+ * Another CHILD_SA may begin: does what was to be done at the end of one. Not
+ * before, charon may install policies again that it could not replace.
+ */
+void rmobike_scope_next(rmobike_scope_t *scope);
+
+/**
+ * The end: does what was to be done then.
  */
 void rmobike_scope_flush(rmobike_scope_t *scope);
 
@@ -138,10 +139,11 @@ bool rmobike_scope_copy_ahead(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
  *
  * @param id		SA from the old address
  * @param data		what changes
- * @return			FALSE if that is not possible
+ * @return			see rmobike_xfrm_replace()
  */
-bool rmobike_scope_replace(rmobike_scope_t *scope, kernel_ipsec_sa_id_t *id,
-						   kernel_ipsec_update_sa_t *data);
+status_t rmobike_scope_replace(rmobike_scope_t *scope,
+							   kernel_ipsec_sa_id_t *id,
+							   kernel_ipsec_update_sa_t *data);
 
 /**
  * Move an SA with its policies.

@@ -4,6 +4,7 @@
 
 #include "kernel/rmobike_calm.h"
 #include "kernel/rmobike_copies.h"
+#include "kernel/rmobike_gaps.h"
 #include "kernel/rmobike_lingering.h"
 #include "kernel/rmobike_reqids.h"
 #include "kernel/rmobike_scope.h"
@@ -86,11 +87,13 @@ METHOD(kernel_interface_t, add_policy, status_t,
 {
 	rmobike_scope_t *scope = get_scope();
 
-	if (scope && data->type == POLICY_DROP && !scope->gaps)
+	if (scope && data->type == POLICY_DROP)
 	{	/* there is always a policy, so nothing can leak */
-		return SUCCESS;
+		rmobike_scope_next(scope);
+		return rmobike_gaps_include(scope->gaps, data) ?
+					instance->stock.add_policy(this, id, data) : SUCCESS;
 	}
-	if (scope && data->type != POLICY_DROP && scope->peer_moves &&
+	if (scope && scope->peer_moves &&
 		!instance->reqids->is_unique(instance->reqids, data->sa->reqid))
 	{	/* what another CHILD_SA receives has to match it, too, until that one
 		 * is updated; and what it sends needs its SA, which is not there yet:
@@ -111,14 +114,17 @@ METHOD(kernel_interface_t, del_policy, status_t,
 	{
 		return instance->stock.del_policy(this, id, data);
 	}
-	if (data->type != POLICY_DROP || scope->gaps)
+	if (data->type != POLICY_DROP)
 	{
+		rmobike_scope_next(scope);
+		rmobike_scope_delete_later(scope, id, data);
+		return SUCCESS;
+	}
+	if (rmobike_gaps_include(scope->gaps, data))
+	{	/* after others, so that there always is one */
 		rmobike_scope_delete_later(scope, id, data);
 	}
-	if (data->type == POLICY_DROP && !array_count(scope->added))
-	{	/* a CHILD_SA is at its new address */
-		rmobike_scope_flush(scope);
-	}
+	scope->ended = TRUE;
 	return SUCCESS;
 }
 
@@ -143,6 +149,7 @@ static status_t move_sa(kernel_ipsec_sa_id_t *id,
 						kernel_ipsec_update_sa_t *data, rmobike_scope_t *scope)
 {
 	kernel_ipsec_sa_id_t moved = *id;
+	status_t status;
 	bool seamless;
 
 	moved.dst = data->new_dst;
@@ -172,10 +179,14 @@ static status_t move_sa(kernel_ipsec_sa_id_t *id,
 		return SUCCESS;
 	}
 	if ((seamless && rmobike_scope_move(scope, id, data)) ||
-		rmobike_scope_migrate(scope, id, data) ||
-		(seamless && rmobike_scope_replace(scope, id, data)))
+		rmobike_scope_migrate(scope, id, data))
 	{
 		return SUCCESS;
+	}
+	status = seamless ? rmobike_scope_replace(scope, id, data) : FAILED;
+	if (status != FAILED)
+	{
+		return status;
 	}
 	if (rmobike_xfrm_state_is_locked(id))
 	{	/* it would be added without its keys, charon replaces the CHILD_SA
@@ -317,7 +328,7 @@ METHOD(ike_sa_t, update_hosts, void,
 		.me = me,
 		.switched = switched,
 		.peer_moves = !other->ip_equals(other, this->get_other_host(this)),
-		.gaps = rmobike_scope_has_gaps(this),
+		.gaps = rmobike_gaps_find(this),
 		.added = array_create(0, 0),
 		.policies = array_create(0, 0),
 		.sas = array_create(sizeof(kernel_ipsec_sa_id_t), 0),
@@ -327,6 +338,7 @@ METHOD(ike_sa_t, update_hosts, void,
 	rmobike_scope_flush(&scope);
 	instance->scope->set(instance->scope, NULL);
 	instance->copies->discard(instance->copies, id, me);
+	array_destroy(scope.gaps);
 	array_destroy(scope.added);
 	array_destroy(scope.policies);
 	array_destroy(scope.sas);

@@ -315,8 +315,8 @@ static bool start_delete(kernel_ipsec_sa_id_t *id, rmobike_netlink_t *request)
 /*
  * Described in header
  */
-bool rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
-						  kernel_ipsec_update_sa_t *data)
+status_t rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
+							  kernel_ipsec_update_sa_t *data)
 {
 	enum {
 		DELETE,
@@ -324,27 +324,29 @@ bool rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
 		REQUESTS,
 	};
 	rmobike_netlink_t requests[REQUESTS], reply;
-	bool success = FALSE;
+	status_t status = FAILED;
 	u_int done;
 
 	if (start_copy_ahead(id, data, &requests[ADD]) &&
 		start_delete(id, &requests[DELETE]))
 	{
 		done = rmobike_netlink_batch(requests, REQUESTS);
-		success = done == REQUESTS;
 		if (done == ADD)
 		{	/* what is just allocated is replaced by an update */
 			requests[ADD].header.nlmsg_type = XFRM_MSG_UPDSA;
-			success = rmobike_netlink_transact(&requests[ADD], &reply);
-			if (!success)
+			done += errno == EEXIST &&
+					rmobike_netlink_transact(&requests[ADD], &reply);
+			if (done == ADD)
 			{
 				DBG1(DBG_KNL, "SA with SPI %.8x is lost: %s", ntohl(id->spi),
 					 strerror(errno));
+				status = NOT_SUPPORTED;
 			}
 		}
+		status = done == REQUESTS ? SUCCESS : status;
 	}
 	rmobike_netlink_wipe(&requests[ADD]);
-	return success;
+	return status;
 }
 
 /*

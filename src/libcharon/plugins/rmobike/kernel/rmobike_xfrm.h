@@ -72,15 +72,17 @@ bool rmobike_xfrm_copy_ahead(kernel_ipsec_sa_id_t *id,
 /**
  * Put the same in the place of an outbound SA, whose destination stays. charon
  * could not add it again if a packet was to be sent in between: the kernel
- * allocates the SPI then, as policies refer to it.
+ * allocates the SPI then, as policies refer to it. It may still ask for an SA
+ * then, and charon set one up if there is a trap with that reqid.
  *
  * @param id		the SA
  * @param data		what it shall have
- * @return			FALSE if it can't be replaced, it is as it was then; or if
- *					it is lost, which is logged
+ * @return			SUCCESS; FAILED if it can't be replaced, it is as it was
+ *					then; NOT_SUPPORTED if it is lost, its CHILD_SA has to be
+ *					replaced
  */
-bool rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
-						  kernel_ipsec_update_sa_t *data);
+status_t rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
+							  kernel_ipsec_update_sa_t *data);
 
 /**
  * Have the copy of an inbound SA know which packets that one has received.

@@ -60,6 +60,21 @@ bool rmobike_xfrm_state_is_locked(kernel_ipsec_sa_id_t *id)
 	return locked;
 }
 
+/*
+ * Described in header
+ */
+bool rmobike_xfrm_state_is_offloaded(kernel_ipsec_sa_id_t *id)
+{
+	rmobike_netlink_t sa;
+	bool offloaded;
+
+	offloaded = rmobike_netlink_get_sa(id, &sa) &&
+				rmobike_netlink_find(&sa, sizeof(struct xfrm_usersa_info),
+									 XFRMA_OFFLOAD_DEV);
+	rmobike_netlink_wipe(&sa);
+	return offloaded;
+}
+
 /**
  * Does an SA have no algorithms yet?
  */

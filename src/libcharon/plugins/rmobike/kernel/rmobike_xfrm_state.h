@@ -32,10 +32,18 @@ bool rmobike_xfrm_state_exists(kernel_ipsec_sa_id_t *id);
 bool rmobike_xfrm_state_is_locked(kernel_ipsec_sa_id_t *id);
 
 /**
+ * Check if the kernel has an SA, and that is in hardware.
+ *
+ * @param id		which one
+ * @return			TRUE if so
+ */
+bool rmobike_xfrm_state_is_offloaded(kernel_ipsec_sa_id_t *id);
+
+/**
  * Make room for an SA that is about to come to another address. Its SPI may be
  * allocated there: the kernel keeps that for minutes if the IKE_SA moved before
- * the SA was added, or if a packet was to be sent there when the SA had left and
- * the policy had not, and lets nobody else have it.
+ * the SA was added, or if a packet was to be sent there when the SA had left
+ * and the policy had not, and lets nobody else have it.
  *
  * @param id		how it will be identified: with its new destination and, if
  *					it has one, its mark

@@ -4,6 +4,7 @@
 
 #include "base/rmobike_settings.h"
 #include "exchange/rmobike_paths.h"
+#include "kernel/rmobike_departures.h"
 #include "operator/rmobike_homing.h"
 #include "sa/rmobike_ike_sa.h"
 
@@ -91,8 +92,9 @@ struct home_t {
 	host_t *address;
 	/** when it was usable last */
 	u_int look;
-	/** TRUE if it was removed since then */
+	/** TRUE if it was removed since then, when so many had begun to look */
 	bool removed;
+	u_int begun;
 	/** how often in a row it was back too soon, -1 if it always was usable */
 	int flaps;
 	/** when the wait is over */
@@ -148,7 +150,8 @@ static void note(private_rmobike_homing_t *this, host_t *address, u_int look,
 		);
 		this->homes = home;
 	}
-	else if (home->look == this->look && !home->removed)
+	else if (home->look == this->look &&
+			 !(home->removed && look > home->begun))
 	{	/* as before */
 		home->look = look;
 		return;
@@ -469,8 +472,15 @@ METHOD(rmobike_homing_t, departed, void,
 	if (home)
 	{
 		home->removed = TRUE;
+		home->begun = this->begun;
 	}
 	this->mutex->unlock(this->mutex);
+	if (home)
+	{	/* roam() may have been before we heard of it */
+		lib->scheduler->schedule_job_ms(lib->scheduler,
+				(job_t*)callback_job_create(look_now, this, NULL, NULL),
+				RMOBIKE_DEPARTURES_ROAM);
+	}
 }
 
 METHOD(kernel_listener_t, roam, bool,

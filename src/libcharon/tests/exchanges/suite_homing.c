@@ -38,6 +38,14 @@ static void flap(char *address, u_int ms)
 	regain(address);
 }
 
+/** Lose it for a moment, it is back before charon tells anybody */
+static void blink(char *address)
+{
+	lose(address);
+	world_run(40);
+	world_add_address(RESPONDER, address);
+}
+
 /** Have all go home now, returns how many are meant */
 static u_int prefer_now()
 {
@@ -177,10 +185,7 @@ END_TEST
 START_TEST(test_returns_if_nobody_saw_it_missing)
 {
 	world_establish(.settings = HOME);
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
-	world_run(40);
-	world_add_address(RESPONDER, OLD);
+	blink(OLD);
 	world_run(59000);
 	assert_outcomes("rw " OLD " -> " NEW " done");
 	world_run(3000);
@@ -230,10 +235,7 @@ END_TEST
 START_TEST(test_command_knows_what_was_back_just_now)
 {
 	world_establish(.settings = HOME);
-	world_del_address(RESPONDER, OLD);
-	world_roam(RESPONDER);
-	world_run(40);
-	world_add_address(RESPONDER, OLD);
+	blink(OLD);
 	ck_assert_uint_eq(prefer_now(), 1);
 	world_run(1000);
 

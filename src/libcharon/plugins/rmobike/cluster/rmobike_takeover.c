@@ -112,20 +112,13 @@ static bool raise_all(ike_sa_t *ike_sa)
 {
 	enumerator_t *enumerator;
 	child_sa_t *child_sa;
+	kernel_ipsec_sa_id_t id;
 	bool raised = TRUE;
 
 	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
 	while (enumerator->enumerate(enumerator, &child_sa))
 	{
-		kernel_ipsec_sa_id_t id = {
-			.src = ike_sa->get_my_host(ike_sa),
-			.dst = ike_sa->get_other_host(ike_sa),
-			.proto = child_sa->get_protocol(child_sa) == PROTO_AH ? IPPROTO_AH
-																  : IPPROTO_ESP,
-			.spi = child_sa->get_spi(child_sa, FALSE),
-			.mark = child_sa->get_mark(child_sa, FALSE),
-		};
-
+		id = rmobike_xfrm_get_outbound(ike_sa, child_sa);
 		raised &= rmobike_xfrm_raise(&id, is_from_here(child_sa));
 	}
 	enumerator->destroy(enumerator);

@@ -3,6 +3,7 @@
  */
 
 #include "kernel/rmobike_gaps.h"
+#include "kernel/rmobike_xfrm.h"
 #include "kernel/rmobike_xfrm_state.h"
 
 /**
@@ -30,13 +31,7 @@ static bool follows(child_sa_t *child_sa, bool local, host_t *end)
 static bool is_offloaded(ike_sa_t *ike_sa, child_sa_t *child_sa)
 {
 	child_cfg_t *config = child_sa->get_config(child_sa);
-	kernel_ipsec_sa_id_t id = {
-		.dst = ike_sa->get_other_host(ike_sa),
-		.spi = child_sa->get_spi(child_sa, FALSE),
-		.proto = child_sa->get_protocol(child_sa) == PROTO_AH ? IPPROTO_AH
-															  : IPPROTO_ESP,
-		.mark = child_sa->get_mark(child_sa, FALSE),
-	};
+	kernel_ipsec_sa_id_t id = rmobike_xfrm_get_outbound(ike_sa, child_sa);
 
 	return config->get_hw_offload(config) != HW_OFFLOAD_NO &&
 		   rmobike_xfrm_state_is_offloaded(&id);
@@ -91,14 +86,13 @@ array_t *rmobike_gaps_find(ike_sa_t *ike_sa)
  */
 bool rmobike_gaps_include(array_t *gaps, kernel_ipsec_manage_policy_t *policy)
 {
-	ipsec_sa_cfg_t *sa = policy->sa;
 	uint32_t spi;
 	int i;
 
 	for (i = 0; i < array_count(gaps); i++)
 	{
 		array_get(gaps, i, &spi);
-		if (spi == (sa->ah.use ? sa->ah.spi : sa->esp.spi))
+		if (spi == rmobike_xfrm_get_spi(policy->sa))
 		{
 			return TRUE;
 		}

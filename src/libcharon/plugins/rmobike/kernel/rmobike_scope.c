@@ -134,9 +134,7 @@ void rmobike_scope_next(rmobike_scope_t *scope)
  */
 static bool refers_to(policy_t *policy, kernel_ipsec_sa_id_t *id)
 {
-	return policy->sa.reqid &&
-		   id->spi == (policy->sa.ah.use ? policy->sa.ah.spi
-										 : policy->sa.esp.spi);
+	return policy->sa.reqid && id->spi == rmobike_xfrm_get_spi(&policy->sa);
 }
 
 /*

@@ -65,15 +65,6 @@ static void (*stock_update_hosts)(ike_sa_t *this, host_t *me, host_t *other,
 								  update_hosts_flag_t flags);
 
 /**
- * IP protocol of a CHILD_SA
- */
-static uint8_t get_proto(child_sa_t *child_sa)
-{
-	return child_sa->get_protocol(child_sa) == PROTO_AH ? IPPROTO_AH
-														: IPPROTO_ESP;
-}
-
-/**
  * Get the update of hosts that this thread is in, if any
  */
 static rmobike_scope_t *get_scope(void)
@@ -277,18 +268,15 @@ static bool in_kernel(ike_sa_t *ike_sa)
 {
 	enumerator_t *enumerator;
 	child_sa_t *child_sa;
+	kernel_ipsec_sa_id_t id;
 	bool found = FALSE;
 
 	enumerator = ike_sa->create_child_sa_enumerator(ike_sa);
 	while (!found && enumerator->enumerate(enumerator, &child_sa))
 	{
 		/* the other one may have a mark only its CHILD_SA's config tells */
-		found = rmobike_xfrm_state_exists(&(kernel_ipsec_sa_id_t){
-					.dst = ike_sa->get_other_host(ike_sa),
-					.proto = get_proto(child_sa),
-					.spi = child_sa->get_spi(child_sa, FALSE),
-					.mark = child_sa->get_mark(child_sa, FALSE),
-				});
+		id = rmobike_xfrm_get_outbound(ike_sa, child_sa);
+		found = rmobike_xfrm_state_exists(&id);
 	}
 	enumerator->destroy(enumerator);
 	return found;
@@ -363,7 +351,7 @@ static kernel_ipsec_sa_id_t get_inbound(ike_sa_t *ike_sa, child_sa_t *child_sa)
 	kernel_ipsec_sa_id_t sa = {
 		.src = ike_sa->get_other_host(ike_sa),
 		.dst = ike_sa->get_my_host(ike_sa),
-		.proto = get_proto(child_sa),
+		.proto = rmobike_xfrm_get_proto(child_sa),
 		.spi = child_sa->get_spi(child_sa, TRUE),
 	};
 

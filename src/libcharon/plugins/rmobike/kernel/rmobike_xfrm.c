@@ -331,19 +331,21 @@ status_t rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
 		start_delete(id, &requests[DELETE]))
 	{
 		done = rmobike_netlink_batch(requests, REQUESTS);
-		if (done == ADD)
+		if (done == ADD && errno == EEXIST)
 		{	/* what is just allocated is replaced by an update */
 			requests[ADD].header.nlmsg_type = XFRM_MSG_UPDSA;
-			done += errno == EEXIST &&
-					rmobike_netlink_transact(&requests[ADD], &reply);
-			if (done == ADD)
-			{
-				DBG1(DBG_KNL, "SA with SPI %.8x is lost: %s", ntohl(id->spi),
-					 strerror(errno));
-				status = NOT_SUPPORTED;
-			}
+			done += rmobike_netlink_transact(&requests[ADD], &reply);
 		}
-		status = done == REQUESTS ? SUCCESS : status;
+		if (done == ADD)
+		{
+			DBG1(DBG_KNL, "SA with SPI %.8x is lost: %s", ntohl(id->spi),
+				 strerror(errno));
+			status = NOT_SUPPORTED;
+		}
+		else if (done == REQUESTS)
+		{
+			status = SUCCESS;
+		}
 	}
 	rmobike_netlink_wipe(&requests[ADD]);
 	return status;

@@ -48,6 +48,38 @@ struct rmobike_xfrm_move_t {
 };
 
 /**
+ * Get the IP protocol of the SAs of a CHILD_SA.
+ */
+static inline uint8_t rmobike_xfrm_get_proto(child_sa_t *child_sa)
+{
+	return child_sa->get_protocol(child_sa) == PROTO_AH ? IPPROTO_AH
+														: IPPROTO_ESP;
+}
+
+/**
+ * Get what identifies the outbound SA of a CHILD_SA.
+ */
+static inline kernel_ipsec_sa_id_t rmobike_xfrm_get_outbound(ike_sa_t *ike_sa,
+														child_sa_t *child_sa)
+{
+	return (kernel_ipsec_sa_id_t){
+		.src = ike_sa->get_my_host(ike_sa),
+		.dst = ike_sa->get_other_host(ike_sa),
+		.proto = rmobike_xfrm_get_proto(child_sa),
+		.spi = child_sa->get_spi(child_sa, FALSE),
+		.mark = child_sa->get_mark(child_sa, FALSE),
+	};
+}
+
+/**
+ * Get the SPI of the SA that a policy refers to.
+ */
+static inline uint32_t rmobike_xfrm_get_spi(ipsec_sa_cfg_t *sa)
+{
+	return sa->ah.use ? sa->ah.spi : sa->esp.spi;
+}
+
+/**
  * Add an inbound SA for packets to another address, with the keys, counters and
  * mark that one has. What has been sent before counts as seen.
  *

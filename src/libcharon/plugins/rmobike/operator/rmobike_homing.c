@@ -92,9 +92,8 @@ struct home_t {
 	host_t *address;
 	/** when it was usable last */
 	u_int look;
-	/** TRUE if it was removed since then, when so many had begun to look */
-	bool removed;
-	u_int begun;
+	/** how many had begun to look when it was removed, 0 if it was not */
+	u_int removed;
 	/** how often in a row it was back too soon, -1 if it always was usable */
 	int flaps;
 	/** when the wait is over */
@@ -151,7 +150,7 @@ static void note(private_rmobike_homing_t *this, host_t *address, u_int look,
 		this->homes = home;
 	}
 	else if (home->look == this->look &&
-			 !(home->removed && look > home->begun))
+			 !(home->removed && look > home->removed))
 	{	/* as before */
 		home->look = look;
 		return;
@@ -163,7 +162,7 @@ static void note(private_rmobike_homing_t *this, host_t *address, u_int look,
 		home->end = now + max(1, min(prefer_after << home->flaps, HOUR));
 	}
 	home->look = look;
-	home->removed = FALSE;
+	home->removed = 0;
 }
 
 /**
@@ -471,8 +470,7 @@ METHOD(rmobike_homing_t, departed, void,
 	home = find(this, address);
 	if (home)
 	{
-		home->removed = TRUE;
-		home->begun = this->begun;
+		home->removed = this->begun;
 	}
 	this->mutex->unlock(this->mutex);
 	if (home)

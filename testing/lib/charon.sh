@@ -348,6 +348,15 @@ spis() { { child_get "$1" spi-in; child_get "$1" spi-out; } | sort; }
 log_has() { grep -qF -e "$2" "$lab/$1/charon.log"; }
 log_count() { grep -cF -e "$2" "$lab/$1/charon.log" || true; }
 
+# lost_no_sa HOST...: charon could move all of its SAs, and so could the plugin
+lost_no_sa() {
+	local name
+	for name; do
+		! grep 'unable to update\|unable to add\|is lost' "$lab/$name/charon.log" ||
+			fail "$name lost an SA"
+	done
+}
+
 # charon_since VERSION: the gateway's is as new as that
 charon_since() {
 	printf '%s\n' "$1" "$(sed -n 's/.*daemon (strongSwan \([^,]*\),.*/\1/p' \

@@ -4,6 +4,7 @@
 
 #include "cluster/rmobike_handover.h"
 #include "cluster/rmobike_mail.h"
+#include "sa/rmobike_errand.h"
 
 #include <collections/hashtable.h>
 #include <processing/jobs/callback_job.h>
@@ -99,6 +100,7 @@ static const char *const reasons[] = {
 	[RMOBIKE_MAIL_SYNCHRONIZED] = "rejected by the other node",
 	[RMOBIKE_MAIL_NOT_SYNCHRONIZED] = "not synchronized with the other node",
 	[RMOBIKE_MAIL_SERVED_THERE] = "the other node serves it already",
+	[RMOBIKE_MAIL_MISSING] = "not synchronized with the other node",
 };
 
 /**
@@ -371,6 +373,16 @@ static void taken(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 }
 
 /**
+ * Nobody else has an IKE_SA whose client was asked to come: go on to ask.
+ * Retransmits end while it is passive, and with them what gives up in the end;
+ * implements rmobike_errand_t
+ */
+static status_t ask_again(void *user, ike_sa_t *ike_sa)
+{
+	return ike_sa->retransmit(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+}
+
+/**
  * The other node can't take an IKE_SA, implements rmobike_mail_cb_t
  */
 static void rejected(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
@@ -383,6 +395,14 @@ static void rejected(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 	{
 		take_back(this, ike_sa, serial,
 				  reasons[min(mail->why, countof(reasons) - 1)]);
+		if (!serial && mail->why == RMOBIKE_MAIL_MISSING)
+		{
+			this->ownership->change(this->ownership,
+									ike_sa->get_unique_id(ike_sa),
+									RMOBIKE_ONLY_HERE, 0);
+			rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
+								 ask_again, this);
+		}
 	}
 }
 

@@ -42,7 +42,7 @@ enum {
 	RMOBIKE_MAIL_NOT_SYNCHRONIZED = 1,
 	/** it serves it already */
 	RMOBIKE_MAIL_SERVED_THERE = 2,
-	/** it doesn't know the IKE_SA, said to an arrival */
+	/** it doesn't know the IKE_SA */
 	RMOBIKE_MAIL_MISSING = 3,
 };
 

@@ -45,6 +45,8 @@ enum rmobike_owned_t {
 	RMOBIKE_UNCHECKED = (1 << 7),
 	/** something is going to be done about that copy */
 	RMOBIKE_REPAIRING = (1 << 8),
+	/** it became ours, and the other node, which lives, does not know it */
+	RMOBIKE_ONLY_HERE = (1 << 9),
 };
 
 /**

@@ -310,7 +310,7 @@ static void released(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 	else
 	{
 		answer(this, RMOBIKE_TOPIC_REJECTED, ike_sa, mail,
-			   RMOBIKE_MAIL_NOT_SYNCHRONIZED);
+			   ike_sa ? RMOBIKE_MAIL_NOT_SYNCHRONIZED : RMOBIKE_MAIL_MISSING);
 	}
 }
 

@@ -183,7 +183,7 @@ METHOD(rmobike_takeover_t, take, void,
 	before = this->ownership->change(this->ownership, id,
 						RMOBIKE_ARRIVING | RMOBIKE_FORGOTTEN |
 						(unsettled ? 0 : RMOBIKE_ORDERED),
-						RMOBIKE_RELEASED | RMOBIKE_UNTOLD);
+						RMOBIKE_RELEASED | RMOBIKE_UNTOLD | RMOBIKE_ONLY_HERE);
 	ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
 	if (unsettled)
 	{
@@ -309,7 +309,7 @@ METHOD(listener_t, ike_state_change, bool,
 		if (!(before & RMOBIKE_ARRIVING))
 		{
 			this->ownership->change(this->ownership, id, RMOBIKE_FORGOTTEN,
-									RMOBIKE_ORDERED);
+									RMOBIKE_ORDERED | RMOBIKE_ONLY_HERE);
 			rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
 								 take_orphan, this);
 		}

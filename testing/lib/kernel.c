@@ -10,8 +10,8 @@
  *   TEST_KERNEL=old      before Linux 7.2: XFRM_MSG_MIGRATE_STATE is unknown
  *   TEST_KERNEL=offload  all IPsec SAs are offloaded to hardware; requests that
  *                        would end this are told on the standard error
- *   TEST_KERNEL=slow     takes its time after an IPsec SA was deleted, packets
- *                        pass meanwhile
+ *   TEST_KERNEL=slow     takes its time after an IPsec SA was deleted, or
+ *                        replaced with a policy, packets pass meanwhile
  *   TEST_KERNEL=locked,old
  */
 
@@ -206,7 +206,8 @@ static ssize_t send_slowly(int fd, const struct msghdr *msg, int flags)
 		one.msg_iovlen = 1;
 		sent = syscall(SYS_sendmsg, fd, &one, flags);
 		all += sent;
-		if (header->nlmsg_type == XFRM_MSG_DELSA)
+		if (header->nlmsg_type == XFRM_MSG_DELSA ||
+			header->nlmsg_type == XFRM_MSG_MIGRATE)
 		{
 			usleep(TIME);
 		}

@@ -224,6 +224,23 @@ static bool start_set_replay(kernel_ipsec_sa_id_t *id, rmobike_replay_t *replay,
 /*
  * Described in header
  */
+bool rmobike_xfrm_start_jump(kernel_ipsec_sa_id_t *id,
+							 rmobike_netlink_t *request)
+{
+	rmobike_netlink_t sa;
+	rmobike_replay_t replay;
+	bool success;
+
+	success = rmobike_netlink_get_sa(id, &sa) && get_replay(&sa, &replay) &&
+			  rmobike_replay_jump(&replay, JUMP) &&
+			  start_set_replay(id, &replay, request);
+	rmobike_netlink_wipe(&sa);
+	return success;
+}
+
+/*
+ * Described in header
+ */
 bool rmobike_xfrm_merge(kernel_ipsec_sa_id_t *id, host_t *new_dst)
 {
 	kernel_ipsec_sa_id_t copy = *id;

@@ -17,6 +17,8 @@
 #ifndef RMOBIKE_XFRM_H_
 #define RMOBIKE_XFRM_H_
 
+#include "kernel/rmobike_netlink.h"
+
 #include <daemon.h>
 
 #include <linux/xfrm.h>
@@ -115,6 +117,17 @@ bool rmobike_xfrm_copy_ahead(kernel_ipsec_sa_id_t *id,
  */
 status_t rmobike_xfrm_replace(kernel_ipsec_sa_id_t *id,
 							  kernel_ipsec_update_sa_t *data);
+
+/**
+ * Start a request to have an outbound SA, or one that takes its place, go on
+ * with sequence numbers that it will not get to before that.
+ *
+ * @param id		the SA; its source does not matter
+ * @param request	receives the request
+ * @return			FALSE if there is none, or not enough numbers are left
+ */
+bool rmobike_xfrm_start_jump(kernel_ipsec_sa_id_t *id,
+							 rmobike_netlink_t *request);
 
 /**
  * Have the copy of an inbound SA know which packets that one has received.

@@ -65,8 +65,7 @@ static bool add_if_id(rmobike_netlink_t *request, uint32_t if_id)
 }
 
 /**
- * Start a request to change the addresses of a policy, and of its SA if it has
- * the old ones
+ * Start a request to change the addresses of a policy and of its SA
  */
 static bool start_migrate(const rmobike_xfrm_move_t *move,
 						  const struct xfrm_userpolicy_id *id,
@@ -99,20 +98,6 @@ static bool start_migrate(const rmobike_xfrm_move_t *move,
 		   (!move->encap || rmobike_netlink_add(request, XFRMA_ENCAP, &encap,
 												sizeof(encap))) &&
 		   add_if_id(request, move->if_id);
-}
-
-/**
- * Start the same for the policy that is to be moved
- */
-static bool start_move(const rmobike_xfrm_move_t *move,
-					   rmobike_netlink_t *request)
-{
-	struct xfrm_userpolicy_id id = {
-		.dir = move->dir,
-	};
-
-	return rmobike_xfrm_policy_selector(&id.sel, move->src_ts, move->dst_ts) &&
-		   start_migrate(move, &id, request);
 }
 
 /**
@@ -223,36 +208,15 @@ static bool has_moved(const rmobike_xfrm_move_t *move, uint32_t spi)
 	return moved;
 }
 
-/*
- * Described in header
- */
-bool rmobike_xfrm_policy_move(const rmobike_xfrm_move_t *moves, u_int count,
-							  uint32_t spi)
-{
-	rmobike_netlink_t request, reply;
-	u_int i;
-
-	if (!count || !is_plain(moves, spi))
-	{
-		return FALSE;
-	}
-	for (i = 0; i < count; i++)
-	{
-		if (start_move(&moves[i], &request))
-		{
-			rmobike_netlink_transact(&request, &reply);
-		}
-	}
-	return has_moved(moves, spi);
-}
-
 /**
- * Have a policy accept packets of its SA whatever the source of that is
+ * Start a request to have a policy refer to another source, or to any: what the
+ * kernel tells about it, with that changed
  */
-static bool loosen(const rmobike_xfrm_move_t *move)
+static bool start_turn(const rmobike_xfrm_move_t *move, host_t *src,
+					   rmobike_netlink_t *policy)
 {
 	struct xfrm_userpolicy_id *id;
-	rmobike_netlink_t request, policy;
+	rmobike_netlink_t request;
 	struct xfrm_user_tmpl *tmpl;
 
 	id = rmobike_netlink_start(&request, XFRM_MSG_GETPOLICY, 0, sizeof(*id));
@@ -260,21 +224,68 @@ static bool loosen(const rmobike_xfrm_move_t *move)
 	if (!rmobike_xfrm_policy_selector(&id->sel, move->src_ts, move->dst_ts) ||
 		!add_if_id(&request, move->if_id) ||
 		!rmobike_netlink_mark(&request, move->mark) ||
-		!rmobike_netlink_transact(&request, &policy) ||
-		policy.header.nlmsg_type != XFRM_MSG_NEWPOLICY)
+		!rmobike_netlink_transact(&request, policy) ||
+		policy->header.nlmsg_type != XFRM_MSG_NEWPOLICY)
 	{
 		return FALSE;
 	}
-	tmpl = rmobike_netlink_find(&policy, sizeof(struct xfrm_userpolicy_info),
-						  XFRMA_TMPL);
+	tmpl = rmobike_netlink_find(policy, sizeof(struct xfrm_userpolicy_info),
+								XFRMA_TMPL);
 	if (!tmpl)
 	{
 		return FALSE;
 	}
 	memset(&tmpl->saddr, 0, sizeof(tmpl->saddr));
-	policy.header.nlmsg_type = XFRM_MSG_UPDPOLICY;
-	policy.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	return rmobike_netlink_transact(&policy, &request);
+	if (src)
+	{
+		rmobike_netlink_address(&tmpl->saddr, src);
+	}
+	policy->header.nlmsg_type = XFRM_MSG_UPDPOLICY;
+	policy->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	return TRUE;
+}
+
+/*
+ * Described in header
+ */
+bool rmobike_xfrm_policy_move(const rmobike_xfrm_move_t *moves, u_int count,
+							  uint32_t spi)
+{
+	enum {
+		ADD,
+		REPLACE,
+		AHEAD,
+		POLICIES,
+	};
+	kernel_ipsec_sa_id_t sa = {
+		.dst = moves->new_dst,
+		.proto = moves->proto,
+		.spi = spi,
+	};
+	struct xfrm_userpolicy_id id;
+	rmobike_netlink_t *requests, delete;
+	u_int i, last = POLICIES;
+	bool moved = FALSE;
+
+	if (!count || !is_plain(moves, spi))
+	{
+		return FALSE;
+	}
+	requests = malloc((POLICIES + count + 1) * sizeof(*requests));
+	if (start_stand_in(moves, spi, &id, &requests[ADD], &delete) &&
+		start_migrate(moves, &id, &requests[REPLACE]) &&
+		rmobike_xfrm_start_jump(&sa, &requests[AHEAD]))
+	{
+		for (i = 0; i < count; i++)
+		{	/* others are turned when charon adds them */
+			last += start_turn(&moves[i], moves[i].new_src, &requests[last]);
+		}
+		requests[last++] = delete;
+		rmobike_netlink_batch(requests, last);
+		moved = has_moved(moves, spi);
+	}
+	free(requests);
+	return moved;
 }
 
 /*
@@ -289,7 +300,7 @@ bool rmobike_xfrm_policy_turn(const rmobike_xfrm_move_t *moves, u_int count,
 		DELETE,
 		REQUESTS,
 	};
-	rmobike_netlink_t requests[REQUESTS];
+	rmobike_netlink_t requests[REQUESTS], policy, reply;
 	struct xfrm_userpolicy_id id;
 	u_int i;
 
@@ -301,7 +312,8 @@ bool rmobike_xfrm_policy_turn(const rmobike_xfrm_move_t *moves, u_int count,
 	}
 	for (i = 0; i < count; i++)
 	{
-		if (!loosen(&moves[i]))
+		if (!start_turn(&moves[i], NULL, &policy) ||
+			!rmobike_netlink_transact(&policy, &reply))
 		{
 			return FALSE;
 		}

@@ -16,14 +16,13 @@
 #include "kernel/rmobike_xfrm.h"
 
 /**
- * Give policies and their outbound SA, of which the source changes, new
- * addresses, in one step for the packets that pass (XFRM_MSG_MIGRATE). Not if
- * the SA is offloaded.
+ * Give an outbound SA another source, and have policies refer to that, in one
+ * go for the packets that pass (XFRM_MSG_MIGRATE). Not if the SA is offloaded.
  *
  * The kernel is not told the SPI, if there are several SAs with that reqid and
- * these addresses it chooses one. It copies the SA without a lock: on several
- * CPUs the old one may use sequence numbers that the new one uses, too. And it
- * takes it away from packets that have chosen it and are not encrypted yet.
+ * these addresses it chooses one. It copies the SA, which may send meanwhile,
+ * so the new one jumps ahead before a policy refers to it. And it takes the old
+ * one away from packets that have chosen it and are not encrypted yet.
  *
  * @param moves		for each policy; addresses, protocol and encapsulation are
  *					the same for all

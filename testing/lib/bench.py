@@ -41,6 +41,35 @@ def profile(path):
 	return objects
 
 
+def floor(path):
+	"""Instructions of what no switch can do without: sums and ciphers, and what the
+	plugin asks the kernel for"""
+	found, names = collections.Counter(), {}
+	crypto = kernel = called = False
+	with open(path, encoding="utf-8", errors="replace") as file:
+		for line in file:
+			kind, _, what = line.strip().partition("=")
+			if kind in ("ob", "cob", "fn", "cfn"):
+				number, _, name = what.partition(" ")
+				# objects and functions are numbered apart
+				key = kind[-2:], number
+				name = names.setdefault(key, name)
+				if kind == "ob":
+					crypto = "libcrypto" in name or "-openssl" in name
+				elif kind == "fn":
+					kernel = name == "transact"
+			elif kind == "calls":
+				called = True
+			elif line[0].isdigit() or line[0] in "+-*":
+				cost = int(line.split()[1])
+				if kernel:
+					found["kernel"] += cost
+				elif crypto and not called:
+					found["crypto"] += cost
+				called = False
+	return found
+
+
 def calls(path):
 	"""System calls, and what was sent and received by them"""
 	found, begun = collections.Counter(), {}
@@ -82,6 +111,7 @@ def measure(raw, few, many, case, end):
 	return {
 		"instructions": sum(objects.values()),
 		"libraries": objects,
+		"floor": each(floor, f"{raw}/{case}/callgrind", end, (1, 2)),
 		**{name: counts.pop(name, 0) for name in
 		   ("system calls", "netlink requests", "messages", "bytes")},
 		"calls": counts,
@@ -115,6 +145,12 @@ libraries = sorted({name for r in results.values() for name in r["libraries"]},
 table({name: [r["libraries"].get(name, 0) for r in results.values()]
 	   for name in libraries}, ("instructions in", *results),
 	  lambda row: [f"{n / 1000:,.0f} k" for n in row])
+table({name: r for name, r in results.items() if sum(r["floor"].values())},
+	  ("instructions that are needed", "sums and ciphers", "requests to the kernel",
+	   "of all"),
+	  lambda r: [*(f"{r['floor'].get(name, 0) / 1000:,.0f} k"
+				   for name in ("crypto", "kernel")),
+				 f"1/{r['instructions'] / max(1, sum(r['floor'].values())):.1f}"])
 if target:
 	with open(target, "w", encoding="utf-8") as file:
 		json.dump({"few": int(few), "many": int(many), "each": results}, file,

@@ -126,7 +126,8 @@ def reduce(directory):
 	new = [min((time for time, src, dst, _, name, _ in ends[end]
 				if not name and NEW == (src if end == "client" else dst) and
 				time >= start), default=NEVER) for end in ends]
-	run = {"way": run["way"], **{k: int(run[k]) for k in ("rtt", "rate", "limit")}}
+	run = {"way": run["way"],
+		   **{k: int(run[k]) for k in ("rtt", "loss", "rate", "limit")}}
 	run["new address"] = None if max(new) == NEVER else (max(new) - start) * 1000
 	with open(f"{directory}/packets.csv", "w", encoding="ascii", newline="") as file:
 		table = csv.writer(file)
@@ -164,15 +165,15 @@ def spread(values, never="no end"):
 
 
 def show(runs):
-	print("| way | RTT (ms) | runs | from the command or loss until both ways use the "
+	print("| way | RTT (ms) | loss (%) | runs | from the command or loss until both ways use the "
 		  "new address (ms) | the same from the first message of a command (ms) "
 		  "| lost from and to the client | longest gap from and to it (ms) "
 		  "| messages | octets |")
-	print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
-	for (way, rtt), some in runs.items():
+	print("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+	for (way, rtt, loss), some in runs.items():
 		ways = [[run[way] for run in some] for way in (FROM_CLIENT, TO_CLIENT)]
 		cells = (
-			TITLES[way], str(rtt), str(len(some)),
+			TITLES[way], str(rtt), str(loss), str(len(some)),
 			spread([run["new address"] for run in some],
 				   f"not in {some[0]['limit']} s"),
 			"" if "removed" in TITLES[way] else
@@ -347,10 +348,11 @@ def main():
 	for path in sorted(glob.glob(f"{glob.escape(raw)}/*/*/*/run.json")):
 		with open(path, encoding="ascii") as file:
 			run = json.load(file)
-		runs.setdefault((run["way"], run["rtt"]), []).append(
+		runs.setdefault((run["way"], run["rtt"], run["loss"]), []).append(
 			{**run, "directory": os.path.dirname(path)})
 	ways = list(TITLES)
-	runs = dict(sorted(runs.items(), key=lambda one: (ways.index(one[0][0]), one[0][1])))
+	runs = dict(sorted(runs.items(),
+					   key=lambda one: (ways.index(one[0][0]), *one[0][1:])))
 	show(runs)
 	if target:
 		with open(target, "w", encoding="ascii") as file:
@@ -359,9 +361,10 @@ def main():
 			file.write("\n")
 	if pictures:
 		os.makedirs(pictures, exist_ok=True)
-		for rtt in sorted({rtt for _, rtt in runs}):
+		for rtt in sorted({rtt for _, rtt, loss in runs if not loss}):
 			def of(*ways, rtt=rtt):
-				return [typical(runs[way, rtt]) for way in ways if (way, rtt) in runs]
+				return [typical(runs[way, rtt, 0]) for way in ways
+						if (way, rtt, 0) in runs]
 			some = of("switch", "redirect-ecdsa", "lost", "mobike-routed", "mobike-nat")
 			if some:
 				draw_packets(f"{pictures}/contenders-{rtt}.svg", some, False)

@@ -136,13 +136,14 @@ blackhole() {
 
 unblackhole() { on internet nft delete table inet blackhole; }
 
-# rtt MILLISECONDS: between client and gateway. Needs netem, which the test VM
+# rtt MILLISECONDS [PERCENT]: between client and gateway, where so much is lost each
+# way. Needs netem, which the test VM
 # has; it says so by its status.
 rtt() {
 	local if
 	for if in west east; do
 		on internet tc qdisc replace dev $if root netem delay \
-			"$(($1 * 500))us" limit 100000 2>/dev/null || return 1
+			"$(($1 * 500))us" loss "${2:-0}%" limit 100000 2>/dev/null || return 1
 	done
 }
 

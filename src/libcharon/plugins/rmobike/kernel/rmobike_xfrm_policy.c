@@ -231,8 +231,8 @@ static bool start_turn(const rmobike_xfrm_move_t *move, host_t *src,
 	}
 	tmpl = rmobike_netlink_find(policy, sizeof(struct xfrm_userpolicy_info),
 								XFRMA_TMPL);
-	if (!tmpl)
-	{
+	if (!tmpl || (src && tmpl->reqid != move->reqid))
+	{	/* another CHILD_SA may have the same selectors */
 		return FALSE;
 	}
 	memset(&tmpl->saddr, 0, sizeof(tmpl->saddr));
@@ -281,8 +281,8 @@ bool rmobike_xfrm_policy_move(const rmobike_xfrm_move_t *moves, u_int count,
 			last += start_turn(&moves[i], moves[i].new_src, &requests[last]);
 		}
 		requests[last++] = delete;
-		rmobike_netlink_batch(requests, last);
-		moved = has_moved(moves, spi);
+		moved = rmobike_netlink_batch(requests, last) > AHEAD &&
+				has_moved(moves, spi);
 	}
 	free(requests);
 	return moved;

@@ -8,6 +8,7 @@
 #include "cluster/rmobike_channel.h"
 #include "cluster/rmobike_ha.h"
 #include "cluster/rmobike_cluster.h"
+#include "cluster/rmobike_ghosts.h"
 #include "cluster/rmobike_interpreter.h"
 #include "cluster/rmobike_leftovers.h"
 #include "cluster/rmobike_nodes.h"
@@ -106,6 +107,11 @@ struct private_rmobike_cluster_t {
 	 * Hears of what the other node gives, NULL without a channel
 	 */
 	rmobike_reception_t *reception;
+
+	/**
+	 * Removes what no client has, or NULL
+	 */
+	rmobike_ghosts_t *ghosts;
 };
 
 /**
@@ -339,6 +345,7 @@ METHOD(rmobike_cluster_t, destroy, void,
 	DESTROY_IF(this->leftovers);
 	DESTROY_IF(this->handover);
 	DESTROY_IF(this->reception);
+	DESTROY_IF(this->ghosts);
 	this->takeover->destroy(this->takeover);
 	this->message_ids->destroy(this->message_ids);
 	this->arrival->destroy(this->arrival);
@@ -369,16 +376,17 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 
 	this->nodes = rmobike_nodes_create(this->channel, rooms->census,
 									   this->interpreter);
+	this->ghosts = rmobike_ghosts_create(this->channel, this->ownership);
 	this->handover = rmobike_handover_create(this->channel, rooms->switches,
 											 rooms->refs, this->ownership,
-											 this->standby);
+											 this->standby, this->ghosts);
 	this->leftovers = rmobike_leftovers_create(this->channel, rooms->refs,
 											   this->ownership, this->handover);
 	this->reception = rmobike_reception_create(this->channel, rooms->refs,
 											   rooms->switches, this->ownership,
 											   this->takeover,
 											   this->message_ids, this->standby,
-											   this->options);
+											   this->ghosts, this->options);
 	rooms->ask->set_elsewhere(rooms->ask, &elsewhere);
 	rmobike_relay_serve(this->channel);
 	if (rooms->raw_socket)

@@ -90,10 +90,13 @@ CALLBACK(resend, job_requeue_t,
 		return JOB_REQUEUE_NONE;
 	}
 	me = ike_sa->get_my_host(ike_sa);
+	more = is_needed(this, ike_sa);
+	if (ike_sa->get_state(ike_sa) != IKE_ESTABLISHED)
+	{	/* it was released, and may be taken back */
+		more = more && ike_sa->get_state(ike_sa) == IKE_PASSIVE;
+	}
 	/* it may have come by itself, without any of them */
-	more = ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
-		   (me->ip_equals(me, this->me) || is_needed(this, ike_sa));
-	if (more)
+	else if (more || me->ip_equals(me, this->me))
 	{
 		fillers_send(this, ike_sa);
 		this->times = min(this->times + 1, countof(again));

@@ -4,18 +4,56 @@
 
 #include "cluster/rmobike_ghosts.h"
 
+#include <collections/hashtable.h>
 #include <daemon.h>
 #include <processing/jobs/callback_job.h>
+#include <threading/mutex.h>
 
+/**
+ * Until those in doubt are looked at, in milliseconds, all in one go
+ */
+#define LOOK 500
+
+typedef struct private_rmobike_ghosts_t private_rmobike_ghosts_t;
 typedef struct wanted_t wanted_t;
-typedef struct doubted_t doubted_t;
+
+/**
+ * Private data
+ */
+struct private_rmobike_ghosts_t {
+
+	/**
+	 * Public interface
+	 */
+	rmobike_ghosts_t public;
+
+	/**
+	 * Channel to the other node
+	 */
+	rmobike_channel_t *channel;
+
+	/**
+	 * Which IKE_SAs are ours
+	 */
+	rmobike_ownership_t *ownership;
+
+	/**
+	 * TRUE if those in doubt are about to be looked at
+	 */
+	bool looking;
+
+	/**
+	 * Protects this
+	 */
+	mutex_t *mutex;
+};
 
 /**
  * An IKE_SA that others are ghosts of
  */
 struct wanted_t {
-	/** whether it is deaf */
-	rmobike_channel_t *channel;
+	/** who removes them */
+	private_rmobike_ghosts_t *ghosts;
 	/** unique ID */
 	uint32_t id;
 	/** one of its virtual IPs */
@@ -23,80 +61,59 @@ struct wanted_t {
 };
 
 /**
- * An IKE_SA that may be a ghost
+ * Which IKE_SAs are meant
  */
-struct doubted_t {
-	/** whether it is deaf */
-	rmobike_channel_t *channel;
-	/** whose it is */
-	rmobike_ownership_t *ownership;
-	/** unique ID */
-	uint32_t id;
-	/** one of its virtual IPs */
-	host_t *vip;
-	/** identities; copies are known by that of EAP, or by the other one */
-	identification_t *me, *peer, *eap;
-};
+typedef bool (*meant_t)(private_rmobike_ghosts_t *this, ike_sa_t *ike_sa);
 
 /**
- * Is an IKE_SA a copy?
+ * Is an IKE_SA a copy? Implements meant_t.
  */
-static bool is_copy(ike_sa_t *ike_sa)
+static bool is_copy(private_rmobike_ghosts_t *this, ike_sa_t *ike_sa)
 {
 	return ike_sa->get_state(ike_sa) == IKE_PASSIVE &&
 		   rmobike_ownership_concerns(ike_sa);
 }
 
 /**
- * Has a peer a virtual IP?
+ * Is an IKE_SA the other node's, as far as we know? Implements meant_t.
  */
-static bool has_vip(ike_sa_t *ike_sa, host_t *vip)
+static bool is_there(private_rmobike_ghosts_t *this, ike_sa_t *ike_sa)
 {
-	enumerator_t *enumerator;
-	host_t *host;
-	bool found = FALSE;
-
-	enumerator = ike_sa->create_virtual_ip_enumerator(ike_sa, FALSE);
-	while (!found && enumerator->enumerate(enumerator, &host))
-	{
-		found = vip->ip_equals(vip, host);
-	}
-	enumerator->destroy(enumerator);
-	return found;
+	return is_copy(this, ike_sa) &&
+		   !this->ownership->is_released(this->ownership, ike_sa);
 }
 
 /**
- * Is an IKE_SA another copy with the virtual IP of the one that is wanted?
+ * Is an IKE_SA in doubt, and did its client not come since? Implements meant_t.
  */
-static bool is_ghost(ike_sa_t *ike_sa, wanted_t *wanted)
+static bool is_doubted(private_rmobike_ghosts_t *this, ike_sa_t *ike_sa)
 {
-	return ike_sa->get_unique_id(ike_sa) != wanted->id && is_copy(ike_sa) &&
-		   has_vip(ike_sa, wanted->vip);
+	u_int owned;
+
+	owned = this->ownership->get(this->ownership,
+								 ike_sa->get_unique_id(ike_sa));
+	return owned & RMOBIKE_DOUBTED && owned & RMOBIKE_ARRIVING &&
+		   ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
+		   !rmobike_ownership_is_here(ike_sa);
 }
 
 /**
- * Remove an IKE_SA that is checked out. The address is not released, it is that
- * of the other IKE_SA.
+ * Remove an IKE_SA, if it is still meant
  */
-static void remove_ghost(ike_sa_t *ike_sa)
-{
-	ike_sa->clear_virtual_ips(ike_sa, FALSE);
-	charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager, ike_sa);
-}
-
-/**
- * Remove a copy, unless it became ours
- */
-static void remove_copy(uint32_t id)
+static void remove_one(private_rmobike_ghosts_t *this, uint32_t id,
+					   meant_t is_meant)
 {
 	ike_sa_t *ike_sa;
 
 	ike_sa = charon->ike_sa_manager->checkout_by_id(charon->ike_sa_manager, id);
-	if (ike_sa && is_copy(ike_sa))
+	if (ike_sa && is_meant(this, ike_sa))
 	{
 		DBG1(DBG_IKE, "the other node does not have IKE_SA %s[%u]",
 			 ike_sa->get_name(ike_sa), id);
-		remove_ghost(ike_sa);
+		/* the address is not released, it is that of the other IKE_SA */
+		ike_sa->clear_virtual_ips(ike_sa, FALSE);
+		charon->ike_sa_manager->checkin_and_destroy(charon->ike_sa_manager,
+													ike_sa);
 	}
 	else if (ike_sa)
 	{
@@ -104,14 +121,38 @@ static void remove_copy(uint32_t id)
 	}
 }
 
+/**
+ * Is an IKE_SA another copy with the virtual IP of the one that is wanted?
+ */
+static bool is_ghost(ike_sa_t *ike_sa, wanted_t *wanted)
+{
+	enumerator_t *enumerator;
+	host_t *host;
+	bool found = FALSE;
+
+	if (ike_sa->get_unique_id(ike_sa) == wanted->id ||
+		!is_copy(wanted->ghosts, ike_sa))
+	{
+		return FALSE;
+	}
+	enumerator = ike_sa->create_virtual_ip_enumerator(ike_sa, FALSE);
+	while (!found && enumerator->enumerate(enumerator, &host))
+	{
+		found = wanted->vip->ip_equals(wanted->vip, host);
+	}
+	enumerator->destroy(enumerator);
+	return found;
+}
+
 CALLBACK(remove_ghosts, job_requeue_t,
 	wanted_t *wanted)
 {
+	private_rmobike_ghosts_t *this = wanted->ghosts;
 	enumerator_t *enumerator;
 	ike_sa_t *ike_sa;
 	uint32_t id = 0;
 
-	if (wanted->channel->is_deaf(wanted->channel))
+	if (this->channel->is_deaf(this->channel))
 	{	/* who ends this daemon has locked the bus, and waits for IKE_SAs */
 		return JOB_REQUEUE_NONE;
 	}
@@ -129,7 +170,7 @@ CALLBACK(remove_ghosts, job_requeue_t,
 	{
 		return JOB_REQUEUE_NONE;
 	}
-	remove_copy(id);
+	remove_one(this, id, is_copy);
 	return JOB_REQUEUE_FAIR;
 }
 
@@ -140,10 +181,8 @@ CALLBACK(wanted_destroy, void,
 	free(wanted);
 }
 
-/*
- * Described in header
- */
-void rmobike_ghosts_remove(rmobike_channel_t *channel, ike_sa_t *ike_sa)
+METHOD(rmobike_ghosts_t, remove_, void,
+	private_rmobike_ghosts_t *this, ike_sa_t *ike_sa)
 {
 	enumerator_t *enumerator;
 	wanted_t *wanted;
@@ -153,7 +192,7 @@ void rmobike_ghosts_remove(rmobike_channel_t *channel, ike_sa_t *ike_sa)
 	while (enumerator->enumerate(enumerator, &vip))
 	{
 		INIT(wanted,
-			.channel = channel,
+			.ghosts = this,
 			.id = ike_sa->get_unique_id(ike_sa),
 			.vip = vip->clone(vip),
 		);
@@ -165,124 +204,150 @@ void rmobike_ghosts_remove(rmobike_channel_t *channel, ike_sa_t *ike_sa)
 }
 
 /**
- * Does the other node serve an IKE_SA with the virtual IP?
+ * Hash an address, without its port
  */
-static bool is_there(doubted_t *doubted, ike_sa_id_t *ike_sa_id)
+static u_int hash(host_t *address)
 {
-	ike_sa_t *ike_sa;
-	uint32_t id;
-	bool there;
-
-	ike_sa = charon->ike_sa_manager->checkout(charon->ike_sa_manager,
-											  ike_sa_id);
-	if (!ike_sa)
-	{
-		return FALSE;
-	}
-	id = ike_sa->get_unique_id(ike_sa);
-	there = id != doubted->id && is_copy(ike_sa) &&
-			!(doubted->ownership->get(doubted->ownership, id) &
-														RMOBIKE_RELEASED) &&
-			has_vip(ike_sa, doubted->vip);
-	charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
-	return there;
+	return chunk_hash(address->get_address(address));
 }
 
 /**
- * The same for any IKE_SA with an identity of the peer
+ * Are two addresses the same, whatever their ports?
  */
-static bool has_another(doubted_t *doubted, identification_t *peer)
+static bool equals(host_t *a, host_t *b)
 {
-	enumerator_t *enumerator;
-	ike_sa_id_t *ike_sa_id;
-	bool found = FALSE;
+	return a->ip_equals(a, b);
+}
 
-	enumerator = charon->ike_sa_manager->create_id_enumerator(
-						charon->ike_sa_manager, doubted->me, peer, AF_UNSPEC);
-	while (!found && enumerator->enumerate(enumerator, &ike_sa_id))
+/**
+ * Collect IKE_SAs by their virtual IPs: all that are meant, or those with one
+ * that another table has, of which that one's are collected
+ */
+static hashtable_t *collect(private_rmobike_ghosts_t *this, meant_t is_meant,
+							hashtable_t *others)
+{
+	enumerator_t *enumerator, *vips;
+	hashtable_t *found;
+	ike_sa_t *ike_sa;
+	host_t *vip;
+	void *id;
+
+	found = hashtable_create((hashtable_hash_t)hash, (hashtable_equals_t)equals,
+							 8);
+	enumerator = charon->ike_sa_manager->create_enumerator(
+												charon->ike_sa_manager, TRUE);
+	while (enumerator->enumerate(enumerator, &ike_sa))
 	{
-		found = is_there(doubted, ike_sa_id);
+		if (!is_meant(this, ike_sa))
+		{
+			continue;
+		}
+		vips = ike_sa->create_virtual_ip_enumerator(ike_sa, FALSE);
+		while (vips->enumerate(vips, &vip))
+		{
+			id = others ? others->get(others, vip)
+						: (void*)(uintptr_t)ike_sa->get_unique_id(ike_sa);
+			if (id && !found->get(found, vip))
+			{
+				found->put(found, vip->clone(vip), id);
+			}
+		}
+		vips->destroy(vips);
 	}
 	enumerator->destroy(enumerator);
 	return found;
 }
 
 /**
- * Did the client still not come, and nobody else get to know the IKE_SA?
+ * Destroy what was collected
  */
-static bool is_doubtful(rmobike_ownership_t *ownership, ike_sa_t *ike_sa)
+static void collected_destroy(hashtable_t *table)
 {
-	u_int owned = ownership->get(ownership, ike_sa->get_unique_id(ike_sa));
+	enumerator_t *enumerator;
+	host_t *vip;
 
-	return owned & RMOBIKE_ARRIVING && owned & RMOBIKE_ONLY_HERE &&
-		   ike_sa->get_state(ike_sa) == IKE_ESTABLISHED;
+	enumerator = table->create_enumerator(table);
+	while (enumerator->enumerate(enumerator, &vip, NULL))
+	{
+		vip->destroy(vip);
+	}
+	enumerator->destroy(enumerator);
+	table->destroy(table);
 }
 
-CALLBACK(remove_doubted, job_requeue_t,
-	doubted_t *doubted)
+CALLBACK(look, job_requeue_t,
+	private_rmobike_ghosts_t *this)
 {
-	ike_sa_t *ike_sa;
+	hashtable_t *doubted, *ghosts;
+	enumerator_t *enumerator;
+	host_t *vip;
+	void *id;
 
-	if (doubted->channel->is_deaf(doubted->channel) ||
-		!(has_another(doubted, doubted->peer) ||
-		  has_another(doubted, doubted->eap)))
-	{
+	this->mutex->lock(this->mutex);
+	this->looking = FALSE;
+	this->mutex->unlock(this->mutex);
+	if (this->channel->is_deaf(this->channel))
+	{	/* as above */
 		return JOB_REQUEUE_NONE;
 	}
-	ike_sa = charon->ike_sa_manager->checkout_by_id(charon->ike_sa_manager,
-													doubted->id);
-	if (ike_sa && is_doubtful(doubted->ownership, ike_sa))
+	doubted = collect(this, is_doubted, NULL);
+	if (doubted->get_count(doubted))
 	{
-		DBG1(DBG_IKE, "the peer of IKE_SA %s[%u] has another one, at the other "
-			 "node", ike_sa->get_name(ike_sa), doubted->id);
-		remove_ghost(ike_sa);
+		ghosts = collect(this, is_there, doubted);
+		enumerator = ghosts->create_enumerator(ghosts);
+		while (enumerator->enumerate(enumerator, &vip, &id))
+		{
+			remove_one(this, (uintptr_t)id, is_doubted);
+		}
+		enumerator->destroy(enumerator);
+		collected_destroy(ghosts);
 	}
-	else if (ike_sa)
-	{
-		charon->ike_sa_manager->checkin(charon->ike_sa_manager, ike_sa);
-	}
+	collected_destroy(doubted);
 	return JOB_REQUEUE_NONE;
 }
 
-CALLBACK(doubted_destroy, void,
-	doubted_t *doubted)
+METHOD(rmobike_ghosts_t, doubt, void,
+	private_rmobike_ghosts_t *this, ike_sa_t *ike_sa)
 {
-	doubted->vip->destroy(doubted->vip);
-	doubted->me->destroy(doubted->me);
-	doubted->peer->destroy(doubted->peer);
-	doubted->eap->destroy(doubted->eap);
-	free(doubted);
+	bool looking;
+
+	this->ownership->change(this->ownership, ike_sa->get_unique_id(ike_sa),
+							RMOBIKE_DOUBTED, 0);
+	this->mutex->lock(this->mutex);
+	looking = this->looking;
+	this->looking = TRUE;
+	this->mutex->unlock(this->mutex);
+	if (!looking)
+	{
+		lib->scheduler->schedule_job_ms(lib->scheduler,
+					(job_t*)callback_job_create(look, this, NULL, NULL), LOOK);
+	}
+}
+
+METHOD(rmobike_ghosts_t, destroy, void,
+	private_rmobike_ghosts_t *this)
+{
+	this->mutex->destroy(this->mutex);
+	free(this);
 }
 
 /*
  * Described in header
  */
-void rmobike_ghosts_doubt(rmobike_channel_t *channel,
-						  rmobike_ownership_t *ownership, ike_sa_t *ike_sa)
+rmobike_ghosts_t *rmobike_ghosts_create(rmobike_channel_t *channel,
+										rmobike_ownership_t *ownership)
 {
-	enumerator_t *enumerator;
-	doubted_t *doubted;
-	identification_t *me, *peer, *eap;
-	host_t *vip;
+	private_rmobike_ghosts_t *this;
 
-	enumerator = ike_sa->create_virtual_ip_enumerator(ike_sa, FALSE);
-	if (enumerator->enumerate(enumerator, &vip))
-	{
-		me = ike_sa->get_my_id(ike_sa);
-		peer = ike_sa->get_other_id(ike_sa);
-		eap = ike_sa->get_other_eap_id(ike_sa);
-		INIT(doubted,
-			.channel = channel,
-			.ownership = ownership,
-			.id = ike_sa->get_unique_id(ike_sa),
-			.vip = vip->clone(vip),
-			.me = me->clone(me),
-			.peer = peer->clone(peer),
-			.eap = eap->clone(eap),
-		);
-		lib->processor->queue_job(lib->processor,
-			(job_t*)callback_job_create(remove_doubted, doubted,
-										doubted_destroy, NULL));
-	}
-	enumerator->destroy(enumerator);
+	INIT(this,
+		.public = {
+			.remove = _remove_,
+			.doubt = _doubt,
+			.destroy = _destroy,
+		},
+		.channel = channel,
+		.ownership = ownership,
+		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
+	);
+	return &this->public;
 }

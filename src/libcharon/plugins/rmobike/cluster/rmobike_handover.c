@@ -60,6 +60,11 @@ struct private_rmobike_handover_t {
 	rmobike_standby_t *standby;
 
 	/**
+	 * Removes what no client has
+	 */
+	rmobike_ghosts_t *ghosts;
+
+	/**
 	 * What the other node has not answered to, release_t by number
 	 */
 	hashtable_t *releases;
@@ -104,6 +109,16 @@ static const char *const reasons[] = {
 };
 
 /**
+ * The replaced method has no other way to find us
+ */
+static private_rmobike_handover_t *instance;
+
+/**
+ * charon's retransmit(), the same for all IKE_SAs
+ */
+static status_t (*stock_retransmit)(ike_sa_t *this, uint32_t mid);
+
+/**
  * Convert a number to a key
  */
 static inline void *key(uint32_t number)
@@ -119,6 +134,31 @@ static void release_destroy(release_t *release)
 	release->ref->destroy(release->ref);
 	DESTROY_IF(release->to);
 	free(release);
+}
+
+METHOD(ike_sa_t, retransmit, status_t,
+	ike_sa_t *this, uint32_t mid)
+{
+	/* charon does nothing then, and never again */
+	if (instance && this->get_state(this) == IKE_PASSIVE)
+	{
+		instance->ownership->change(instance->ownership,
+									this->get_unique_id(this), RMOBIKE_MISSED,
+									0);
+	}
+	return stock_retransmit(this, mid);
+}
+
+/**
+ * Get to know of retransmits while an IKE_SA is released
+ */
+static void attach(private_rmobike_handover_t *this, ike_sa_t *ike_sa)
+{
+	if (ike_sa->retransmit != (void*)_retransmit)
+	{
+		stock_retransmit = ike_sa->retransmit;
+		ike_sa->retransmit = _retransmit;
+	}
 }
 
 /**
@@ -178,19 +218,35 @@ static bool tell_release(release_t *release, ike_sa_t *ike_sa)
 }
 
 /**
+ * It was time to send a request again while the IKE_SA was released; implements
+ * rmobike_errand_t
+ */
+static status_t ask_again(void *user, ike_sa_t *ike_sa)
+{
+	return ike_sa->retransmit(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+}
+
+/**
  * Serve an IKE_SA again that was released in vain
  */
 static void take_back(private_rmobike_handover_t *this, ike_sa_t *ike_sa,
 					  u_int serial, const char *why)
 {
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
+	u_int before;
 
 	if (ike_sa->get_state(ike_sa) == IKE_PASSIVE)
 	{	/* nothing is to be taken over */
 		this->ownership->change(this->ownership, id, RMOBIKE_ARRIVING, 0);
 		ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
 	}
-	this->ownership->change(this->ownership, id, 0, RMOBIKE_RELEASED);
+	before = this->ownership->change(this->ownership, id, 0,
+									 RMOBIKE_RELEASED | RMOBIKE_MISSED);
+	if (before & RMOBIKE_MISSED)
+	{
+		rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
+							 ask_again, this);
+	}
 	if (rmobike_ownership_is_here(ike_sa))
 	{
 		this->ownership->change(this->ownership, id, 0, RMOBIKE_ARRIVING);
@@ -245,6 +301,7 @@ static u_int try_release(release_t *release, ike_sa_t *ike_sa)
 		{
 			return BUSY;
 		}
+		attach(this, ike_sa);
 		this->ownership->release(this->ownership, ike_sa);
 	}
 	if (!tell_release(release, ike_sa))
@@ -373,16 +430,6 @@ static void taken(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 }
 
 /**
- * Nobody else has an IKE_SA whose client was asked to come: go on to ask.
- * Retransmits end while it is passive, and with them what gives up in the end;
- * implements rmobike_errand_t
- */
-static status_t ask_again(void *user, ike_sa_t *ike_sa)
-{
-	return ike_sa->retransmit(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
-}
-
-/**
  * The other node can't take an IKE_SA, implements rmobike_mail_cb_t
  */
 static void rejected(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
@@ -397,11 +444,7 @@ static void rejected(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 				  reasons[min(mail->why, countof(reasons) - 1)]);
 		if (!serial && mail->why == RMOBIKE_MAIL_MISSING)
 		{
-			this->ownership->change(this->ownership,
-									ike_sa->get_unique_id(ike_sa),
-									RMOBIKE_ONLY_HERE, 0);
-			rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
-								 ask_again, this);
+			this->ghosts->doubt(this->ghosts, ike_sa);
 		}
 	}
 }
@@ -419,6 +462,7 @@ static void heard_rejected(void *user, chunk_t data)
 METHOD(rmobike_handover_t, destroy, void,
 	private_rmobike_handover_t *this)
 {
+	instance = NULL;
 	this->releases->destroy(this->releases);
 	this->mutex->destroy(this->mutex);
 	free(this);
@@ -431,7 +475,8 @@ rmobike_handover_t *rmobike_handover_create(rmobike_channel_t *channel,
 											rmobike_switches_t *switches,
 											rmobike_refs_t *refs,
 											rmobike_ownership_t *ownership,
-											rmobike_standby_t *standby)
+											rmobike_standby_t *standby,
+											rmobike_ghosts_t *ghosts)
 {
 	private_rmobike_handover_t *this;
 
@@ -446,10 +491,12 @@ rmobike_handover_t *rmobike_handover_create(rmobike_channel_t *channel,
 		.refs = refs,
 		.ownership = ownership,
 		.standby = standby,
+		.ghosts = ghosts,
 		.releases = hashtable_create(hashtable_hash_ptr, hashtable_equals_ptr,
 									 32),
 		.mutex = mutex_create(MUTEX_TYPE_DEFAULT),
 	);
+	instance = this;
 	channel->hear(channel, RMOBIKE_TOPIC_TAKEN, heard_taken, this);
 	channel->hear(channel, RMOBIKE_TOPIC_REJECTED, heard_rejected, this);
 	return &this->public;

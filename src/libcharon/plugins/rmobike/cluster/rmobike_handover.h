@@ -29,7 +29,7 @@
 #define RMOBIKE_HANDOVER_H_
 
 #include "cluster/rmobike_channel.h"
-#include "cluster/rmobike_ownership.h"
+#include "cluster/rmobike_ghosts.h"
 #include "cluster/rmobike_standby.h"
 #include "sa/rmobike_refs.h"
 #include "sa/rmobike_switches.h"
@@ -74,11 +74,13 @@ struct rmobike_handover_t {
  * @param refs			follows IKE_SAs
  * @param ownership		which IKE_SAs are ours
  * @param standby		tells what stays here
+ * @param ghosts		removes what no client has
  */
 rmobike_handover_t *rmobike_handover_create(rmobike_channel_t *channel,
 											rmobike_switches_t *switches,
 											rmobike_refs_t *refs,
 											rmobike_ownership_t *ownership,
-											rmobike_standby_t *standby);
+											rmobike_standby_t *standby,
+											rmobike_ghosts_t *ghosts);
 
 #endif /** RMOBIKE_HANDOVER_H_ @}*/

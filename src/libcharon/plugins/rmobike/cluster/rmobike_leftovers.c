@@ -3,7 +3,6 @@
  */
 
 #include "base/rmobike_settings.h"
-#include "cluster/rmobike_ghosts.h"
 #include "cluster/rmobike_leftovers.h"
 #include "cluster/rmobike_mail.h"
 #include "sa/rmobike_errand.h"
@@ -59,21 +58,6 @@ struct private_rmobike_leftovers_t {
  * A client that was to come did not, its node may still serve it; implements
  * rmobike_errand_t
  */
-static status_t give_back(void *user, ike_sa_t *ike_sa);
-
-/**
- * Give an IKE_SA back if its client doesn't come
- */
-static void wait_for_client(private_rmobike_leftovers_t *this, ike_sa_t *ike_sa)
-{
-	rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa),
-						 rmobike_settings_get_timeout() + PATIENCE, give_back,
-						 this);
-}
-
-/*
- * Described above
- */
 static status_t give_back(void *user, ike_sa_t *ike_sa)
 {
 	private_rmobike_leftovers_t *this = user;
@@ -85,17 +69,19 @@ static status_t give_back(void *user, ike_sa_t *ike_sa)
 		ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
 		this->channel->is_alive(this->channel, NULL))
 	{
-		if (owned & RMOBIKE_ONLY_HERE)
-		{
-			rmobike_ghosts_doubt(this->channel, this->ownership, ike_sa);
-			wait_for_client(this, ike_sa);
-		}
-		else
-		{
-			this->handover->give_up(this->handover, ike_sa);
-		}
+		this->handover->give_up(this->handover, ike_sa);
 	}
 	return SUCCESS;
+}
+
+/**
+ * Give an IKE_SA back if its client doesn't come
+ */
+static void wait_for_client(private_rmobike_leftovers_t *this, ike_sa_t *ike_sa)
+{
+	rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa),
+						 rmobike_settings_get_timeout() + PATIENCE, give_back,
+						 this);
 }
 
 /**

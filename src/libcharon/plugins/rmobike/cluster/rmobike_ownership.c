@@ -313,7 +313,7 @@ METHOD(rmobike_ownership_t, release, void,
 {
 	change(this, ike_sa->get_unique_id(ike_sa), RMOBIKE_RELEASED,
 		   RMOBIKE_ARRIVING | RMOBIKE_ORDERED | RMOBIKE_FORGOTTEN |
-		   RMOBIKE_UNTOLD | RMOBIKE_ONLY_HERE);
+		   RMOBIKE_UNTOLD | RMOBIKE_DOUBTED | RMOBIKE_MISSED);
 	if (ike_sa->get_state(ike_sa) != IKE_PASSIVE)
 	{
 		ike_sa->set_state(ike_sa, IKE_PASSIVE);

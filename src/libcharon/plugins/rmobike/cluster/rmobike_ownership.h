@@ -45,8 +45,10 @@ enum rmobike_owned_t {
 	RMOBIKE_UNCHECKED = (1 << 7),
 	/** something is going to be done about that copy */
 	RMOBIKE_REPAIRING = (1 << 8),
-	/** it became ours, and the other node, which lives, does not know it */
-	RMOBIKE_ONLY_HERE = (1 << 9),
+	/** we released it in vain, the other node does not know it */
+	RMOBIKE_DOUBTED = (1 << 9),
+	/** one of our requests was to be sent again while it was released */
+	RMOBIKE_MISSED = (1 << 10),
 };
 
 /**

@@ -2,7 +2,6 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
-#include "cluster/rmobike_ghosts.h"
 #include "cluster/rmobike_mail.h"
 #include "cluster/rmobike_reception.h"
 #include "sa/rmobike_errand.h"
@@ -67,6 +66,11 @@ struct private_rmobike_reception_t {
 	 * Tells what is here
 	 */
 	rmobike_standby_t *standby;
+
+	/**
+	 * Removes what no client has
+	 */
+	rmobike_ghosts_t *ghosts;
 
 	/**
 	 * TRUE if what both nodes have the same right to is ours
@@ -401,7 +405,7 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 			if (!is_synchronized(ike_sa, mail) || has_deleted(ike_sa, mail))
 			{
 				why = RMOBIKE_MAIL_NOT_SYNCHRONIZED;
-				rmobike_ghosts_remove(this->channel, ike_sa);
+				this->ghosts->remove(this->ghosts, ike_sa);
 			}
 		}
 	}
@@ -515,6 +519,7 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 											  rmobike_takeover_t *takeover,
 											rmobike_message_ids_t *message_ids,
 											  rmobike_standby_t *standby,
+											  rmobike_ghosts_t *ghosts,
 									const rmobike_options_cluster_t *options)
 {
 	private_rmobike_reception_t *this;
@@ -530,6 +535,7 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 		.takeover = takeover,
 		.message_ids = message_ids,
 		.standby = standby,
+		.ghosts = ghosts,
 		.first = is_first(options),
 	);
 	channel->hear(channel, RMOBIKE_TOPIC_RELEASE, heard_release, this);

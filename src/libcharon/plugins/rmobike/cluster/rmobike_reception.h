@@ -15,6 +15,7 @@
 
 #include "base/rmobike_options_cluster.h"
 #include "cluster/rmobike_channel.h"
+#include "cluster/rmobike_ghosts.h"
 #include "cluster/rmobike_ownership.h"
 #include "cluster/rmobike_takeover.h"
 #include "sa/rmobike_refs.h"
@@ -43,6 +44,7 @@ struct rmobike_reception_t {
  * @param takeover		takes what the other node releases
  * @param message_ids	knows what to do about message IDs
  * @param standby		tells what is here
+ * @param ghosts		removes what no client has
  * @param options		who is first if both are as good
  */
 rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
@@ -52,6 +54,7 @@ rmobike_reception_t *rmobike_reception_create(rmobike_channel_t *channel,
 											  rmobike_takeover_t *takeover,
 											rmobike_message_ids_t *message_ids,
 											  rmobike_standby_t *standby,
+											  rmobike_ghosts_t *ghosts,
 									const rmobike_options_cluster_t *options);
 
 #endif /** RMOBIKE_RECEPTION_H_ @}*/

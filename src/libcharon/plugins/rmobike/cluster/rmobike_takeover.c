@@ -2,6 +2,7 @@
  * Copyright (C) 2026 The rmobike authors
  */
 
+#include "cluster/rmobike_ha.h"
 #include "cluster/rmobike_takeover.h"
 #include "kernel/rmobike_xfrm.h"
 #include "rmobike_compat.h"
@@ -183,7 +184,7 @@ METHOD(rmobike_takeover_t, take, void,
 	before = this->ownership->change(this->ownership, id,
 						RMOBIKE_ARRIVING | RMOBIKE_FORGOTTEN |
 						(unsettled ? 0 : RMOBIKE_ORDERED),
-						RMOBIKE_RELEASED | RMOBIKE_UNTOLD | RMOBIKE_ONLY_HERE);
+						RMOBIKE_RELEASED | RMOBIKE_UNTOLD | RMOBIKE_DOUBTED);
 	ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
 	if (unsettled)
 	{
@@ -194,6 +195,8 @@ METHOD(rmobike_takeover_t, take, void,
 		this->ownership->settle(this->ownership, ike_sa);
 		this->ownership->change(this->ownership, id, 0,
 								RMOBIKE_ARRIVING | RMOBIKE_ORDERED);
+		/* its NAT may have forgotten it meanwhile, only we know its port */
+		rmobike_ha_push(ike_sa);
 		rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
 							 go_on, this);
 		return;
@@ -309,7 +312,7 @@ METHOD(listener_t, ike_state_change, bool,
 		if (!(before & RMOBIKE_ARRIVING))
 		{
 			this->ownership->change(this->ownership, id, RMOBIKE_FORGOTTEN,
-									RMOBIKE_ORDERED | RMOBIKE_ONLY_HERE);
+									RMOBIKE_ORDERED | RMOBIKE_DOUBTED);
 			rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
 								 take_orphan, this);
 		}

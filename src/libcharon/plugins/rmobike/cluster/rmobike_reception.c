@@ -401,7 +401,10 @@ static void arrived(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 		{	/* what we believed is not what the ha plugin told, or it didn't */
 			update_ids(ike_sa, mail);
 			rmobike_mail_apply(mail, ike_sa);
-			remove_surplus(ike_sa, mail);
+			if (!has_deleted(ike_sa, mail))
+			{	/* otherwise it is that node which missed something */
+				remove_surplus(ike_sa, mail);
+			}
 			if (!is_synchronized(ike_sa, mail) || has_deleted(ike_sa, mail))
 			{
 				why = RMOBIKE_MAIL_NOT_SYNCHRONIZED;

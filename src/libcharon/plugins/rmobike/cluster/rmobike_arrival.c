@@ -175,7 +175,8 @@ METHOD(rmobike_arrival_t, arrived, void,
 	before = this->ownership->change(this->ownership,
 							ike_sa->get_unique_id(ike_sa),
 							RMOBIKE_UNREKEYED,
-							RMOBIKE_ARRIVING | RMOBIKE_ORDERED);
+							RMOBIKE_ARRIVING | RMOBIKE_ORDERED |
+							RMOBIKE_DOUBTED);
 	this->ownership->settle(this->ownership, ike_sa);
 	if (before & RMOBIKE_ARRIVING)
 	{

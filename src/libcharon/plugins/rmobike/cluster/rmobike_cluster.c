@@ -381,7 +381,8 @@ static void connect_nodes(private_rmobike_cluster_t *this,
 											 rooms->refs, this->ownership,
 											 this->standby, this->ghosts);
 	this->leftovers = rmobike_leftovers_create(this->channel, rooms->refs,
-											   this->ownership, this->handover);
+											   this->ownership, this->handover,
+											   this->ghosts);
 	this->reception = rmobike_reception_create(this->channel, rooms->refs,
 											   rooms->switches, this->ownership,
 											   this->takeover,

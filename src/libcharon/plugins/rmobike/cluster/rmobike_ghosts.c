@@ -247,7 +247,10 @@ static hashtable_t *collect(private_rmobike_ghosts_t *this, meant_t is_meant,
 		{
 			id = others ? others->get(others, vip)
 						: (void*)(uintptr_t)ike_sa->get_unique_id(ike_sa);
-			if (id && !found->get(found, vip))
+			/* what is newer is never the ghost */
+			if (id && (!others || ike_sa->get_unique_id(ike_sa) >
+															(uintptr_t)id) &&
+				!found->get(found, vip))
 			{
 				found->put(found, vip->clone(vip), id);
 			}

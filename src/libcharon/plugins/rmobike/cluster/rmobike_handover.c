@@ -139,8 +139,9 @@ static void release_destroy(release_t *release)
 METHOD(ike_sa_t, retransmit, status_t,
 	ike_sa_t *this, uint32_t mid)
 {
-	/* charon does nothing then, and never again */
-	if (instance && this->get_state(this) == IKE_PASSIVE)
+	/* charon does nothing then, and never again; nor for one that is over */
+	if (instance && this->get_state(this) == IKE_PASSIVE &&
+		mid == this->get_message_id(this, TRUE))
 	{
 		instance->ownership->change(instance->ownership,
 									this->get_unique_id(this), RMOBIKE_MISSED,
@@ -218,35 +219,24 @@ static bool tell_release(release_t *release, ike_sa_t *ike_sa)
 }
 
 /**
- * It was time to send a request again while the IKE_SA was released; implements
- * rmobike_errand_t
- */
-static status_t ask_again(void *user, ike_sa_t *ike_sa)
-{
-	return ike_sa->retransmit(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
-}
-
-/**
  * Serve an IKE_SA again that was released in vain
  */
 static void take_back(private_rmobike_handover_t *this, ike_sa_t *ike_sa,
 					  u_int serial, const char *why)
 {
 	uint32_t id = ike_sa->get_unique_id(ike_sa);
-	u_int before;
 
 	if (ike_sa->get_state(ike_sa) == IKE_PASSIVE)
 	{	/* nothing is to be taken over */
-		this->ownership->change(this->ownership, id, RMOBIKE_ARRIVING, 0);
+		if (this->ownership->change(this->ownership, id, RMOBIKE_ARRIVING,
+									RMOBIKE_MISSED) & RMOBIKE_MISSED)
+		{
+			rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
+								 rmobike_ownership_ask_again, this);
+		}
 		ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
 	}
-	before = this->ownership->change(this->ownership, id, 0,
-									 RMOBIKE_RELEASED | RMOBIKE_MISSED);
-	if (before & RMOBIKE_MISSED)
-	{
-		rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
-							 ask_again, this);
-	}
+	this->ownership->change(this->ownership, id, 0, RMOBIKE_RELEASED);
 	if (rmobike_ownership_is_here(ike_sa))
 	{
 		this->ownership->change(this->ownership, id, 0, RMOBIKE_ARRIVING);
@@ -435,17 +425,26 @@ static void taken(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 static void rejected(void *user, ike_sa_t *ike_sa, rmobike_mail_t *mail)
 {
 	private_rmobike_handover_t *this = user;
+	const char *why;
 	u_int serial;
 
 	/* without an IKE_SA it goes on until nobody answers */
-	if (ike_sa && was_answered(this, mail->number, &serial))
+	if (!ike_sa || !was_answered(this, mail->number, &serial))
 	{
-		take_back(this, ike_sa, serial,
-				  reasons[min(mail->why, countof(reasons) - 1)]);
+		return;
+	}
+	why = reasons[min(mail->why, countof(reasons) - 1)];
+	if (this->ownership->is_released(this->ownership, ike_sa))
+	{
+		take_back(this, ike_sa, serial, why);
 		if (!serial && mail->why == RMOBIKE_MAIL_MISSING)
 		{
 			this->ghosts->doubt(this->ghosts, ike_sa);
 		}
+	}
+	else if (serial)
+	{	/* we heard since whose it is */
+		this->switches->end(this->switches, serial, RMOBIKE_FAILED, why);
 	}
 }
 

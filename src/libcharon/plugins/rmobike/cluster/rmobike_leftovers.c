@@ -49,6 +49,11 @@ struct private_rmobike_leftovers_t {
 	rmobike_handover_t *handover;
 
 	/**
+	 * Removes what no client has
+	 */
+	rmobike_ghosts_t *ghosts;
+
+	/**
 	 * TRUE if the daemon is about to end
 	 */
 	bool stopping;
@@ -58,30 +63,50 @@ struct private_rmobike_leftovers_t {
  * A client that was to come did not, its node may still serve it; implements
  * rmobike_errand_t
  */
-static status_t give_back(void *user, ike_sa_t *ike_sa)
-{
-	private_rmobike_leftovers_t *this = user;
-	u_int owned;
-
-	owned = this->ownership->change(this->ownership,
-									ike_sa->get_unique_id(ike_sa), 0, 0);
-	if (owned & RMOBIKE_ARRIVING && !rmobike_ownership_is_here(ike_sa) &&
-		ike_sa->get_state(ike_sa) == IKE_ESTABLISHED &&
-		this->channel->is_alive(this->channel, NULL))
-	{
-		this->handover->give_up(this->handover, ike_sa);
-	}
-	return SUCCESS;
-}
+static status_t give_back(void *user, ike_sa_t *ike_sa);
 
 /**
  * Give an IKE_SA back if its client doesn't come
  */
 static void wait_for_client(private_rmobike_leftovers_t *this, ike_sa_t *ike_sa)
 {
-	rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa),
-						 rmobike_settings_get_timeout() + PATIENCE, give_back,
-						 this);
+	if (!(this->ownership->change(this->ownership,
+								  ike_sa->get_unique_id(ike_sa),
+								  RMOBIKE_WAITING, 0) & RMOBIKE_WAITING))
+	{
+		rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa),
+							 rmobike_settings_get_timeout() + PATIENCE,
+							 give_back, this);
+	}
+}
+
+/*
+ * Described above
+ */
+static status_t give_back(void *user, ike_sa_t *ike_sa)
+{
+	private_rmobike_leftovers_t *this = user;
+	u_int owned;
+
+	owned = this->ownership->change(this->ownership,
+									ike_sa->get_unique_id(ike_sa), 0,
+									RMOBIKE_WAITING);
+	if (!(owned & RMOBIKE_ARRIVING) || rmobike_ownership_is_here(ike_sa) ||
+		ike_sa->get_state(ike_sa) != IKE_ESTABLISHED ||
+		!this->channel->is_alive(this->channel, NULL))
+	{
+		return SUCCESS;
+	}
+	if (owned & RMOBIKE_DOUBTED)
+	{	/* that node has said so before */
+		this->ghosts->doubt(this->ghosts, ike_sa);
+		wait_for_client(this, ike_sa);
+	}
+	else
+	{
+		this->handover->give_up(this->handover, ike_sa);
+	}
+	return SUCCESS;
 }
 
 /**
@@ -220,7 +245,8 @@ METHOD(rmobike_leftovers_t, destroy, void,
 rmobike_leftovers_t *rmobike_leftovers_create(rmobike_channel_t *channel,
 											  rmobike_refs_t *refs,
 											  rmobike_ownership_t *ownership,
-											  rmobike_handover_t *handover)
+											  rmobike_handover_t *handover,
+											  rmobike_ghosts_t *ghosts)
 {
 	private_rmobike_leftovers_t *this;
 
@@ -237,6 +263,7 @@ rmobike_leftovers_t *rmobike_leftovers_create(rmobike_channel_t *channel,
 		.refs = refs,
 		.ownership = ownership,
 		.handover = handover,
+		.ghosts = ghosts,
 	);
 	return &this->public;
 }

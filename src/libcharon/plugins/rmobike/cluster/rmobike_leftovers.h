@@ -47,10 +47,12 @@ struct rmobike_leftovers_t {
  * @param refs			follows IKE_SAs
  * @param ownership		which IKE_SAs are ours
  * @param handover		gives IKE_SAs
+ * @param ghosts		removes what no client has
  */
 rmobike_leftovers_t *rmobike_leftovers_create(rmobike_channel_t *channel,
 											  rmobike_refs_t *refs,
 											  rmobike_ownership_t *ownership,
-											  rmobike_handover_t *handover);
+											  rmobike_handover_t *handover,
+											  rmobike_ghosts_t *ghosts);
 
 #endif /** RMOBIKE_LEFTOVERS_H_ @}*/

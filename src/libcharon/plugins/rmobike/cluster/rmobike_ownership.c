@@ -346,6 +346,14 @@ bool rmobike_ownership_concerns(ike_sa_t *ike_sa)
 /*
  * Described in header
  */
+status_t rmobike_ownership_ask_again(void *user, ike_sa_t *ike_sa)
+{
+	return ike_sa->retransmit(ike_sa, ike_sa->get_message_id(ike_sa, TRUE));
+}
+
+/*
+ * Described in header
+ */
 bool rmobike_ownership_is_here(ike_sa_t *ike_sa)
 {
 	return charon->kernel->get_interface(charon->kernel,

@@ -47,8 +47,10 @@ enum rmobike_owned_t {
 	RMOBIKE_REPAIRING = (1 << 8),
 	/** we released it in vain, the other node does not know it */
 	RMOBIKE_DOUBTED = (1 << 9),
-	/** one of our requests was to be sent again while it was released */
+	/** our request was to be sent again while it was released */
 	RMOBIKE_MISSED = (1 << 10),
+	/** it is going to be looked whether the client came */
+	RMOBIKE_WAITING = (1 << 11),
 };
 
 /**
@@ -224,6 +226,17 @@ struct rmobike_ownership_t {
  * @param ike_sa	IKE_SA, checked out
  */
 bool rmobike_ownership_concerns(ike_sa_t *ike_sa);
+
+/**
+ * Send our request again that was to be sent again while the IKE_SA was
+ * released (RMOBIKE_MISSED): charon has no more timer for it. Implements
+ * rmobike_errand_t.
+ *
+ * @param user		not used
+ * @param ike_sa	IKE_SA, checked out
+ * @return			DESTROY_ME if it was sent too many times
+ */
+status_t rmobike_ownership_ask_again(void *user, ike_sa_t *ike_sa);
 
 /**
  * Is the address that an IKE_SA uses one of ours?

@@ -227,8 +227,13 @@ METHOD(rmobike_takeover_t, keep, void,
 
 	if (ike_sa->get_state(ike_sa) == IKE_PASSIVE)
 	{	/* nothing is to be taken over */
-		this->ownership->change(this->ownership, id, RMOBIKE_ARRIVING,
-								RMOBIKE_RELEASED);
+		if (this->ownership->change(this->ownership, id, RMOBIKE_ARRIVING,
+									RMOBIKE_RELEASED | RMOBIKE_MISSED) &
+															RMOBIKE_MISSED)
+		{
+			rmobike_errand_queue(this->refs->create_ref(this->refs, ike_sa), 0,
+								 rmobike_ownership_ask_again, this);
+		}
 		ike_sa->set_state(ike_sa, IKE_ESTABLISHED);
 		this->ownership->change(this->ownership, id, 0,
 								here ? RMOBIKE_ARRIVING : 0);

@@ -208,29 +208,49 @@ static bool has_moved(const rmobike_xfrm_move_t *move, uint32_t spi)
 	return moved;
 }
 
+/*
+ * Described in header
+ */
+struct xfrm_user_tmpl *rmobike_xfrm_policy_start_update(
+											const kernel_ipsec_policy_id_t *id,
+											rmobike_netlink_t *request)
+{
+	struct xfrm_userpolicy_id *policy;
+	rmobike_netlink_t query;
+
+	policy = rmobike_netlink_start(&query, XFRM_MSG_GETPOLICY, 0,
+								   sizeof(*policy));
+	policy->dir = id->dir;
+	if (!rmobike_xfrm_policy_selector(&policy->sel, id->src_ts, id->dst_ts) ||
+		!rmobike_netlink_mark(&query, id->mark) ||
+		!add_if_id(&query, id->if_id) ||
+		!rmobike_netlink_transact(&query, request) ||
+		request->header.nlmsg_type != XFRM_MSG_NEWPOLICY)
+	{
+		return NULL;
+	}
+	request->header.nlmsg_type = XFRM_MSG_UPDPOLICY;
+	request->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	return rmobike_netlink_find(request, sizeof(struct xfrm_userpolicy_info),
+								XFRMA_TMPL);
+}
+
 /**
- * Start a request to have a policy refer to another source, or to any: what the
- * kernel tells about it, with that changed
+ * Start a request to have a policy refer to another source, or to any
  */
 static bool start_turn(const rmobike_xfrm_move_t *move, host_t *src,
-					   rmobike_netlink_t *policy)
+					   rmobike_netlink_t *request)
 {
-	struct xfrm_userpolicy_id *id;
-	rmobike_netlink_t request;
+	kernel_ipsec_policy_id_t id = {
+		.dir = move->dir,
+		.src_ts = move->src_ts,
+		.dst_ts = move->dst_ts,
+		.if_id = move->if_id,
+		.mark = move->mark,
+	};
 	struct xfrm_user_tmpl *tmpl;
 
-	id = rmobike_netlink_start(&request, XFRM_MSG_GETPOLICY, 0, sizeof(*id));
-	id->dir = move->dir;
-	if (!rmobike_xfrm_policy_selector(&id->sel, move->src_ts, move->dst_ts) ||
-		!add_if_id(&request, move->if_id) ||
-		!rmobike_netlink_mark(&request, move->mark) ||
-		!rmobike_netlink_transact(&request, policy) ||
-		policy->header.nlmsg_type != XFRM_MSG_NEWPOLICY)
-	{
-		return FALSE;
-	}
-	tmpl = rmobike_netlink_find(policy, sizeof(struct xfrm_userpolicy_info),
-								XFRMA_TMPL);
+	tmpl = rmobike_xfrm_policy_start_update(&id, request);
 	if (!tmpl || (src && tmpl->reqid != move->reqid))
 	{	/* another CHILD_SA may have the same selectors */
 		return FALSE;
@@ -240,8 +260,6 @@ static bool start_turn(const rmobike_xfrm_move_t *move, host_t *src,
 	{
 		rmobike_netlink_address(&tmpl->saddr, src);
 	}
-	policy->header.nlmsg_type = XFRM_MSG_UPDPOLICY;
-	policy->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
 	return TRUE;
 }
 

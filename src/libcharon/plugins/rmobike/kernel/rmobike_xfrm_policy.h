@@ -46,6 +46,17 @@ bool rmobike_xfrm_policy_selector(struct xfrm_selector *sel,
 								  traffic_selector_t *dst);
 
 /**
+ * Start a request to update a policy, with what the kernel tells about it.
+ *
+ * @param id		which one
+ * @param request	receives the request
+ * @return			its template, to be changed, NULL if there is no such policy
+ */
+struct xfrm_user_tmpl *rmobike_xfrm_policy_start_update(
+											const kernel_ipsec_policy_id_t *id,
+											rmobike_netlink_t *request);
+
+/**
  * Replace an inbound SA whose source changes, and have policies accept it from
  * any source, until they are added with the new one. Not if the SA is
  * offloaded.

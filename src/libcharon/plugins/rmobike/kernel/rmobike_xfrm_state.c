@@ -188,25 +188,6 @@ static bool migrate_sa(rmobike_netlink_t *request, kernel_ipsec_sa_id_t *id,
 }
 
 /**
- * Query a policy
- */
-static bool get_policy(kernel_ipsec_policy_id_t *id, rmobike_netlink_t *reply)
-{
-	struct xfrm_userpolicy_id *policy;
-	rmobike_netlink_t request;
-
-	policy = rmobike_netlink_start(&request, XFRM_MSG_GETPOLICY, 0,
-								   sizeof(*policy));
-	policy->dir = id->dir;
-	return rmobike_xfrm_policy_selector(&policy->sel, id->src_ts, id->dst_ts) &&
-		   rmobike_netlink_mark(&request, id->mark) &&
-		   (!id->if_id || rmobike_netlink_add(&request, XFRMA_IF_ID, &id->if_id,
-											  sizeof(id->if_id))) &&
-		   rmobike_netlink_transact(&request, reply) &&
-		   reply->header.nlmsg_type == XFRM_MSG_NEWPOLICY;
-}
-
-/**
  * Create the request for a policy: what the kernel tells about it, referring to
  * the SA as it is going to be. An inbound one accepts any source until charon
  * adds it again, there may be other SAs that are still to be migrated.
@@ -219,14 +200,7 @@ static bool turn_policy(rmobike_netlink_t *request,
 {
 	struct xfrm_user_tmpl *tmpl;
 
-	if (!get_policy(policy, request))
-	{
-		return FALSE;
-	}
-	request->header.nlmsg_type = XFRM_MSG_UPDPOLICY;
-	request->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	tmpl = rmobike_netlink_find(request, sizeof(struct xfrm_userpolicy_info),
-						 XFRMA_TMPL);
+	tmpl = rmobike_xfrm_policy_start_update(policy, request);
 	if (!tmpl || tmpl->id.proto != id->proto || tmpl->family != sa->family ||
 		!memeq(&tmpl->id.daddr, &sa->id.daddr, sizeof(tmpl->id.daddr)) ||
 		!memeq(&tmpl->saddr, &sa->saddr, sizeof(tmpl->saddr)))

@@ -202,6 +202,27 @@ rebound() {
 	END
 }
 
+# nat_forgets_during_a_move: from node-a to node-b, which does not get to the client, so
+# that it stays at node-a
+nat_forgets_during_a_move() {
+	# No IKE message gets to the client until its NAT has forgotten
+	on nat-client nft -f - <<-'END'
+	table ip deaf {
+		chain forward {
+			type filter hook forward priority filter - 1
+			oifname "in" udp sport 4500 @th,64,32 0 drop
+		}
+	}
+	END
+	fault_move node-a node-b
+	wait_for 60 "release" released node-a
+	nat_rebinds
+	on nat-client nft delete table ip deaf
+	wait_for 60 "end of the switch" grep -q timeout "$lab/moved"
+	wait_for 60 "client at its old node" at_node client node-a
+}
+released() { [ -n "$(sa "$1" state=PASSIVE)" ]; }
+
 # lose_message TYPE: the next message of ha of this type is lost, to each node
 declare -A HA_TYPE=([ike]=2 [request]=3 [response]=4 [child]=6 [deleted]=7)
 lose_message() {
